@@ -1,0 +1,182 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+	"golang.org/x/sync/errgroup"
+
+	"parley/cmd/internal/config"
+	"parley/domain/agents"
+	"parley/domain/identity"
+	"parley/domain/messaging"
+	"parley/domain/op"
+	"parley/domain/system"
+	"parley/realtime"
+	"parley/storage"
+)
+
+// Options are what does not come from the configuration.
+type Options struct {
+	// Version is shown by the version operation.
+	Version string
+	// Log receives the log; nil means standard output.
+	Log io.Writer
+}
+
+// App is a server, built and ready to run.
+type App struct {
+	cfg     config.Config
+	log     zerolog.Logger
+	metrics *metrics
+
+	logs      *system.Logs
+	store     *storage.Set
+	identity  *identity.Authenticator
+	agents    *agents.Service
+	messaging *messaging.Service
+	runner    *agents.Runner
+	system    *system.Service
+	registry  *op.Registry
+	gateway   *realtime.Gateway
+
+	http     *http.Server
+	listener net.Listener
+}
+
+// New opens the store, builds the services and listens; nothing is served before
+// Run. What was opened is closed again if a step fails. Close undoes New if Run is
+// never called.
+func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
+	a := &App{cfg: cfg, metrics: newMetrics(), logs: system.NewLogs()}
+	a.log = newLogger(cfg, o.Log, a.logs)
+	a.cfg.Report(a.log)
+	for _, step := range []struct {
+		name string
+		run  func(context.Context, Options) error
+	}{
+		{"check access", a.buildIdentity},
+		{"listen", a.listen},
+		{"open store", a.openStore},
+		{"build services", a.buildServices},
+		{"seed", a.seed},
+		{"build doors", a.buildDoors},
+	} {
+		if err := step.run(ctx, o); err != nil {
+			return nil, errors.Join(fmt.Errorf("%s: %w", step.name, err), a.Close())
+		}
+	}
+	return a, nil
+}
+
+// Addr is the address the server listens on, host:port.
+func (a *App) Addr() string { return a.listener.Addr().String() }
+
+// Registry holds the server's operations.
+func (a *App) Registry() *op.Registry { return a.registry }
+
+// Run serves until ctx ends, then stops gracefully within the drain time. It returns
+// nil after a graceful stop. It may be called once.
+func (a *App) Run(ctx context.Context) error {
+	group, running := errgroup.WithContext(context.WithoutCancel(ctx))
+	workers, stopWorkers := context.WithCancel(running)
+	defer stopWorkers()
+	group.Go(func() error {
+		if err := a.http.Serve(a.listener); !errors.Is(err, http.ErrServerClosed) {
+			return fmt.Errorf("serve: %w", err)
+		}
+		return nil
+	})
+	group.Go(func() error { return a.gateway.Run(workers) })
+	group.Go(func() error { return a.runner.Run(workers) })
+	group.Go(func() error {
+		select {
+		case <-ctx.Done():
+		case <-running.Done(): // a component failed: stop the others in the same order
+		}
+		defer stopWorkers()
+		return a.drain()
+	})
+	a.system.SetReady(true)
+	a.log.Info().Str("addr", a.Addr()).Str("data", a.cfg.DataDir).Msg("ready")
+	return errors.Join(group.Wait(), a.Close())
+}
+
+// drain ends the connections, spread over the drain time; REST requests under way
+// may finish in the same time.
+func (a *App) drain() error {
+	a.system.SetReady(false)
+	a.log.Info().Dur("within", a.cfg.DrainTimeout).Msg("stopping")
+	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.DrainTimeout)
+	defer cancel()
+	a.http.SetKeepAlivesEnabled(false)
+	var group errgroup.Group
+	group.Go(func() error { return a.gateway.Shutdown(ctx) })
+	group.Go(func() error {
+		if err := a.http.Shutdown(ctx); err != nil {
+			return a.http.Close()
+		}
+		return nil
+	})
+	if err := group.Wait(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		return fmt.Errorf("drain: %w", err)
+	}
+	return nil
+}
+
+// Close releases what New opened. It may be called more than once.
+func (a *App) Close() error {
+	var errs []error
+	if a.listener != nil {
+		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			errs = append(errs, err)
+		}
+	}
+	if a.store != nil {
+		errs = append(errs, a.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// listen takes the port first, so that a second server on it fails before it
+// touches anything.
+func (a *App) listen(ctx context.Context, _ Options) error {
+	address := net.JoinHostPort(a.cfg.Host, strconv.Itoa(a.cfg.Port))
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("%w (SERVER_HOST and SERVER_PORT choose another address)", err)
+	}
+	a.listener = listener
+	return nil
+}
+
+// newLogger writes to w (JSON, or text for people on a terminal) and to the buffer
+// that the log operations read.
+func newLogger(cfg config.Config, w io.Writer, logs io.Writer) zerolog.Logger {
+	if w == nil {
+		w = os.Stdout
+	}
+	if file, ok := w.(*os.File); ok && !cfg.LogJSON && isTerminal(file) {
+		w = zerolog.ConsoleWriter{Out: file, TimeFormat: time.TimeOnly}
+	}
+	level, err := zerolog.ParseLevel(strings.ToLower(cfg.LogLevel))
+	if err != nil {
+		level = zerolog.InfoLevel
+	}
+	return zerolog.New(zerolog.MultiLevelWriter(w, logs)).Level(level).With().Timestamp().Logger()
+}
+
+// isTerminal reports whether f is a character device.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}

@@ -1,0 +1,161 @@
+package app
+
+import (
+	"context"
+	"io/fs"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"parley/domain"
+	"parley/domain/agents"
+	"parley/domain/identity"
+	"parley/domain/messaging"
+	"parley/domain/models/builtin"
+	"parley/domain/op"
+	"parley/domain/system"
+	"parley/realtime"
+	"parley/rest"
+	"parley/storage/sqlite"
+	"parley/web"
+)
+
+// buildIdentity decides who may do what, and refuses to stand open to the network.
+func (a *App) buildIdentity(context.Context, Options) error {
+	var err error
+	if a.identity, err = identity.New(a.cfg.Identity()); err != nil {
+		return err
+	}
+	return identity.CheckExposure(a.cfg.Identity(), a.cfg.Host, a.cfg.AllowOpen)
+}
+
+// openStore opens the embedded store below the data folder.
+func (a *App) openStore(ctx context.Context, _ Options) error {
+	var err error
+	a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: a.cfg.DataDir, Logger: a.log})
+	return err
+}
+
+// buildServices builds the domain on the store, and the gateway that it announces to.
+func (a *App) buildServices(ctx context.Context, o Options) error {
+	var err error
+	a.gateway, err = realtime.New(realtime.Options{
+		Identity: a.identity, Logs: a.logs, Now: time.Now, Logger: a.log,
+		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
+		AllowOrigin: a.allowOrigin(),
+	})
+	if err != nil {
+		return err
+	}
+	a.agents = agents.NewService(agents.ServiceOptions{Store: a.store.Agents, Now: time.Now, Logger: a.log})
+	if err := a.agents.Load(ctx); err != nil {
+		return err
+	}
+	a.messaging = messaging.New(messaging.Options{
+		Store: a.store.Messaging, Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
+		Now: time.Now,
+	})
+	model, err := builtin.New()
+	if err != nil {
+		return err
+	}
+	a.runner = agents.NewRunner(agents.RunnerOptions{
+		Agents: a.agents, Store: a.store.Agents, Log: a.store.Messaging, Channels: a.messaging,
+		Signals: a.gateway, Model: model, Now: time.Now, Logger: a.log,
+		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources},
+		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
+	})
+	a.system = system.New(system.Options{
+		Version: o.Version, AppVersion: a.cfg.AppVersion, Environment: a.cfg.Environment,
+		Agents: a.agents, Store: a.store, NoAgentsStatus: a.cfg.NoAgentsStatus, Now: time.Now,
+	})
+	return nil
+}
+
+// seed makes what always exists, and at the very first start something to talk to.
+func (a *App) seed(ctx context.Context, _ Options) error {
+	first, err := a.messaging.EnsureDefaults(ctx)
+	if err != nil || !first || !a.cfg.Seed {
+		return err
+	}
+	eliza, err := agents.Builtin("eliza")
+	if err != nil {
+		return err
+	}
+	agent, err := a.agents.Seed(ctx, eliza, true)
+	if err != nil {
+		return err
+	}
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	_, err = a.messaging.EnsureChannel(ctx, messaging.Channel{
+		ID: domain.StringToUUID[domain.ChannelID]("parley:lobby"), ServerID: domain.DefaultServer, Name: "Lobby",
+		Type: messaging.TypeGroup, SourceType: "parley", CreatedAt: now, UpdatedAt: now,
+		Metadata:     domain.Metadata{"source": []byte(`"client_group_chat"`)},
+		Participants: []domain.EntityID{domain.EntityID(agent.ID)},
+	})
+	return err
+}
+
+// buildDoors binds the operations to both doors and joins them on one port.
+func (a *App) buildDoors(context.Context, Options) error {
+	a.registry = op.NewRegistry(op.Options{Logger: a.log.With().Str("component", "op").Logger(),
+		Now: time.Now, Observe: a.metrics.observe})
+	messaging.Ops(a.registry, a.messaging)
+	agents.Ops(a.registry, a.agents)
+	system.Ops(a.registry, a.system)
+	a.gateway.Bind(a.registry, a.messaging)
+	a.metrics.watchSockets(a.gateway.Stats)
+	a.metrics.watchStore(a.store.Stats)
+
+	files, err := a.webFiles()
+	if err != nil {
+		return err
+	}
+	api, err := rest.New(rest.Options{
+		Registry: a.registry, Identity: a.identity, Logger: a.log, Files: files, UI: a.cfg.UI, ForeignUI: a.cfg.WebDir != "",
+		Metrics: a.metrics.handler(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
+		MaxBody: a.cfg.MaxPayload, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
+	})
+	if err != nil {
+		return err
+	}
+	a.http = &http.Server{
+		Handler:           doors(a.gateway, api),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+	}
+	return nil
+}
+
+// doors sends the Engine.IO endpoint to the gateway and everything else to REST.
+func doors(gateway, api http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/socket.io" || strings.HasPrefix(r.URL.Path, "/socket.io/") {
+			gateway.ServeHTTP(w, r)
+			return
+		}
+		api.ServeHTTP(w, r)
+	})
+}
+
+// webFiles are the files of the web client: the embedded ones, or another build.
+func (a *App) webFiles() (fs.FS, error) {
+	if a.cfg.WebDir == "" {
+		return web.Files(), nil
+	}
+	if _, err := os.Stat(a.cfg.WebDir); err != nil {
+		return nil, err
+	}
+	return os.DirFS(a.cfg.WebDir), nil
+}
+
+// allowOrigin is the rule for polling from other pages: those of CORS_ORIGIN if it
+// is set, else any, as in the reference.
+func (a *App) allowOrigin() func(string) bool {
+	if len(a.cfg.Origins) == 0 {
+		return nil
+	}
+	return a.identity.AllowsOrigin
+}

@@ -1,0 +1,186 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"parley/domain"
+	"parley/domain/identity"
+)
+
+// Config is the server's configuration. The zero value is not usable: take it from
+// Default or Load. What each field means stands once, in settings.
+type Config struct {
+	// Where it listens and keeps its data.
+	File    string
+	Port    int
+	Host    string
+	DataDir string
+	WebDir  string
+	UI      bool
+	Seed    bool
+
+	// Who may call.
+	Auth       string
+	ServerKey  domain.Secret
+	SocketKey  domain.Secret
+	SocketAuth bool
+	AllowOpen  bool
+	Origins    []string
+	APIOrigins []string
+
+	// Limits and times.
+	MaxPayload   int64
+	SocketRate   float64
+	SocketBurst  int
+	AgentWorkers int
+	TurnTimeout  time.Duration
+	DrainTimeout time.Duration
+
+	// How agents take part.
+	BypassTypes     []string
+	BypassSources   []string
+	ControlMessages bool
+
+	// What it tells about itself.
+	LogLevel       string
+	LogJSON        bool
+	Environment    string
+	AppVersion     string
+	MetricsEnabled bool
+	NoAgentsStatus int
+
+	sources map[string]string // setting's name to where its value is from; absent is the default
+	notices []notice
+}
+
+// Default is the configuration when nothing is set.
+func Default() Config {
+	var c Config
+	for _, s := range c.settings() {
+		if s.fallback != "" {
+			_ = s.value.Set(s.fallback) // a test sees to it that every default can be set
+		}
+	}
+	return c
+}
+
+// Identity is how callers are recognised.
+func (c *Config) Identity() identity.Options {
+	return identity.Options{Mode: identity.Mode(c.Auth), Key: c.key(), SocketAuth: c.SocketAuth, Origins: c.Origins}
+}
+
+// key is the server key, or an empty one.
+func (c *Config) key() domain.Secret {
+	if c.ServerKey != "" {
+		return c.ServerKey
+	}
+	return c.SocketKey
+}
+
+// Validate reports all faults, joined; each names the setting to change.
+func (c *Config) Validate() error {
+	return errors.Join(
+		between("SERVER_PORT", c.Port, 0, 65535),
+		between("PARLEY_AGENT_WORKERS", c.AgentWorkers, 1, 1024),
+		between("RATE_LIMIT_SOCKET_BURST", c.SocketBurst, 1, 1_000_000),
+		between("RATE_LIMIT_SOCKET", c.SocketRate, 0, 1_000_000),
+		between("EXPRESS_MAX_PAYLOAD", c.MaxPayload, 1, 1<<30),
+		between("PARLEY_TURN_TIMEOUT", c.TurnTimeout, time.Second, time.Hour),
+		between("PARLEY_DRAIN_TIMEOUT", c.DrainTimeout, 0, 10*time.Minute),
+		oneOf("LOG_LEVEL", c.LogLevel, logLevels()),
+		oneOf("PARLEY_AUTH", c.Auth, []string{"", string(identity.Open), string(identity.Key)}),
+		oneOf("HEALTH_NO_AGENTS_STATUS", fmt.Sprint(c.NoAgentsStatus), []string{"200", "503"}),
+		checkOrigins("CORS_ORIGIN", c.Origins),
+		checkOrigins("API_CORS_ORIGIN", c.APIOrigins),
+		c.checkAccess(),
+	)
+}
+
+// checkAccess reports missing and contradicting keys, and a server that would stand
+// open to the network.
+func (c *Config) checkAccess() error {
+	if c.ServerKey != "" && c.SocketKey != "" && c.ServerKey != c.SocketKey {
+		return errors.New("ELIZA_SERVER_AUTH_TOKEN and SERVER_API_KEY are both set and differ: " +
+			"REST and sockets share one server key, so set one of them, or both to the same value")
+	}
+	o := c.Identity()
+	if o.Mode != "" && o.Mode != identity.Open && o.Mode != identity.Key {
+		return nil // already reported, with the allowed values
+	}
+	return errors.Join(o.Validate(), identity.CheckExposure(o, c.Host, c.AllowOpen))
+}
+
+// notice is something to tell about the configuration at the start.
+type notice struct {
+	level   zerolog.Level
+	message string
+	fields  map[string]any
+}
+
+// Report logs what was noticed while loading: names nobody knows (warn) and settings
+// without effect in this version (info).
+func (c *Config) Report(log zerolog.Logger) {
+	for _, n := range c.notices {
+		log.WithLevel(n.level).Str("component", "config").Fields(n.fields).Msg(n.message)
+	}
+}
+
+// Entry is one effective setting, as check-config shows it.
+type Entry struct {
+	// Name is the setting's environment name, Value its value (a secret is masked) and
+	// Source where it is from.
+	Name, Value, Source string
+}
+
+// Effective lists all settings with the values in force.
+func (c *Config) Effective() []Entry {
+	var entries []Entry
+	for _, s := range c.settings() {
+		source := c.sources[s.name]
+		if source == "" {
+			source = "default"
+		}
+		entries = append(entries, Entry{Name: s.name, Value: s.value.String(), Source: source})
+	}
+	return entries
+}
+
+// between reports a value outside its range.
+func between[T int | int64 | float64 | time.Duration](name string, v, least, most T) error {
+	if v >= least && v <= most {
+		return nil
+	}
+	return fmt.Errorf("%s must be between %v and %v, not %v", name, least, most, v)
+}
+
+// oneOf reports a value that is none of the allowed ones; an allowed "" is not listed.
+func oneOf(name, v string, allowed []string) error {
+	var list []string
+	for _, a := range allowed {
+		if a == v {
+			return nil
+		}
+		if a != "" {
+			list = append(list, a)
+		}
+	}
+	return fmt.Errorf("%s must be one of %s, not %q", name, strings.Join(list, ", "), v)
+}
+
+// checkOrigins reports what is no origin: those are compared with what a browser
+// sends, so one with a path or without a scheme would never match.
+func checkOrigins(name string, origins []string) error {
+	for _, o := range origins {
+		u, err := url.Parse(o)
+		if o != "*" && (err != nil || u.Host == "" || u.Scheme+"://"+u.Host != o) {
+			return fmt.Errorf("%s: %q is not an origin such as https://chat.example", name, o)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,51 @@
+// What the scripts share: checks that print a line each, and sockets with patience.
+import { randomUUID } from "node:crypto";
+import { io } from "socket.io-client";
+
+export const server = "00000000-0000-0000-0000-000000000000";
+let failed = 0;
+
+/** Prints the outcome of one check. */
+export function check(name, ok, detail = "") {
+  const text = typeof detail === "string" ? detail : JSON.stringify(detail);
+  console.log(`${ok ? "ok  " : "FAIL"} ${name}${ok ? "" : ` ${text}`}`);
+  if (!ok) failed++;
+}
+
+/** Ends the process with what the checks came to. */
+export function finish() {
+  console.log(failed ? `${failed} checks failed` : "all checks passed");
+  process.exit(failed ? 1 : 0);
+}
+
+/** Resolves with the arguments of the next such event that fits, or rejects. */
+export function next(socket, event, fits = () => true, within = 10_000) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      socket.off(event, listener);
+      reject(new Error(`no ${event} within ${within} ms`));
+    }, within);
+    const listener = (...args) => {
+      if (!fits(...args)) return;
+      clearTimeout(timer);
+      socket.off(event, listener);
+      resolve(args);
+    };
+    socket.on(event, listener);
+  });
+}
+
+/** Connects a socket of its own and waits for its greeting. */
+export async function connect(url, options = {}) {
+  const entity = randomUUID();
+  const socket = io(url, { forceNew: true, reconnection: false, auth: { entityId: entity }, ...options });
+  const refused = new Promise((_, reject) => socket.once("connect_error", reject));
+  const [greeting] = await Promise.race([next(socket, "connection_established"), refused]);
+  return Object.assign(socket, { entity, greeting });
+}
+
+/** A good send to a channel, with fields to change. */
+export function sendPayload(socket, channel, fields = {}) {
+  return { channelId: channel, roomId: channel, serverId: server, senderId: socket.entity, senderName: "Ann",
+    message: "hello", messageId: randomUUID(), source: "client_group_chat", metadata: { channelType: "GROUP" }, ...fields };
+}

@@ -1,0 +1,237 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// program builds the server once for all tests and returns its path.
+var program = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "parley-e2e-")
+	if err != nil {
+		return "", err
+	}
+	bin := filepath.Join(dir, "parley")
+	build := exec.Command("go", "build", "-o", bin, "parley/cmd/parley")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if underRace {
+		build = exec.Command("go", "build", "-race", "-o", bin, "parley/cmd/parley")
+	}
+	if out, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build: %w\n%s", err, out)
+	}
+	return bin, nil
+})
+
+// TestMain removes the program that the tests built.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if bin, err := program(); err == nil {
+		_ = os.RemoveAll(filepath.Dir(bin))
+	}
+	os.Exit(code)
+}
+
+// process is a running Parley.
+type process struct {
+	t   *testing.T
+	url string
+	dir string
+	env []string
+	cmd *exec.Cmd
+	log *lockedBuffer
+	end chan error
+}
+
+// lockedBuffer collects output of a process.
+type lockedBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
+
+// start runs the program on a free port with a data folder of its own, and waits
+// until it is ready. env adds settings, as NAME=value.
+func start(t *testing.T, env ...string) *process {
+	t.Helper()
+	p := &process{t: t, dir: t.TempDir(), env: env, url: "http://127.0.0.1:" + strconv.Itoa(freePort(t))}
+	p.launch()
+	t.Cleanup(func() {
+		p.kill()
+		if strings.Contains(p.log.String(), "DATA RACE") {
+			t.Error("the server has a data race")
+		}
+		if t.Failed() {
+			t.Logf("the server's log:\n%s", tail(p.log.String(), 8000))
+		}
+	})
+	return p
+}
+
+// launch starts the process, the first time or again on the same data and port.
+func (p *process) launch() {
+	p.t.Helper()
+	bin, err := program()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	_, port, _ := net.SplitHostPort(p.url[len("http://"):])
+	p.cmd = exec.Command(bin)
+	p.cmd.Dir = p.dir
+	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.dir, "SERVER_PORT=" + port,
+		"SERVER_HOST=127.0.0.1", "PARLEY_DATA_DIR=" + filepath.Join(p.dir, "data")}, p.env...)
+	if p.log == nil {
+		p.log = &lockedBuffer{}
+	}
+	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	if err := p.cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	p.end = make(chan error, 1)
+	go func() { p.end <- p.cmd.Wait() }()
+	eventually(p.t, 20*time.Second, "the server is ready", func() error {
+		select {
+		case err := <-p.end:
+			p.end <- err
+			p.t.Fatalf("the server ended: %v\n%s", err, p.log)
+		default:
+		}
+		return expectStatus(p.url+"/readyz", http.StatusOK)
+	})
+}
+
+// kill ends the process at once, like kill -9, and waits for it.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill()
+	err := <-p.end
+	p.end <- err
+}
+
+// terminate asks the process to stop and returns how it ended.
+func (p *process) terminate(within time.Duration) error {
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	select {
+	case err := <-p.end:
+		p.end <- err
+		return err
+	case <-time.After(within):
+		return errors.New("the server did not stop in time")
+	}
+}
+
+// freePort returns a port that nobody listens on now.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+// expectStatus fails unless a GET answers with the status.
+func expectStatus(url string, status int) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, _ := io.ReadAll(res.Body)
+	if res.StatusCode != status {
+		return fmt.Errorf("status %d: %s", res.StatusCode, body)
+	}
+	return nil
+}
+
+// eventually polls until check succeeds.
+func eventually(t *testing.T, within time.Duration, what string, check func() error) {
+	t.Helper()
+	deadline := time.Now().Add(within)
+	for {
+		err := check()
+		if err == nil {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: %v", what, err)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// tail returns the end of a text.
+func tail(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return "..." + s[len(s)-n:]
+}
+
+// node runs one of the scripts beside the tests and returns its output.
+func node(t *testing.T, timeout time.Duration, script string, args ...string) string {
+	t.Helper()
+	_, file, _, _ := runtime.Caller(0)
+	dir := filepath.Join(filepath.Dir(file), "js")
+	if _, err := exec.LookPath("node"); err != nil {
+		t.Fatal("Node.js is missing; install it: apt-get install nodejs npm")
+	}
+	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {
+		t.Fatalf("the scripts' packages are missing; install them: npm --prefix %s ci", dir)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", append([]string{filepath.Join(dir, script)}, args...)...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s: %v\n%s", script, err, out)
+	}
+	return string(out)
+}
+
+// runUntilEnd runs the program on a data folder and returns what it printed.
+func runUntilEnd(t *testing.T, bin, data string, port int, env ...string) ([]byte, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, bin)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + cmd.Dir, "SERVER_PORT=" + strconv.Itoa(port),
+		"PARLEY_DATA_DIR=" + data}, env...)
+	return cmd.CombinedOutput()
+}

@@ -1,0 +1,245 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"parley/cmd/internal/app"
+	"parley/cmd/internal/config"
+)
+
+// The exit codes.
+const (
+	exitOK      = 0
+	exitFailure = 1
+	exitUsage   = 2
+)
+
+// healthTimeout bounds how long the health command waits for an answer.
+const healthTimeout = 5 * time.Second
+
+// streams are where a command writes: results and the log to out, complaints to err.
+type streams struct{ out, err io.Writer }
+
+// command is one sub-command.
+type command struct {
+	name, help string
+	// bare commands depend on no setting and run even where the configuration is wrong.
+	bare bool
+	run  func(context.Context, config.Config, streams) error
+}
+
+// commands lists the sub-commands; serve is run if none is named.
+func commands() []command {
+	return []command{
+		{name: "serve", help: "run the server (the default)", run: serve},
+		{name: "health", help: "ask the server at the configured address how it is; exit code 0 or 1", run: health},
+		{name: "check-config", help: "check the configuration and print what is in force, secrets masked", run: checkConfig},
+		{name: "config-doc", help: "print the table of settings", run: configDoc, bare: true},
+		{name: "ops", help: "print the operations that both doors offer", run: printOps},
+		{name: "version", help: "print the version", run: printVersion, bare: true},
+		{name: "help", help: "print this help", run: printHelp, bare: true},
+	}
+}
+
+// run finds and runs the command that args name, and returns the exit code.
+func run(ctx context.Context, args []string, source config.Source, s streams) int {
+	name := "serve"
+	switch {
+	case len(args) > 0 && args[0] == "--version":
+		name, args = "version", nil
+	case len(args) > 0 && !strings.HasPrefix(args[0], "-"):
+		name, args = args[0], args[1:]
+	}
+	for _, c := range commands() {
+		if c.name == name {
+			source.Args = args
+			return c.start(ctx, source, s)
+		}
+	}
+	complain(s, fmt.Errorf("unknown command %q (parley --help lists them)", name))
+	return exitUsage
+}
+
+// start loads the configuration unless the command does without, and runs c.
+func (c command) start(ctx context.Context, source config.Source, s streams) int {
+	var cfg config.Config
+	if !c.bare {
+		var err error
+		cfg, err = config.Load(source)
+		if errors.Is(err, flag.ErrHelp) {
+			printUsage(s.out)
+			return exitOK
+		}
+		if err != nil {
+			complain(s, err)
+			return exitUsage
+		}
+	}
+	if err := c.run(ctx, cfg, s); err != nil {
+		complain(s, err)
+		return exitFailure
+	}
+	return exitOK
+}
+
+// complain prints an error, one line for each fault that it joins.
+func complain(s streams, err error) {
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintln(s.err, "parley:", strings.TrimSpace(line))
+	}
+}
+
+// report tells what was noticed in the configuration, for people.
+func report(cfg config.Config, s streams) {
+	cfg.Report(zerolog.New(zerolog.ConsoleWriter{Out: s.err, NoColor: true, PartsExclude: []string{zerolog.TimestampFieldName}}))
+}
+
+// serve runs the server until ctx ends.
+func serve(ctx context.Context, cfg config.Config, s streams) error {
+	a, err := app.New(ctx, cfg, app.Options{Version: buildVersion(), Log: s.out})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(s.out, "Parley is ready on %s\n", address(cfg.Host, a.Addr()))
+	return a.Run(ctx)
+}
+
+// address is the URL at which this machine reaches a server that was told to listen
+// on host and got the address listening.
+func address(host, listening string) string {
+	_, port, err := net.SplitHostPort(listening)
+	if err != nil {
+		return "http://" + listening
+	}
+	switch host {
+	case "", "0.0.0.0":
+		host = "127.0.0.1"
+	case "::", "[::]":
+		host = "::1"
+	}
+	return "http://" + net.JoinHostPort(strings.Trim(host, "[]"), port)
+}
+
+// health asks the configured server how it is. The server key goes with the
+// question, since in key mode everything below /api asks for it.
+func health(ctx context.Context, cfg config.Config, s streams) error {
+	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
+	defer cancel()
+	url := address(cfg.Host, net.JoinHostPort("", strconv.Itoa(cfg.Port))) + "/api/server/health"
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	if key := cfg.Identity().Key; key != "" {
+		request.Header.Set("X-API-KEY", key.Reveal())
+	}
+	// Neither a proxy nor a redirect may get to see the key.
+	client := http.Client{
+		Transport:     &http.Transport{DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %s", url, response.Status)
+	}
+	fmt.Fprintln(s.out, "healthy")
+	return nil
+}
+
+// checkConfig prints the settings in force. That they are valid was found by loading.
+func checkConfig(_ context.Context, cfg config.Config, s streams) error {
+	report(cfg, s)
+	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "SETTING\tVALUE\tFROM")
+	for _, e := range cfg.Effective() {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", e.Name, e.Value, e.Source)
+	}
+	return table.Flush()
+}
+
+// configDoc prints the table that the README shows.
+func configDoc(_ context.Context, _ config.Config, s streams) error {
+	_, err := io.WriteString(s.out, config.Markdown())
+	return err
+}
+
+// printOps prints the operations of a server that is built beside the real one, on
+// a free port and a data folder that is thrown away, so it works while that one runs.
+func printOps(ctx context.Context, cfg config.Config, s streams) error {
+	dir, err := os.MkdirTemp("", "parley-ops-")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	cfg.DataDir, cfg.Host, cfg.Port, cfg.LogLevel = dir, "127.0.0.1", 0, "error"
+	a, err := app.New(ctx, cfg, app.Options{Version: buildVersion(), Log: s.err})
+	if err != nil {
+		return err
+	}
+	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
+	for _, o := range a.Registry().Ops() {
+		fmt.Fprintf(table, "%s\t%s\n", o.Name, o.Help)
+		for _, event := range o.Events {
+			fmt.Fprintf(table, "\t  event %s\n", event)
+		}
+		for _, route := range o.Routes {
+			fmt.Fprintf(table, "\t  %s\n", route)
+		}
+	}
+	return errors.Join(table.Flush(), a.Close())
+}
+
+// printVersion prints the version, and what it was built by and for.
+func printVersion(_ context.Context, _ config.Config, s streams) error {
+	_, err := fmt.Fprintf(s.out, "parley %s (%s, %s/%s)\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}
+
+// printHelp prints the help.
+func printHelp(_ context.Context, _ config.Config, s streams) error {
+	printUsage(s.out)
+	return nil
+}
+
+// buildVersion is what the linker was told, else what the go command recorded.
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "dev"
+}
+
+// printUsage writes the help to w.
+func printUsage(w io.Writer) {
+	fmt.Fprint(w, "Parley is a realtime messaging server for people and AI agents.\n\n"+
+		"Usage: parley [command] [--setting=value ...]\n\nCommands:\n")
+	for _, c := range commands() {
+		fmt.Fprintf(w, "  %-13s %s\n", c.name, c.help)
+	}
+	fmt.Fprint(w, "\nSettings, in rising priority from defaults, the --config file, the nearest .env,\n"+
+		"the environment and flags:\n", config.Usage(),
+		"\nExit codes: 0 stopped or done, 1 could not start or failed, 2 wrong command line or configuration.\n"+
+			"The first Ctrl-C or SIGTERM stops gracefully, a second one ends at once.\n")
+}

@@ -1,0 +1,35 @@
+// Parleyload drives servers that speak Parley's Socket.IO protocol, checks that every
+// message arrives once and in order, and measures how fast and at what cost.
+//
+// # One run
+//
+//	parleyload -url http://127.0.0.1:3000 -sockets 1000 -channels 20 -rate 1500 \
+//	           -duration 15s -pid $(pgrep -n parley) -json run.json -chart run.svg
+//
+// It works with any server of that protocol: Parley, the reference (ElizaOS 1.2.0), or
+// the Node.js server in peers. Each second a line goes to standard error; the report
+// goes to standard output, as JSON with everything to -json, and as a chart to -chart.
+// The exit code is 1 if anything was lost, doubled, disordered or not acknowledged
+// (unless -allow-loss), 2 for a wrong command line. Package internal/load tells what is
+// checked and how.
+//
+// # The comparison
+//
+//	npm ci --prefix cmd/parleyload/peers
+//	parleyload bench -parley bin/parley -node-peer cmd/parleyload/peers -out bench
+//
+// It starts each server itself on a free port, one after the other, in turn: broadcast at
+// two rates, a search for the highest throughput, a durable send beside a probe of what
+// the disk needs for a commit, and start time, memory and size of the binary. The table
+// shows each figure beside its bar. A missed bar never fails the command: a timing
+// depends on the machine. Results go to -out as JSON, charts and a text file.
+//
+// The reference is not started by it. To compare with it, start an ElizaOS 1.2.0 server
+// (elizaos start, with its own database), find the process that listens, and add
+//
+//	-reference http://127.0.0.1:3000 -reference-pid <pid>
+//
+// Without these the row says "not measured".
+//
+// Later rows (ingest, idle connections, replicas) become further sub-commands in main.go.
+package main

@@ -1,0 +1,26 @@
+package domain
+
+// Role says what an Actor may do.
+type Role int
+
+// The roles, each including the ones before it.
+const (
+	// Guest has shown no credential where one is needed.
+	Guest Role = iota
+	// Member may take part: send, read, join.
+	Member
+	// Admin may do everything.
+	Admin
+)
+
+// Actor is whoever calls an operation, as established by the door it came through.
+type Actor struct {
+	// Entity is who the caller says it is ("" if it did not say).
+	Entity EntityID
+	// Role is what it may do.
+	Role Role
+	// Socket is the Socket.IO id of the caller, "" on REST.
+	Socket string
+	// Remote is the caller's network address without the port.
+	Remote string
+}

@@ -1,0 +1,35 @@
+// Package agents holds the agents: their characters, whether they run, and the
+// durable work of answering messages.
+//
+// # The way of a turn
+//
+// A stored message carries its duties (messaging.Message.Awaiting). Service.Hint puts
+// the lane of each (agent, channel) in line; the Runner's workers serve the lanes in
+// turn, one duty at a time, and always the oldest one, which they ask of the store.
+// A duty is worked off step by step: take the turn (a document whose id is derived
+// from agent and message) by raising its fence, think, write the whole outcome in one
+// update conditional on the fence, append each reply under an id derived from agent,
+// message and number, mark the turn done, remove the duty, and tell the channel when
+// it was the message's last one.
+//
+// After a crash the sweep finds the duty: with an outcome only the appends are
+// repeated, without one there is a new attempt. Nothing is answered twice. Whatever a
+// model does (answer, silence, error, panic, too long) becomes an outcome, so every
+// duty ends and the channel hears of it. Only what cannot be decided now (the store is
+// away, the server stops, another runner took over) leaves the duty open.
+//
+// # Why it is so
+//
+// Every step is idempotent and its place in the order is written down before it is
+// relied on, so a kill at any point loses nothing. Hints carry nothing but the name of
+// a lane: they may be lost, doubled or late without any effect on order, and a flood
+// of messages in one channel takes the memory of one lane and one place in the line.
+//
+// How many agent messages stand in a row is counted in the log when an agent is about
+// to answer an agent, before and after thinking, instead of being carried along in
+// metadata: it cannot be forged and survives everything. Agents that decide within the
+// same milliseconds may pass the limit by one message each.
+//
+// Membership of agents in message servers is not kept: taking part in a channel is
+// what counts.
+package agents

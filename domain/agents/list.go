@@ -1,0 +1,84 @@
+package agents
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"parley/domain"
+)
+
+// ListRequest selects agents. Zero fields do not restrict.
+type ListRequest struct {
+	Status Status `json:"status"`
+	// Query must occur in the name, in any case.
+	Query string `json:"q"`
+	// Limit is at most how many are returned; 0 and less mean all.
+	Limit int `json:"limit"`
+	// Offset skips that many.
+	Offset int `json:"offset"`
+}
+
+// Validate returns every fault of the request.
+func (r *ListRequest) Validate() error {
+	var f domain.Faults
+	if r.Status != "" && r.Status != Active && r.Status != Inactive {
+		f.Add("status", "must be active or inactive")
+	}
+	return f.Err()
+}
+
+// List is a list of agents.
+type List struct {
+	Agents []ListItem `json:"agents"`
+}
+
+// List returns the agents of a request, the active ones first, then by name.
+func (s *Service) List(_ context.Context, _ domain.Actor, r ListRequest) (List, error) {
+	query := strings.ToLower(r.Query)
+	found := slices.DeleteFunc(s.all(), func(a Agent) bool {
+		return r.Status != "" && a.Status() != r.Status ||
+			!strings.Contains(strings.ToLower(a.Character.Name), query)
+	})
+	slices.SortFunc(found, compareAgents)
+	found = found[min(max(r.Offset, 0), len(found)):]
+	if r.Limit > 0 {
+		found = found[:min(r.Limit, len(found))]
+	}
+	out := List{Agents: make([]ListItem, len(found))}
+	for i, a := range found {
+		out.Agents[i] = newListItem(a)
+	}
+	return out, nil
+}
+
+// compareAgents orders active agents first, then by name without regard to case.
+func compareAgents(a, b Agent) int {
+	return cmp.Or(
+		cmp.Compare(a.Status(), b.Status()), // "active" sorts before "inactive"
+		strings.Compare(strings.ToLower(a.Character.Name), strings.ToLower(b.Character.Name)),
+		strings.Compare(a.Character.Name, b.Character.Name),
+	)
+}
+
+// GetRequest names an agent.
+type GetRequest struct {
+	AgentID domain.AgentID `json:"agentId" alias:"id"`
+}
+
+// Validate returns every fault of the request.
+func (r *GetRequest) Validate() error {
+	var f domain.Faults
+	f.Require("agentId", string(r.AgentID))
+	return f.Err()
+}
+
+// Get returns one agent in full. Codes: not_found.
+func (s *Service) Get(_ context.Context, _ domain.Actor, r GetRequest) (View, error) {
+	a, ok := s.agent(r.AgentID)
+	if !ok {
+		return View{}, domain.Errorf(domain.NotFound, "Agent not found")
+	}
+	return newView(a), nil
+}

@@ -1,0 +1,156 @@
+package agents
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"parley/domain"
+	"parley/domain/messaging"
+)
+
+// RespondOptions add to the rules of when an agent answers.
+type RespondOptions struct {
+	// Types are channel types in which agents always answer, beside DM, VOICE_DM,
+	// SELF and API; in any case.
+	Types []string
+	// Sources are texts that, contained in a message's source, make agents answer,
+	// beside client_chat; in any case.
+	Sources []string
+	// ChainLimit is how many agent messages may stand in a row, without a human one,
+	// for an agent to answer an agent; 0 means 6. More costs model calls nobody asked for.
+	ChainLimit int
+}
+
+// chainLimit is ChainLimit or its default.
+func (o RespondOptions) chainLimit() int {
+	if o.ChainLimit == 0 {
+		return 6
+	}
+	return o.ChainLimit
+}
+
+// quietWindow is how many messages back another human counts as taking part.
+const quietWindow = 20
+
+// situation is what the decision to answer is made of.
+type situation struct {
+	agent    Agent
+	channel  messaging.Channel
+	question messaging.Message
+	// before are the messages before the question, newest first.
+	before []messaging.Message
+	// run is the number of agent messages at the end of the channel, up to the present.
+	run int
+	// wrote tells whether an agent wrote a message.
+	wrote func(messaging.Message) bool
+}
+
+// shouldRespond decides whether the agent answers, and says why in a few words.
+// In private channels and from the reference's chat page it always does. In groups
+// it does when it is spoken to (by name, or by a reply to a message of its own) and
+// when no human but the author took part lately. Agents answer one another only
+// while few agent messages stand in a row.
+func (o RespondOptions) shouldRespond(s situation) (bool, string) {
+	switch {
+	case s.wrote(s.question) && s.run >= o.chainLimit():
+		return false, "too many agent messages in a row"
+	case o.bypasses(s):
+		return true, "always answers here"
+	case mentions(s.question.Content, s.agent.Character.Name), mentions(s.question.Content, s.agent.Character.Username):
+		return true, "its name was mentioned"
+	case s.answersAgent():
+		return true, "its message was replied to"
+	case s.aloneWithAuthor():
+		return true, "nobody else takes part"
+	default:
+		return false, "others are talking"
+	}
+}
+
+// bypasses reports whether channel type or source make agents answer always.
+func (o RespondOptions) bypasses(s situation) bool {
+	types := append([]string{string(messaging.TypeDM), string(messaging.TypeVoiceDM), string(messaging.TypeSelf), string(messaging.TypeAPI)},
+		o.Types...)
+	types = append(types, s.agent.setting("SHOULD_RESPOND_BYPASS_TYPES")...)
+	if slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, string(s.channel.Type)) }) {
+		return true
+	}
+	sources := append([]string{"client_chat"}, o.Sources...)
+	sources = append(sources, s.agent.setting("SHOULD_RESPOND_BYPASS_SOURCES")...)
+	source := strings.ToLower(s.question.SourceType)
+	return slices.ContainsFunc(sources, func(part string) bool {
+		return part != "" && strings.Contains(source, strings.ToLower(part))
+	})
+}
+
+// answersAgent reports whether the question is a reply to a message of the agent.
+func (s situation) answersAgent() bool {
+	return s.question.InReplyTo != "" && slices.ContainsFunc(s.before, func(m messaging.Message) bool {
+		return m.ID == s.question.InReplyTo && m.AuthorID == domain.EntityID(s.agent.ID)
+	})
+}
+
+// aloneWithAuthor reports whether no human but the question's author has spoken lately.
+func (s situation) aloneWithAuthor() bool {
+	recent := s.before[:min(len(s.before), quietWindow)]
+	return !slices.ContainsFunc(recent, func(m messaging.Message) bool {
+		return m.AuthorID != s.question.AuthorID && !s.wrote(m)
+	})
+}
+
+// agentRun counts the agent messages at the head of a list, newest first.
+func agentRun(newest []messaging.Message, wrote func(messaging.Message) bool) int {
+	for i, m := range newest {
+		if !wrote(m) {
+			return i
+		}
+	}
+	return len(newest)
+}
+
+// mentions reports whether name occurs in text as a word of its own, in any case.
+// Its cost is linear in the text for the short names that characters have.
+func mentions(text, name string) bool {
+	name = strings.ToLower(strings.TrimSpace(name))
+	if name == "" {
+		return false
+	}
+	text = strings.ToLower(text)
+	for from := 0; ; {
+		at := strings.Index(text[from:], name)
+		if at < 0 {
+			return false
+		}
+		start, end := from+at, from+at+len(name)
+		before, _ := utf8.DecodeLastRuneInString(text[:start])
+		after, _ := utf8.DecodeRuneInString(text[end:])
+		if !wordRune(before) && !wordRune(after) {
+			return true
+		}
+		_, size := utf8.DecodeRuneInString(text[start:])
+		from = start + size
+	}
+}
+
+// wordRune reports whether r can be part of a word.
+func wordRune(r rune) bool {
+	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) || r == '_')
+}
+
+// setting returns the entries of a comma list in the character's settings.
+func (a Agent) setting(name string) []string {
+	var text string
+	if json.Unmarshal(a.Character.Settings[name], &text) != nil {
+		return nil
+	}
+	var entries []string
+	for entry := range strings.SplitSeq(text, ",") {
+		if entry = strings.TrimSpace(entry); entry != "" {
+			entries = append(entries, entry)
+		}
+	}
+	return entries
+}

@@ -1,0 +1,238 @@
+package agents
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"parley/domain"
+	"parley/domain/messaging"
+	"parley/domain/models"
+)
+
+// RunnerOptions are what a Runner needs. Those after Logger have defaults.
+type RunnerOptions struct {
+	// Agents are served; the Runner takes the hints that their Service was given.
+	Agents   *Service
+	Store    Store
+	Log      Log
+	Channels Channels
+	Signals  Signals
+	Model    models.Text
+	Now      domain.Clock
+	Logger   zerolog.Logger
+
+	// Respond are the rules of when to answer.
+	Respond RespondOptions
+	// Workers is how many turns are worked on at once; 0 means 8. More costs memory
+	// and calls to the model at the same time.
+	Workers int
+	// Sweep is how often the store is searched for duties nobody hinted at; 0 means
+	// 30 s. Less costs one query per 50 open duties each time.
+	Sweep time.Duration
+	// TurnTimeout is how long a model may think; 0 means 120 s.
+	TurnTimeout time.Duration
+	// Drain is how long turns may go on after Run was told to stop; 0 means 5 s.
+	Drain time.Duration
+	// TypingEvery is how often a typing signal is repeated; 0 means 4 s, as clients
+	// forget it after 6 s.
+	TypingEvery time.Duration
+	// Attempts is how often a turn is begun before it is given up; 0 means 10. It ends
+	// a message that kills the process each time.
+	Attempts int64
+	// Backoff is the first pause after a failure of the store, doubled each time; 0
+	// means 100 ms.
+	Backoff time.Duration
+}
+
+// setDefaults fills the fields that may be zero.
+func (o *RunnerOptions) setDefaults() {
+	setDefault(&o.Workers, 8)
+	setDefault(&o.Sweep, 30*time.Second)
+	setDefault(&o.TurnTimeout, 120*time.Second)
+	setDefault(&o.Drain, 5*time.Second)
+	setDefault(&o.TypingEvery, 4*time.Second)
+	setDefault(&o.Attempts, 10)
+	setDefault(&o.Backoff, 100*time.Millisecond)
+}
+
+// setDefault sets a field that has its zero value.
+func setDefault[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// duties per page of a sweep, and how often a step on the store is tried, for how long.
+const (
+	sweepPage   = 50
+	tries       = 6
+	stepTimeout = 30 * time.Second
+	maxBackoff  = 2 * time.Second
+)
+
+// Runner works the duties off; see the package comment. Make one with NewRunner and
+// call Run once.
+type Runner struct {
+	RunnerOptions
+	lanes *lanes
+	// onStep is asked before each step of a turn; an error ends the turn as if the
+	// process had died there. Only tests set it.
+	onStep func(step string) error
+}
+
+// NewRunner returns a Runner that does nothing until Run.
+func NewRunner(o RunnerOptions) *Runner {
+	o.setDefaults()
+	o.Logger = o.Logger.With().Str("component", "agents").Logger()
+	return &Runner{RunnerOptions: o, lanes: o.Agents.lanes, onStep: func(string) error { return nil }}
+}
+
+// Run works until ctx ends. Then it begins no more turns; those under way get Drain
+// to finish, after which their models are canceled: a turn without an outcome is left
+// to the next start. It returns when all of them have ended.
+func (r *Runner) Run(ctx context.Context) error {
+	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(r.Drain):
+			cancel()
+		case <-hard.Done():
+		}
+	})
+	defer stop()
+
+	var group sync.WaitGroup
+	for range r.Workers {
+		group.Go(func() { r.work(ctx, hard) })
+	}
+	group.Go(func() { r.sweepAlways(ctx) })
+	group.Wait()
+	return nil
+}
+
+// work serves lanes until ctx ends; the turn at hand may go on until hard ends.
+func (r *Runner) work(ctx, hard context.Context) {
+	for {
+		key, ok := r.lanes.take(ctx)
+		if !ok {
+			return
+		}
+		r.serve(hard, key)
+	}
+}
+
+// serve does the oldest duty of a lane and gives the lane back. After a failure the
+// lane is left to the next sweep, which keeps a broken store from being asked all the time.
+func (r *Runner) serve(ctx context.Context, key laneKey) {
+	m, err := r.nextDuty(ctx, key)
+	if domain.IsCode(err, domain.NotFound) {
+		r.lanes.done(key, false)
+		return
+	}
+	if err == nil {
+		t := r.newTurn(key, m)
+		err = t.run(ctx)
+		t.report(err)
+	} else if ctx.Err() == nil {
+		r.Logger.Warn().Err(err).Str("agentId", string(key.agent)).Str("roomId", string(key.channel)).Msg("duties cannot be read")
+	}
+	if err != nil {
+		r.lanes.drop(key)
+		return
+	}
+	r.lanes.done(key, true)
+}
+
+// nextDuty asks the store for the oldest duty of a lane.
+func (r *Runner) nextDuty(ctx context.Context, key laneKey) (m messaging.Message, err error) {
+	err = r.retry(ctx, func(ctx context.Context) error {
+		m, err = r.Store.NextDuty(ctx, key.agent, key.channel)
+		return err
+	})
+	return m, err
+}
+
+// sweepAlways sweeps at once, regularly, and when there is room after hints were refused.
+func (r *Runner) sweepAlways(ctx context.Context) {
+	ticker := time.NewTicker(r.Sweep)
+	defer ticker.Stop()
+	for {
+		if err := r.sweep(ctx); err != nil && ctx.Err() == nil {
+			r.Logger.Warn().Err(err).Msg("open duties cannot be swept")
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		case <-r.lanes.drained:
+		}
+	}
+}
+
+// sweep hints at every open duty, or at as many as there is room for.
+func (r *Runner) sweep(ctx context.Context) error {
+	r.lanes.sweeping()
+	var after messaging.DutyCursor
+	for {
+		page, err := r.Log.Duties(ctx, after, sweepPage)
+		if err != nil {
+			return fmt.Errorf("read open duties: %w", err)
+		}
+		for _, m := range page {
+			if !r.Agents.hint(m) {
+				return nil
+			}
+			after = messaging.DutyCursor{CreatedAt: m.CreatedAt, ID: m.ID}
+		}
+		if len(page) < sweepPage {
+			return nil
+		}
+	}
+}
+
+// retry calls step until it succeeds, fails for good, has failed often enough, or ctx
+// ends. It pauses longer after each failure.
+func (r *Runner) retry(ctx context.Context, step func(context.Context) error) error {
+	pause := r.Backoff
+	for try := 1; ; try++ {
+		err := r.once(ctx, step)
+		if err == nil || !passing(err) || try == tries {
+			return err
+		}
+		jitter := time.Duration(rand.Int64N(int64(pause)/2 + 1)) //nolint:gosec // it only spreads retries
+		select {
+		case <-ctx.Done():
+			return errors.Join(ctx.Err(), err)
+		case <-time.After(pause + jitter):
+		}
+		pause = min(2*pause, maxBackoff)
+	}
+}
+
+// once calls step with a bound on its time.
+func (r *Runner) once(ctx context.Context, step func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, stepTimeout)
+	defer cancel()
+	return step(ctx)
+}
+
+// passing reports whether an error may be gone at the next try.
+func passing(err error) bool {
+	switch domain.AsError(err).Code { //nolint:exhaustive // all other codes stay as they are
+	case domain.Unavailable, domain.Timeout, domain.Internal, domain.RateLimited:
+		return true
+	default:
+		return false
+	}
+}

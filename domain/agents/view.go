@@ -1,0 +1,120 @@
+package agents
+
+import (
+	"encoding/json"
+	"regexp"
+
+	"parley/domain"
+)
+
+// Status is whether an agent runs, in the reference's words.
+type Status string
+
+// The states.
+const (
+	// Active agents answer.
+	Active Status = "active"
+	// Inactive agents are stored but do not hear anything.
+	Inactive Status = "inactive"
+)
+
+// Status tells whether the agent runs.
+func (a Agent) Status() Status {
+	if a.Desired {
+		return Active
+	}
+	return Inactive
+}
+
+// ListItem is an agent in a list.
+type ListItem struct {
+	ID            domain.AgentID `json:"id"`
+	Name          string         `json:"name"`
+	CharacterName string         `json:"characterName"`
+	Bio           string         `json:"bio"`
+	Status        Status         `json:"status"`
+}
+
+// newListItem is a in a list.
+func newListItem(a Agent) ListItem {
+	c := a.Character
+	return ListItem{ID: a.ID, Name: c.Name, CharacterName: c.Name, Bio: c.Bio.first(), Status: a.Status()}
+}
+
+// View is an agent in full: the fields of its character, flattened, and its state.
+// Lists and objects are never missing. Secrets are shown in encrypted form or not at all.
+type View struct {
+	ID              domain.AgentID             `json:"id"`
+	Enabled         bool                       `json:"enabled"`
+	CreatedAt       int64                      `json:"createdAt"`
+	UpdatedAt       int64                      `json:"updatedAt"`
+	Name            string                     `json:"name"`
+	Username        string                     `json:"username"`
+	System          string                     `json:"system,omitempty"`
+	Templates       map[string]string          `json:"templates,omitempty"`
+	Bio             Bio                        `json:"bio"`
+	MessageExamples [][]Example                `json:"messageExamples"`
+	PostExamples    []string                   `json:"postExamples"`
+	Topics          []string                   `json:"topics"`
+	Adjectives      []string                   `json:"adjectives"`
+	Knowledge       []json.RawMessage          `json:"knowledge"`
+	Plugins         []string                   `json:"plugins"`
+	Settings        map[string]json.RawMessage `json:"settings"`
+	Secrets         map[string]json.RawMessage `json:"secrets,omitempty"`
+	Style           Style                      `json:"style"`
+	Status          Status                     `json:"status"`
+}
+
+// newView is a in full.
+func newView(a Agent) View {
+	c := a.Character
+	return View{
+		ID: a.ID, Enabled: a.Enabled, Status: a.Status(),
+		CreatedAt: domain.Millis(a.CreatedAt), UpdatedAt: domain.Millis(a.UpdatedAt),
+		Name: c.Name, Username: c.Username, System: c.System, Templates: c.Templates, Bio: c.Bio,
+		MessageExamples: list(c.MessageExamples), PostExamples: list(c.PostExamples),
+		Topics: list(c.Topics), Adjectives: list(c.Adjectives), Knowledge: list(c.Knowledge), Plugins: list(c.Plugins),
+		Settings: showSettings(c.Settings), Secrets: sealed(c.Secrets), Style: c.Style,
+	}
+}
+
+// list is l, empty instead of nil so that it is [] on the wire.
+func list[T any](l []T) []T {
+	if l == nil {
+		return []T{}
+	}
+	return l
+}
+
+// showSettings copies settings, with only the encrypted ones of their secrets.
+func showSettings(settings map[string]json.RawMessage) map[string]json.RawMessage {
+	shown := make(map[string]json.RawMessage, len(settings))
+	for key, value := range settings {
+		if key != "secrets" {
+			shown[key] = value
+			continue
+		}
+		var secrets map[string]json.RawMessage
+		if json.Unmarshal(value, &secrets) != nil {
+			continue
+		}
+		if data, err := json.Marshal(sealed(secrets)); err == nil {
+			shown[key] = data
+		}
+	}
+	return shown
+}
+
+// encrypted is the form of an encrypted secret: initialisation vector and ciphertext in hex.
+var encrypted = regexp.MustCompile(`^"[0-9a-f]{32}:[0-9a-f]+"$`)
+
+// sealed copies those secrets that are encrypted.
+func sealed(secrets map[string]json.RawMessage) map[string]json.RawMessage {
+	shown := make(map[string]json.RawMessage, len(secrets))
+	for key, value := range secrets {
+		if encrypted.Match(value) {
+			shown[key] = value
+		}
+	}
+	return shown
+}

@@ -1,0 +1,132 @@
+package identity
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"net/http"
+	"time"
+
+	"parley/domain"
+)
+
+// Credentials is what a door found on a request or handshake. Everything may be empty.
+type Credentials struct {
+	// APIKey is the header X-API-KEY; on a socket auth.apiKey, else that header.
+	APIKey string
+	// Bearer is the token of the header Authorization.
+	Bearer string
+	// Cookie is the value of the cookie CookieName.
+	Cookie string
+	// QueryKey is the query parameter apiKey; a door fills it only on event streams,
+	// where a browser cannot set headers.
+	QueryKey string
+	// Method is the HTTP method.
+	Method string
+	// Origin and Host are the headers of these names.
+	Origin, Host string
+	// TLS says that the caller speaks https or wss.
+	TLS bool
+	// Entity is who the caller says it is: X-Entity-Id, on a socket auth.entityId.
+	Entity string
+	// Socket says that this is a socket's handshake, and SocketID is its id.
+	Socket   bool
+	SocketID string
+	// Remote is the caller's network address without the port.
+	Remote string
+}
+
+// Authenticator recognises callers. It is safe for concurrent use.
+type Authenticator struct {
+	opts    Options
+	key     [sha256.Size]byte
+	cookies cookies
+}
+
+// New returns an Authenticator, or the error of Options.Validate.
+func New(o Options) (*Authenticator, error) {
+	o.setDefaults()
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	signer, err := newCookies(o.Key)
+	if err != nil {
+		return nil, err
+	}
+	return &Authenticator{opts: o, key: sha256.Sum256([]byte(o.Key.Reveal())), cookies: signer}, nil
+}
+
+// Mode is how callers are recognised.
+func (a *Authenticator) Mode() Mode { return a.opts.Mode }
+
+// Authenticate returns who calls. On REST a caller without a valid credential is a
+// Guest, on a socket it is refused. Codes: unauthenticated (sockets only, "Invalid or
+// missing API Key"), invalid (an entity id that is no UUID, reason INVALID_ID).
+func (a *Authenticator) Authenticate(c Credentials) (domain.Actor, error) {
+	actor := domain.Actor{Role: a.role(c), Socket: c.SocketID, Remote: c.Remote}
+	if c.Socket && actor.Role == domain.Guest {
+		return domain.Actor{}, domain.Errorf(domain.Unauthenticated, "Invalid or missing API Key")
+	}
+	if c.Entity == "" {
+		return actor, nil
+	}
+	entity, err := domain.ParseID[domain.EntityID](c.Entity)
+	if err != nil {
+		return domain.Actor{}, &domain.Error{Code: domain.Invalid, Reason: "INVALID_ID", Message: "Valid entityId required"}
+	}
+	actor.Entity = entity
+	return actor, nil
+}
+
+// role is what the credentials allow.
+func (a *Authenticator) role(c Credentials) domain.Role {
+	switch {
+	case a.opts.Mode == Open, a.holdsKey(c), a.cookieCounts(c):
+		return domain.Admin
+	case c.Socket && !a.opts.SocketAuth:
+		return domain.Member
+	default:
+		return domain.Guest
+	}
+}
+
+// holdsKey reports whether any place that may carry the server key does.
+func (a *Authenticator) holdsKey(c Credentials) bool {
+	return a.matches(c.APIKey) || a.matches(c.Bearer) || a.matches(c.QueryKey)
+}
+
+// matches compares with the server key. Both sides are hashed first, so the time
+// taken tells neither the place of a difference nor the key's length.
+func (a *Authenticator) matches(given string) bool {
+	if a.opts.Mode != Key || given == "" {
+		return false
+	}
+	sum := sha256.Sum256([]byte(given))
+	return subtle.ConstantTimeCompare(sum[:], a.key[:]) == 1
+}
+
+// cookieCounts reports whether the cookie is valid and may be used here: on REST
+// only for reading, and never by a page of a foreign origin. A browser names the
+// origin in every handshake, so there a missing one does not pass.
+func (a *Authenticator) cookieCounts(c Credentials) bool {
+	if a.opts.Mode != Key || c.Cookie == "" {
+		return false
+	}
+	trusted := a.trusts(c)
+	if !c.Socket {
+		reads := c.Method == http.MethodGet || c.Method == http.MethodHead
+		trusted = reads && (c.Origin == "" || trusted)
+	}
+	return trusted && a.cookies.valid(c.Cookie, a.opts.Now())
+}
+
+// SessionCookie returns the cookie to set in the answer to a request that carried
+// the server key in X-API-KEY: ok is false if it did not, or if the cookie that it
+// brought is good for at least half of CookieLife.
+func (a *Authenticator) SessionCookie(c Credentials) (value string, expires time.Time, ok bool) {
+	now := a.opts.Now()
+	if !a.matches(c.APIKey) || a.cookies.valid(c.Cookie, now.Add(CookieLife/2)) {
+		return "", time.Time{}, false
+	}
+	expires = now.Add(CookieLife).Truncate(time.Second)
+	return a.cookies.issue(expires), expires, true
+}

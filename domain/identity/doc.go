@@ -1,0 +1,18 @@
+// Package identity decides who calls: it turns the credentials that a door has
+// found into a domain.Actor. Both doors use the one Authenticator.
+//
+// # Modes
+//
+// Open mode is the reference's: everybody may do everything, so the server must not
+// be reachable from elsewhere unless that is asked for (CheckExposure). Key mode has
+// one server key; whoever holds it administers, everybody else is a Guest, whom
+// REST refuses by the access rule of each operation and a socket at its handshake.
+//
+// # The cookie
+//
+// The reference's web client cannot send the key with its panels and its socket
+// handshake. A REST request with a valid key therefore gets a cookie: an expiry and
+// its HMAC under a key derived from the server key, so that every replica accepts it
+// and none has to remember it. It counts only where a foreign page cannot make use
+// of it: for reading on REST, and for a handshake whose Origin is our own or listed.
+package identity

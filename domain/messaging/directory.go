@@ -1,0 +1,69 @@
+package messaging
+
+import (
+	"context"
+	"sync"
+
+	"parley/domain"
+)
+
+// maxDirectory bounds the channels kept in memory; one takes about 1 KB.
+const maxDirectory = 10_000
+
+// directory remembers channels, because every message needs its channel's type and
+// participants. Whoever changes a channel puts or drops it here. Safe for
+// concurrent use.
+type directory struct {
+	store Store
+	mu    sync.RWMutex
+	known map[domain.ChannelID]Channel
+	// version rises with each change, so that a read that began before a change
+	// cannot put the old state back.
+	version uint64
+}
+
+// newDirectory returns an empty directory over store.
+func newDirectory(store Store) *directory {
+	return &directory{store: store, known: map[domain.ChannelID]Channel{}}
+}
+
+// get returns a channel, from memory if possible. The caller must not change its
+// slices and maps. NotFound is not remembered.
+func (d *directory) get(ctx context.Context, id domain.ChannelID) (Channel, error) {
+	d.mu.RLock()
+	c, ok := d.known[id]
+	version := d.version
+	d.mu.RUnlock()
+	if ok {
+		return c, nil
+	}
+	c, err := d.store.Channel(ctx, id)
+	if err != nil {
+		return Channel{}, err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.version == version {
+		d.remember(c)
+	}
+	return c, nil
+}
+
+// put notes the new state of a channel after a change.
+func (d *directory) put(c Channel) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.version++
+	d.remember(c)
+}
+
+// remember stores c and drops an arbitrary other one when there are too many.
+func (d *directory) remember(c Channel) {
+	if len(d.known) >= maxDirectory {
+		for id := range d.known {
+			delete(d.known, id)
+			break
+		}
+	}
+	d.known[c.ID] = c
+}

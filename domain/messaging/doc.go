@@ -1,0 +1,23 @@
+// Package messaging holds message servers, channels and the channel log: the
+// durable, ordered, deduplicated line of events that every client of a channel sees.
+//
+// # The channel log
+//
+// Each channel has one number line. A post takes the next number as its Seq and its
+// Rev; a deletion takes the next number as the message's new Rev and leaves a
+// tombstone. Seq is the order of the channel, for everybody, for ever; numbers are
+// never reused. Catch-up reads Rev > after: a number that is missing below the head
+// was superseded by a later one of the same message.
+//
+// A message is durable before its sender hears of it, and its sender hears of it
+// before anybody may assume otherwise: Service.Send submits to the Log, the Log
+// answers in the order of the numbers, the Announcer hands the event to the rooms,
+// and only then the sender's acknowledgement goes out.
+//
+// # Why it is so
+//
+// Submission and completion are two steps (Log.Append takes a callback) because one
+// socket's sends must enter the log in its order without waiting for one another's
+// commits. Duties (Message.Awaiting) are part of the message document, so that no
+// crash can lose the fact that an agent owes an answer.
+package messaging

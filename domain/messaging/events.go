@@ -1,0 +1,58 @@
+package messaging
+
+import (
+	"context"
+
+	"parley/domain"
+)
+
+// Event is one change of a channel's log, as it goes to the rooms.
+type Event struct {
+	// Message is the post, or the tombstone of a deletion.
+	Message Message
+	// Origin is the socket that caused it; the zero value when none did.
+	Origin Origin
+	// Repeat says that a client sent again what is stored already: the numbers are
+	// old, and only the origin needs to hear of it.
+	Repeat bool
+	// Delivered is called once the rooms of this process have the event, nil for nobody.
+	Delivered func()
+}
+
+// Origin is the socket that sent a message, and the id it gave it.
+type Origin struct {
+	Socket          string
+	ClientMessageID string
+}
+
+// Announcer brings committed events to the rooms, in the order of the channel's
+// numbers. It is called in that order as far as this process knows it, and must not
+// block for long.
+type Announcer interface {
+	Announce(e Event)
+}
+
+// Completion ends the wait for answers to a message.
+type Completion struct {
+	ChannelID domain.ChannelID
+	ServerID  domain.ServerID
+	// MessageID is the message that was to be answered, "" if unknown.
+	MessageID domain.MessageID
+	// AgentID is the agent that ended its turn, "" if no agent had one.
+	AgentID domain.AgentID
+}
+
+// Signals tells rooms what is not part of the log. Nothing of it is stored.
+type Signals interface {
+	// Completed tells the channel that a message waits for no more answers.
+	Completed(c Completion)
+}
+
+// Duties connects messages with the agents that answer them.
+type Duties interface {
+	// Awaiting names the agents that owe m an answer. It is on the way of every
+	// message and must not ask a store.
+	Awaiting(ctx context.Context, c Channel, m Message) []domain.AgentID
+	// Hint says that m is stored and awaits agents. It must not block.
+	Hint(m Message)
+}

@@ -1,0 +1,70 @@
+package messaging
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"parley/domain"
+)
+
+// MaxContent is the longest text of a message, in characters.
+const MaxContent = 100_000
+
+// Message is one document of a channel's log. A tombstone (Deleted) keeps only ID,
+// ChannelID, ServerID, Seq, Rev, Dedupe and the times.
+type Message struct {
+	ID        domain.MessageID
+	ChannelID domain.ChannelID
+	ServerID  domain.ServerID
+	// Seq is the message's place in the channel, from 1; set by the Log.
+	Seq int64
+	// Rev is the number of the last event of this message; equals Seq until it is changed.
+	Rev      int64
+	AuthorID domain.EntityID
+	// AuthorName is the display name given with the message, "" if none was.
+	AuthorName string
+	Content    string
+	// Raw is the payload as received (JSON), nil if there was none.
+	Raw json.RawMessage
+	// InReplyTo is the message that this one answers, "" if none.
+	InReplyTo  domain.MessageID
+	SourceType string
+	SourceID   string
+	Metadata   domain.Metadata
+	// CreatedAt has millisecond precision; within a channel it rises with Seq by at least 1 ms.
+	CreatedAt time.Time
+	UpdatedAt time.Time
+	// Dedupe is the key under which a repeat is recognised, unique within the channel.
+	Dedupe string
+	// Awaiting lists the agents that still owe this message a turn.
+	Awaiting []domain.AgentID
+	Deleted  bool
+}
+
+// DedupeClient is the key of a send that carries the client's own message id.
+func DedupeClient(author domain.EntityID, clientMessageID string) string {
+	return "c:" + string(author) + ":" + clientMessageID
+}
+
+// DedupeSource is the key of a message taken over from another platform.
+func DedupeSource(sourceType, sourceID string) string { return "x:" + sourceType + ":" + sourceID }
+
+// DedupeID is the key of a message that has nothing but its own id.
+func DedupeID(id domain.MessageID) string { return "i:" + string(id) }
+
+// checkText reports why text cannot be stored, "" if it can: it must be valid
+// UTF-8 without NUL and of at most limit characters.
+func checkText(text string, limit int) string {
+	switch {
+	case !utf8.ValidString(text):
+		return "must be valid UTF-8"
+	case strings.IndexByte(text, 0) >= 0:
+		return "must not contain NUL"
+	case len(text) > limit && utf8.RuneCountInString(text) > limit:
+		return "is too long"
+	default:
+		return ""
+	}
+}

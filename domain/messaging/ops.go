@@ -1,0 +1,67 @@
+package messaging
+
+import (
+	"context"
+
+	"parley/domain"
+	"parley/domain/op"
+)
+
+// channelRoutes binds suffix below both of the reference's channel prefixes.
+func channelRoutes(method, suffix string) []string {
+	return []string{
+		method + " /api/messaging/central-channels/:channelId" + suffix,
+		method + " /api/messaging/channels/:channelId" + suffix,
+	}
+}
+
+// exampleChannel is the channel of the examples.
+const exampleChannel domain.ChannelID = "11111111-1111-4111-8111-111111111111"
+
+// exampleUser is the user of the examples.
+const exampleUser domain.EntityID = "22222222-2222-4222-8222-222222222222"
+
+// Ops declares the operations of this package.
+func Ops(r *op.Registry, s *Service) {
+	op.DefineOrdered(r, op.Spec{
+		Name: "messages:send", Help: "Posts a message to a channel, which is created if it does not exist.",
+		Routes: channelRoutes("POST", "/messages"), Status: 201,
+		Example: SendRequest{ChannelID: exampleChannel, ServerID: domain.DefaultServer, AuthorID: exampleUser,
+			AuthorName: "Zed", Text: "hello", ClientMessageID: "m-1"},
+	}, func(ctx context.Context, a domain.Actor, req SendRequest, done func(Posted, error)) {
+		s.Send(ctx, a, req, done)
+	})
+	op.Define(r, op.Spec{
+		Name: "messages:list", Help: "Returns a page of a channel's history, newest first.",
+		Routes: channelRoutes("GET", "/messages"), Example: ListRequest{ChannelID: exampleChannel, Limit: 30},
+	}, s.List)
+	op.Define(r, op.Spec{
+		Name: "messages:delete", Help: "Deletes a message; a tombstone keeps its place.",
+		Routes: channelRoutes("DELETE", "/messages/:messageId"), Status: 204,
+		Example: DeleteRequest{ChannelID: exampleChannel, MessageID: "33333333-3333-4333-8333-333333333333"},
+	}, s.Delete)
+	op.Define(r, op.Spec{
+		Name: "channels:get", Help: "Returns one channel with its participants.",
+		Routes:  append(channelRoutes("GET", "/details"), channelRoutes("GET", "")...),
+		Example: GetChannelRequest{ChannelID: exampleChannel},
+	}, s.GetChannel)
+	op.Define(r, op.Spec{
+		Name: "channels:create", Help: "Makes a channel with the given participants.",
+		Routes: []string{"POST /api/messaging/central-channels", "POST /api/messaging/channels",
+			"POST /api/messaging/group-channels"}, Status: 201,
+		Example: CreateChannelRequest{Name: "Harbour", ServerID: domain.DefaultServer, Type: TypeGroup,
+			Participants: []domain.EntityID{exampleUser}},
+	}, s.CreateChannel)
+	op.Define(r, op.Spec{
+		Name: "channels:list", Help: "Returns the channels of a server, the last updated first.",
+		Routes: []string{"GET /api/messaging/central-servers/:serverId/channels",
+			"GET /api/messaging/servers/:serverId/channels", "GET /api/messaging/message-servers/:serverId/channels"},
+		Example: ListChannelsRequest{ServerID: domain.DefaultServer},
+	}, s.ListChannels)
+	op.Define(r, op.Spec{
+		Name: "servers:list", Help: "Returns all message servers.",
+		Routes: []string{"GET /api/messaging/central-servers", "GET /api/messaging/servers",
+			"GET /api/messaging/message-servers"},
+		Example: ListServersRequest{},
+	}, s.ListServers)
+}

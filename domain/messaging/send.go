@@ -1,0 +1,199 @@
+package messaging
+
+import (
+	"context"
+	"encoding/json"
+
+	"parley/domain"
+)
+
+// maxClientID is the longest client message id, in bytes.
+const maxClientID = 256
+
+// SendRequest posts a message. The names are those of the reference's socket event;
+// those of its REST body are aliases.
+type SendRequest struct {
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId,channel_id"`
+	// ServerID may be left out if the channel exists.
+	ServerID domain.ServerID `json:"serverId" alias:"messageServerId,server_id,message_server_id"`
+	// AuthorID may be left out by a caller that said who it is at the handshake.
+	AuthorID   domain.EntityID `json:"senderId" alias:"authorId,author_id"`
+	AuthorName string          `json:"senderName" alias:"author_display_name"`
+	Text       string          `json:"message" alias:"content,text"`
+	// ClientMessageID is the client's own id: a repeat of it by the same author in the
+	// same channel stores nothing and gets the first answer.
+	ClientMessageID string          `json:"messageId" alias:"clientMessageId"`
+	Source          string          `json:"source" alias:"sourceType,source_type"`
+	Attachments     json.RawMessage `json:"attachments"`
+	Metadata        domain.Metadata `json:"metadata"`
+	TargetUserID    string          `json:"targetUserId"`
+	// InReplyTo is dropped if it is not a UUID.
+	InReplyTo  string          `json:"inReplyTo" alias:"inReplyToMessageId,in_reply_to_message_id"`
+	RawMessage json.RawMessage `json:"rawMessage" alias:"raw_message"`
+	// Payload is the request as received.
+	Payload json.RawMessage `json:"-" op:"payload"`
+}
+
+// Validate returns every fault of the request.
+func (r *SendRequest) Validate() error {
+	var f domain.Faults
+	f.Require("channelId", string(r.ChannelID))
+	f.Require("message", r.Text)
+	if fault := checkText(r.Text, MaxContent); fault != "" {
+		f.Add("message", "%s", fault)
+	}
+	for path, text := range map[string]string{"senderName": r.AuthorName, "source": r.Source, "messageId": r.ClientMessageID} {
+		if fault := checkText(text, maxClientID); fault != "" {
+			f.Add(path, "%s", fault)
+		}
+	}
+	if len(r.Attachments) > 0 && r.Attachments[0] != '[' {
+		f.Add("attachments", "must be a list")
+	}
+	return f.Err()
+}
+
+// isDM reports whether the request speaks of a direct conversation.
+func (r *SendRequest) isDM() bool {
+	return r.Metadata.True("isDm") || r.Metadata.String("channelType") == string(TypeDM) ||
+		r.Metadata.String("channel_type") == string(TypeDM)
+}
+
+// target returns the other party of a direct conversation, "" if none is named.
+func (r *SendRequest) target() domain.EntityID {
+	for _, text := range []string{r.Metadata.String("targetUserId"), r.Metadata.String("recipientId"), r.TargetUserID} {
+		if id, err := domain.ParseID[domain.EntityID](text); err == nil {
+			return id
+		}
+	}
+	return ""
+}
+
+// Send stores a message and tells everybody: the room, then the author, then done.
+// It submits in the order of calls and may answer after it has returned. Codes:
+// invalid, not_found (unknown server), unavailable.
+func (s *Service) Send(ctx context.Context, actor domain.Actor, r SendRequest, done func(Posted, error)) {
+	if r.AuthorID == "" {
+		r.AuthorID = actor.Entity
+	}
+	if r.AuthorID == "" {
+		done(Posted{}, &domain.Error{Code: domain.Invalid, Message: "senderId is required",
+			Issues: []domain.Issue{{Path: "senderId", Message: "is required"}}})
+		return
+	}
+	channel, err := s.channelForSend(ctx, actor, &r)
+	if err != nil {
+		done(Posted{}, err)
+		return
+	}
+	s.post(ctx, channel, s.newMessage(actor, channel, &r), Origin{Socket: actor.Socket, ClientMessageID: r.ClientMessageID}, done)
+}
+
+// newMessage builds the document of a send.
+func (s *Service) newMessage(actor domain.Actor, channel Channel, r *SendRequest) Message {
+	m := Message{
+		ID: domain.NewID[domain.MessageID](), ChannelID: channel.ID, ServerID: channel.ServerID,
+		AuthorID: r.AuthorID, AuthorName: r.AuthorName, Content: r.Text, Raw: r.RawMessage,
+		SourceType: r.Source, SourceID: r.ClientMessageID, Metadata: r.Metadata.Clone(),
+	}
+	if m.AuthorName == "" {
+		m.AuthorName = r.Metadata.String("user_display_name")
+	}
+	if id, err := domain.ParseID[domain.MessageID](r.InReplyTo); err == nil {
+		m.InReplyTo = id
+	}
+	if len(r.Attachments) > 0 {
+		m.Metadata["attachments"] = r.Attachments
+	}
+	if actor.Socket != "" {
+		m.Raw = r.Payload
+		m.Metadata.Set("user_display_name", displayName(m.AuthorName))
+		m.Metadata.Set("socket_id", actor.Socket)
+		m.Metadata.Set("serverId", channel.ServerID)
+	}
+	if m.SourceType == "" {
+		m.SourceType = "eliza_gui"
+		if actor.Socket != "" {
+			m.SourceType = "socketio_client"
+		}
+	}
+	m.Dedupe = DedupeID(m.ID)
+	if r.ClientMessageID != "" {
+		m.Dedupe = DedupeClient(m.AuthorID, r.ClientMessageID)
+	}
+	return m
+}
+
+// displayName is the name to show for an author that gave none.
+func displayName(name string) string {
+	if name == "" {
+		return "User"
+	}
+	return name
+}
+
+// post appends m and, once it is durable, tells the room, the origin, done, and the
+// agents that owe an answer, in this order.
+func (s *Service) post(ctx context.Context, channel Channel, m Message, origin Origin, done func(Posted, error)) {
+	m.Awaiting = s.duties.Awaiting(ctx, channel, m)
+	err := s.store.Append(ctx, m, func(a Appended, err error) {
+		if err != nil {
+			done(Posted{}, err)
+			return
+		}
+		s.announcer.Announce(Event{
+			Message: a.Message, Origin: origin, Repeat: a.Duplicate,
+			Delivered: func() {
+				done(newPosted(a), nil)
+				s.afterPost(a)
+			},
+		})
+	})
+	if err != nil {
+		done(Posted{}, err)
+	}
+}
+
+// afterPost starts the agents' work, or ends the wait if there is none to do. A
+// repeat of a message that is still being answered leaves its turn alone.
+func (s *Service) afterPost(a Appended) {
+	if len(a.Message.Awaiting) > 0 {
+		s.duties.Hint(a.Message)
+		return
+	}
+	s.signals.Completed(Completion{ChannelID: a.Message.ChannelID, ServerID: a.Message.ServerID, MessageID: a.Message.ID})
+}
+
+// PostReply stores one message of an agent's turn. The same id again stores nothing,
+// which makes it safe to repeat after a crash. It returns when the room has heard it.
+func (s *Service) PostReply(ctx context.Context, m Message) error {
+	channel, err := s.channels.get(ctx, m.ChannelID)
+	if err != nil {
+		return err
+	}
+	m.ServerID = channel.ServerID
+	m.Dedupe = DedupeID(m.ID)
+	m.Awaiting = s.duties.Awaiting(ctx, channel, m)
+	stored := make(chan error, 1)
+	err = s.store.Append(ctx, m, func(a Appended, err error) {
+		if err != nil {
+			stored <- err
+			return
+		}
+		s.announcer.Announce(Event{Message: a.Message, Repeat: a.Duplicate, Delivered: func() {
+			if len(a.Message.Awaiting) > 0 {
+				s.duties.Hint(a.Message)
+			}
+			stored <- nil
+		}})
+	})
+	if err != nil {
+		return err
+	}
+	select {
+	case err := <-stored:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

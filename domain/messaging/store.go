@@ -1,0 +1,110 @@
+package messaging
+
+import (
+	"context"
+	"time"
+
+	"parley/domain"
+)
+
+// Store is what the service needs to keep. Every method is safe for concurrent
+// use. Errors are domain errors: NotFound for what is absent, Unavailable when the
+// store cannot answer now (disk full, locked, shut down); times have millisecond
+// precision and are in UTC.
+type Store interface {
+	Log
+
+	// EnsureServer stores s unless its id exists; it returns the stored one and
+	// whether it was created.
+	EnsureServer(ctx context.Context, s Server) (Server, bool, error)
+	// Server returns one server, or NotFound.
+	Server(ctx context.Context, id domain.ServerID) (Server, error)
+	// Servers returns all servers, the default one first, then by name.
+	Servers(ctx context.Context) ([]Server, error)
+
+	// EnsureChannel stores c with its participants unless its id exists; it returns
+	// the stored one and whether it was created. Of several at once exactly one creates.
+	EnsureChannel(ctx context.Context, c Channel) (Channel, bool, error)
+	// Channel returns one channel, or NotFound.
+	Channel(ctx context.Context, id domain.ChannelID) (Channel, error)
+	// Channels returns the channels of a query, the last updated first.
+	Channels(ctx context.Context, q ChannelQuery) ([]Channel, error)
+	// AddParticipants lists entities as participants; those listed already stay
+	// where they are. NotFound if the channel is absent.
+	AddParticipants(ctx context.Context, id domain.ChannelID, entities ...domain.EntityID) (Channel, error)
+	// RemoveParticipant takes entity off the list; one that is not on it is no error.
+	RemoveParticipant(ctx context.Context, id domain.ChannelID, entity domain.EntityID) (Channel, error)
+}
+
+// ChannelQuery selects channels. Zero fields do not restrict.
+type ChannelQuery struct {
+	Server      domain.ServerID
+	Type        ChannelType
+	Participant domain.EntityID
+	// Limit is at most how many are returned; 0 means 1000.
+	Limit int
+	// Offset skips that many.
+	Offset int
+}
+
+// Log is the channel log; see the package comment for its rules.
+type Log interface {
+	// Append submits m and returns at once; it blocks only while the queue is full.
+	// The order of calls for one channel is the order of numbers. done is called
+	// exactly once unless Append itself returns an error: after m is durable, in the
+	// order of numbers per channel, on a goroutine of the store that it must not
+	// block for long. m.ID, ChannelID, Dedupe must be set; Seq, Rev, CreatedAt and
+	// UpdatedAt are assigned. The channel must exist (NotFound through done).
+	// A repeat of a dedupe key stores nothing and answers with the first message
+	// (Duplicate). Errors through done: NotFound, Unavailable, Conflict (the id is
+	// taken by another message).
+	Append(ctx context.Context, m Message, done func(Appended, error)) error
+	// Delete leaves a tombstone with the channel's next number as its Rev, and removes
+	// the message's duties. The tombstone of an earlier deletion is returned with
+	// changed false. NotFound if there is no such message in the channel.
+	Delete(ctx context.Context, channel domain.ChannelID, id domain.MessageID) (m Message, changed bool, err error)
+	// Head is the channel's last assigned number, 0 for an empty or unknown channel.
+	Head(ctx context.Context, channel domain.ChannelID) (int64, error)
+	// Message returns one message or tombstone of the channel, or NotFound.
+	Message(ctx context.Context, channel domain.ChannelID, id domain.MessageID) (Message, error)
+	// Page returns a page of history without tombstones, newest first.
+	Page(ctx context.Context, q PageQuery) ([]Message, error)
+	// Since returns the messages and tombstones with after < Rev <= upto, by rising
+	// Rev, at most limit. Its cost must not depend on the channel's length.
+	Since(ctx context.Context, channel domain.ChannelID, after, upto int64, limit int) ([]Message, error)
+
+	// FinishDuty removes agent from the message's Awaiting and returns how many agents
+	// still owe it a turn. A duty that is not there is no error.
+	FinishDuty(ctx context.Context, channel domain.ChannelID, id domain.MessageID, agent domain.AgentID) (left int, err error)
+	// Duties returns messages that await agents, oldest CreatedAt first (ties by ID),
+	// that come after the given message in that order ("" and zero time: from the
+	// start); at most limit.
+	Duties(ctx context.Context, after DutyCursor, limit int) ([]Message, error)
+}
+
+// Appended is the outcome of an Append.
+type Appended struct {
+	// Message is the stored document, with its numbers and times.
+	Message Message
+	// Duplicate says that it was stored earlier, under the same dedupe key.
+	Duplicate bool
+}
+
+// PageQuery selects a page of history.
+type PageQuery struct {
+	Channel domain.ChannelID
+	// Limit is at most how many are returned; must be positive.
+	Limit int
+	// Before and After bound CreatedAt, both exclusive; zero does not bound.
+	Before, After time.Time
+	// BeforeSeq bounds Seq, exclusive; 0 does not bound.
+	BeforeSeq int64
+	// Author restricts to one author if not empty.
+	Author domain.EntityID
+}
+
+// DutyCursor is a place in the order of Duties.
+type DutyCursor struct {
+	CreatedAt time.Time
+	ID        domain.MessageID
+}

@@ -1,0 +1,316 @@
+package op
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/url"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"parley/domain"
+)
+
+// Input is what a door received: the flat JSON object of a socket, or path, query
+// and body of a REST request, which are one flat object to the operation.
+type Input struct {
+	// Body is a JSON object; empty and null count as {}.
+	Body json.RawMessage
+	// Path holds the path parameters; they win over everything else.
+	Path map[string]string
+	// Query holds the query; the body wins over it. nil on a socket.
+	Query url.Values
+	// REST is set by the REST door.
+	REST bool
+}
+
+// Door names where the input came from.
+func (in Input) Door() string {
+	if in.REST {
+		return "rest"
+	}
+	return "socket"
+}
+
+// Validator is implemented by requests that check more than their fields' types.
+type Validator interface {
+	// Validate returns every fault it finds, as one Invalid error.
+	Validate() error
+}
+
+// field is one field of a request.
+type field struct {
+	name string
+	// names are the name and its aliases, the one that wins first.
+	names []string
+	index int
+	typ   reflect.Type
+}
+
+// decoder turns Input into a request of one type. Tags: `json:"name"` names the
+// field, `alias:"a,b"` lists other names (the canonical one wins), `op:"payload"`
+// on a json.RawMessage field with json:"-" receives the whole body.
+type decoder struct {
+	typ     reflect.Type
+	fields  []field
+	payload int
+}
+
+// newDecoder reads the tags of a request type, which must be a struct.
+func newDecoder(typ reflect.Type) decoder {
+	if typ.Kind() != reflect.Struct {
+		panic(fmt.Sprintf("request type %s is not a struct", typ))
+	}
+	d := decoder{typ: typ, payload: -1}
+	for i := range typ.NumField() {
+		f := typ.Field(i)
+		if f.Tag.Get("op") == "payload" {
+			d.payload = i
+			continue
+		}
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if name == "-" || !f.IsExported() {
+			continue
+		}
+		if name == "" {
+			panic(fmt.Sprintf("field %s of %s has no json tag", f.Name, typ))
+		}
+		names := []string{name}
+		if a := f.Tag.Get("alias"); a != "" {
+			names = append(names, strings.Split(a, ",")...)
+		}
+		d.fields = append(d.fields, field{name: name, names: names, index: i, typ: f.Type})
+	}
+	return d
+}
+
+// knows reports whether a field has this name or alias.
+func (d decoder) knows(name string) bool {
+	return slices.ContainsFunc(d.fields, func(f field) bool { return slices.Contains(f.names, name) })
+}
+
+// decode returns a pointer to a new request, or an Invalid error that names the
+// faulty fields.
+func (d decoder) decode(in Input) (any, error) {
+	object, err := parseObject(in.Body)
+	if err != nil {
+		return nil, err
+	}
+	req := reflect.New(d.typ)
+	var faults domain.Faults
+	idFaults, faultCount := 0, 0
+	for _, f := range d.fields {
+		raw, ok, err := f.find(object, in)
+		if err != nil {
+			faultCount++
+			faults.Add(f.name, "%s", err.Error())
+			continue
+		}
+		if !ok {
+			continue
+		}
+		if err := json.Unmarshal(raw, req.Elem().Field(f.index).Addr().Interface()); err != nil {
+			faultCount++
+			if isIDFault(err) {
+				idFaults++
+			}
+			faults.Add(f.name, "%s", explain(err, f.typ))
+		}
+	}
+	if err := faults.Err(); err != nil {
+		if failure := domain.AsError(err); idFaults == faultCount {
+			failure.Reason = "INVALID_ID"
+		}
+		return nil, err
+	}
+	if d.payload >= 0 && len(object) > 0 {
+		req.Elem().Field(d.payload).SetBytes(bytes.Clone(in.Body))
+	}
+	if v, ok := req.Interface().(Validator); ok {
+		if err := v.Validate(); err != nil {
+			return nil, err
+		}
+	}
+	return req.Interface(), nil
+}
+
+// parseObject checks the body's encoding and splits it into its fields.
+func parseObject(body json.RawMessage) (map[string]json.RawMessage, error) {
+	trimmed := bytes.TrimSpace(body)
+	if len(trimmed) == 0 || string(trimmed) == "null" {
+		return nil, nil
+	}
+	if !utf8.Valid(trimmed) || hasLoneSurrogate(trimmed) {
+		return nil, domain.Errorf(domain.Invalid, "The payload must be valid UTF-8")
+	}
+	if trimmed[0] != '{' {
+		return nil, domain.Errorf(domain.Invalid, "The payload must be a JSON object")
+	}
+	var object map[string]json.RawMessage
+	if err := json.Unmarshal(trimmed, &object); err != nil {
+		return nil, domain.Wrap(domain.Invalid, err, "The payload is not valid JSON")
+	}
+	return object, nil
+}
+
+// find returns the field's raw JSON: from the path, the body, then the query; in each
+// the name wins over its aliases. null and an empty parameter count as absent.
+func (f field) find(object map[string]json.RawMessage, in Input) (json.RawMessage, bool, error) {
+	for _, name := range f.names {
+		if text, ok := in.Path[name]; ok {
+			raw, err := fromText([]string{text}, f.typ)
+			return raw, raw != nil, err
+		}
+	}
+	for _, name := range f.names {
+		if raw, ok := object[name]; ok && string(raw) != "null" {
+			return raw, true, nil
+		}
+	}
+	for _, name := range f.names {
+		if texts, ok := in.Query[name]; ok && len(texts) > 0 {
+			raw, err := fromText(texts, f.typ)
+			return raw, raw != nil, err
+		}
+	}
+	return nil, false, nil
+}
+
+// fromText turns the texts of a path or query parameter into JSON of the field's
+// type, nil for an empty number. Lists may be repeated or joined by commas; only the
+// text "true" is true; an integer too large for its type becomes the largest one.
+func fromText(texts []string, typ reflect.Type) (json.RawMessage, error) {
+	for _, text := range texts {
+		if !utf8.ValidString(text) {
+			return nil, errors.New("must be valid UTF-8")
+		}
+	}
+	for typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
+	switch typ.Kind() { //nolint:exhaustive // everything else is a JSON string
+	case reflect.Bool:
+		return json.RawMessage(strconv.FormatBool(texts[0] == "true")), nil
+	case reflect.Int, reflect.Int64:
+		return integer(texts[0])
+	case reflect.Float64:
+		return number(texts[0])
+	case reflect.Slice:
+		return list(texts, typ)
+	default:
+		return json.Marshal(texts[0])
+	}
+}
+
+// integer reads a whole number; one out of range is as large as it can be.
+func integer(text string) (json.RawMessage, error) {
+	if text == "" {
+		return nil, nil
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return nil, errors.New("must be an integer")
+	}
+	return strconv.AppendInt(nil, n, 10), nil
+}
+
+// number reads a finite number.
+func number(text string) (json.RawMessage, error) {
+	if text == "" {
+		return nil, nil
+	}
+	n, err := strconv.ParseFloat(text, 64)
+	if err != nil || math.IsInf(n, 0) || math.IsNaN(n) {
+		return nil, errors.New("must be a number")
+	}
+	return strconv.AppendFloat(nil, n, 'g', -1, 64), nil
+}
+
+// list reads a list of texts, or one text where any JSON is allowed.
+func list(texts []string, typ reflect.Type) (json.RawMessage, error) {
+	if typ.Elem().Kind() == reflect.Uint8 { // json.RawMessage
+		return json.Marshal(texts[0])
+	}
+	entries := []string{}
+	for _, text := range texts {
+		if text != "" {
+			entries = append(entries, strings.Split(text, ",")...)
+		}
+	}
+	return json.Marshal(entries)
+}
+
+// isIDFault reports whether err says that a UUID is malformed.
+func isIDFault(err error) bool {
+	var known *domain.Error
+	return errors.As(err, &known) && known.Reason == "INVALID_ID"
+}
+
+// explain says in a few words what type a field must have.
+func explain(err error, typ reflect.Type) string {
+	var known *domain.Error
+	if errors.As(err, &known) {
+		if known.Reason == "INVALID_ID" {
+			return "must be a UUID"
+		}
+		return known.Message
+	}
+	for typ.Kind() == reflect.Pointer {
+		typ = typ.Elem()
+	}
+	switch typ.Kind() { //nolint:exhaustive // the JSON kinds that requests use
+	case reflect.String:
+		return "must be a string"
+	case reflect.Bool:
+		return "must be true or false"
+	case reflect.Int, reflect.Int64:
+		return "must be an integer"
+	case reflect.Float64:
+		return "must be a number"
+	case reflect.Slice:
+		return "must be a list"
+	case reflect.Map, reflect.Struct:
+		return "must be an object"
+	default:
+		return "has the wrong type"
+	}
+}
+
+// hasLoneSurrogate reports whether a \u escape of half a surrogate pair stands
+// alone; decoding would silently replace it.
+func hasLoneSurrogate(raw []byte) bool {
+	for i := 0; i+5 < len(raw); i++ {
+		if raw[i] != '\\' {
+			continue
+		}
+		if raw[i+1] != 'u' {
+			i++ // the escaped character cannot begin an escape
+			continue
+		}
+		high, ok := hex4(raw[i+2:])
+		if !ok || high < 0xD800 || high > 0xDFFF {
+			i += 5
+			continue
+		}
+		if high >= 0xDC00 || i+11 >= len(raw) || raw[i+6] != '\\' || raw[i+7] != 'u' {
+			return true
+		}
+		low, ok := hex4(raw[i+8:])
+		if !ok || low < 0xDC00 || low > 0xDFFF {
+			return true
+		}
+		i += 11
+	}
+	return false
+}
+
+// hex4 reads four hex digits.
+func hex4(raw []byte) (uint16, bool) {
+	n, err := strconv.ParseUint(string(raw[:4]), 16, 16)
+	return uint16(n), err == nil
+}

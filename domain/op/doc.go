@@ -1,0 +1,17 @@
+// Package op declares operations: each one once, with its types, its access rule,
+// its REST routes and its Socket.IO events. Both doors are bound from the Registry,
+// so an operation needs no handler of its own in either.
+//
+// # The way of a call
+//
+// A door hands raw input to Op.Start (or Op.Call, which waits): recover, deadline,
+// access, decode and validate, call, log and count. Nothing of that is repeated by
+// an operation. An ordered operation (DefineOrdered) returns before it is finished
+// and answers through a callback, so that one socket's calls can be submitted in
+// order without waiting for one another.
+//
+// # Why it is so
+//
+// The registry is a value that wiring builds, not a global, and knows no transport:
+// adding a door adds no code here, adding an operation adds one Define.
+package op

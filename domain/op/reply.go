@@ -1,0 +1,19 @@
+package op
+
+import "parley/domain"
+
+// Reply is the envelope of every answer, the same on REST and in a socket's ack.
+type Reply struct {
+	Success bool              `json:"success"`
+	Data    any               `json:"data,omitempty"`
+	Error   *domain.ErrorBody `json:"error,omitempty"`
+}
+
+// NewReply wraps a result, or a failure if there is one.
+func NewReply(data any, failure *domain.Error) Reply {
+	if failure != nil {
+		body := failure.Body()
+		return Reply{Error: &body}
+	}
+	return Reply{Success: true, Data: data}
+}

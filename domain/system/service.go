@@ -1,0 +1,145 @@
+package system
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime/metrics"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"parley/domain"
+)
+
+// ReferenceVersion is the version whose API the server speaks; clients compare it
+// with the newest release and would otherwise announce an update for ever.
+const ReferenceVersion = "1.2.0"
+
+// pingTimeout bounds how long a health check waits for the store.
+const pingTimeout = 2 * time.Second
+
+// Agents counts agents. It is asked by every health check and must be quick.
+type Agents interface {
+	Counts() (total, active int)
+}
+
+// Store is the database that the server depends on.
+type Store interface {
+	// Ping reports whether the store answers. It ends with ctx.
+	Ping(ctx context.Context) error
+}
+
+// Options of a Service.
+type Options struct {
+	// Version is Parley's own version; empty means "dev".
+	Version string
+	// AppVersion is the version that health shows (APP_VERSION); empty means Version.
+	AppVersion string
+	// Environment is shown by version (NODE_ENV); empty means development.
+	Environment string
+	// Agents and Store are what health asks.
+	Agents Agents
+	Store  Store
+	// NoAgentsStatus is the HTTP status of health while no agent runs: 200, or 503 as
+	// in the reference. 0 means 200.
+	NoAgentsStatus int
+	// Now is the clock; nil means time.Now.
+	Now domain.Clock
+}
+
+// setDefaults fills what was left empty.
+func (o *Options) setDefaults() {
+	if o.Version == "" {
+		o.Version = "dev"
+	}
+	if o.AppVersion == "" {
+		o.AppVersion = o.Version
+	}
+	if o.Environment == "" {
+		o.Environment = "development"
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+}
+
+// Validate reports a NoAgentsStatus other than 0, 200 and 503.
+func (o Options) Validate() error {
+	if s := o.NoAgentsStatus; s != 0 && s != 200 && s != 503 {
+		return fmt.Errorf("HEALTH_NO_AGENTS_STATUS must be 200 or 503, not %d", s)
+	}
+	return nil
+}
+
+// Service answers questions about the server itself. It is safe for concurrent use.
+type Service struct {
+	opts  Options
+	began time.Time
+	ready atomic.Bool
+}
+
+// New returns a service that is not ready; see SetReady.
+func New(o Options) *Service {
+	o.setDefaults()
+	return &Service{opts: o, began: o.Now()}
+}
+
+// SetReady says whether the server may take traffic: true once it serves, false
+// again when it begins to drain.
+func (s *Service) SetReady(ready bool) { s.ready.Store(ready) }
+
+// Ready reports what SetReady said last.
+func (s *Service) Ready() bool { return s.ready.Load() }
+
+// uptime is how long the server has run, in seconds.
+func (s *Service) uptime() float64 {
+	return s.opts.Now().Sub(s.began).Round(time.Millisecond).Seconds()
+}
+
+// stamp is the present in the wire's text form.
+func (s *Service) stamp() string { return domain.ISO(s.opts.Now()) }
+
+// counts counts the agents.
+func (s *Service) counts() AgentCounts {
+	total, active := s.opts.Agents.Counts()
+	return AgentCounts{Total: total, Active: active, Inactive: total - active}
+}
+
+// ping asks the store whether it answers, within pingTimeout.
+func (s *Service) ping(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, pingTimeout)
+	defer cancel()
+	return s.opts.Store.Ping(ctx)
+}
+
+// memory tells what the process uses, in bytes.
+func memory() Memory {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	var m Memory
+	if sample[0].Value.Kind() == metrics.KindUint64 {
+		m.Heap = sample[0].Value.Uint64()
+	}
+	m.Resident = resident()
+	return m
+}
+
+// resident is the memory of the process that is in RAM, 0 where the system has no
+// /proc to tell it.
+func resident() uint64 {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return 0
+	}
+	fields := strings.Fields(string(text))
+	if len(fields) < 2 {
+		return 0
+	}
+	pages, err := strconv.ParseUint(fields[1], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return pages * uint64(os.Getpagesize()) //nolint:gosec // a page size is positive
+}

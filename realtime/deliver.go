@@ -1,0 +1,128 @@
+package realtime
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"parley/domain"
+	"parley/domain/messaging"
+	"parley/realtime/sio"
+)
+
+// broadcast is the payload of messageBroadcast.
+type broadcast struct {
+	ID              domain.MessageID `json:"id"`
+	SenderID        domain.EntityID  `json:"senderId"`
+	SenderName      string           `json:"senderName"`
+	Text            string           `json:"text"`
+	ChannelID       domain.ChannelID `json:"channelId"`
+	RoomID          domain.ChannelID `json:"roomId"`
+	ServerID        domain.ServerID  `json:"serverId"`
+	MessageServerID domain.ServerID  `json:"messageServerId"`
+	CreatedAt       int64            `json:"createdAt"`
+	Source          string           `json:"source"`
+	Attachments     json.RawMessage  `json:"attachments,omitempty"`
+	Thought         string           `json:"thought,omitempty"`
+	Actions         json.RawMessage  `json:"actions,omitempty"`
+	ClientMessageID string           `json:"clientMessageId,omitempty"`
+	InReplyTo       domain.MessageID `json:"inReplyTo,omitempty"`
+	Seq             int64            `json:"seq"`
+	Rev             int64            `json:"rev"`
+}
+
+// newBroadcast is the wire form of a post.
+func newBroadcast(m messaging.Message) broadcast {
+	extras := m.Extras()
+	return broadcast{
+		ID: m.ID, SenderID: m.AuthorID, SenderName: senderName(m), Text: m.Content,
+		ChannelID: m.ChannelID, RoomID: m.ChannelID, ServerID: m.ServerID, MessageServerID: m.ServerID,
+		CreatedAt: domain.Millis(m.CreatedAt), Source: m.SourceType,
+		Attachments: extras["attachments"], Thought: extras.String("thought"), Actions: extras["actions"],
+		InReplyTo: m.InReplyTo, Seq: m.Seq, Rev: m.Rev,
+	}
+}
+
+// senderName is the name to show, with the reference's words for who gave none.
+func senderName(m messaging.Message) string {
+	for _, name := range []string{m.AuthorName, m.Metadata.String("agentName")} {
+		if name != "" {
+			return name
+		}
+	}
+	if m.SourceType == "agent_response" {
+		return "Agent"
+	}
+	return "User"
+}
+
+// deletion is the payload of messageDeleted.
+type deletion struct {
+	MessageID domain.MessageID `json:"messageId"`
+	ChannelID domain.ChannelID `json:"channelId"`
+	RoomID    domain.ChannelID `json:"roomId"`
+	Seq       int64            `json:"seq"`
+	Rev       int64            `json:"rev"`
+}
+
+// tombstone stands for a deleted message in a catch-up.
+type tombstone struct {
+	ID        domain.MessageID `json:"id"`
+	ChannelID domain.ChannelID `json:"channelId"`
+	RoomID    domain.ChannelID `json:"roomId"`
+	Seq       int64            `json:"seq"`
+	Rev       int64            `json:"rev"`
+	Deleted   bool             `json:"deleted"`
+}
+
+// newCatchUp is the form of an event in the answer to a join.
+func newCatchUp(m messaging.Message) any {
+	if m.Deleted {
+		return tombstone{ID: m.ID, ChannelID: m.ChannelID, RoomID: m.ChannelID, Seq: m.Seq, Rev: m.Rev, Deleted: true}
+	}
+	return newBroadcast(m)
+}
+
+// offset is the last argument of every channel event: where a recovery goes on.
+func offset(m messaging.Message) string {
+	return string(m.ChannelID) + ":" + strconv.FormatInt(m.Rev, 10)
+}
+
+// Room brings an event to the members of its channel: first to all but the socket
+// that caused it, then to that one, joined or not, with its own message id.
+func (g *Gateway) Room(e messaging.Event) {
+	m := e.Message
+	if m.Deleted {
+		g.toRoom(m.ChannelID, "messageDeleted", "", deletion{MessageID: m.ID, ChannelID: m.ChannelID,
+			RoomID: m.ChannelID, Seq: m.Seq, Rev: m.Rev}, offset(m))
+		return
+	}
+	g.toRoom(m.ChannelID, "messageBroadcast", e.Origin.Socket, newBroadcast(m), offset(m))
+	g.Origin(e)
+}
+
+// Origin tells the socket that sent a message that it is stored.
+func (g *Gateway) Origin(e messaging.Event) {
+	if e.Origin.Socket == "" || e.Message.Deleted {
+		return
+	}
+	if s := g.session(e.Origin.Socket); s != nil {
+		echo := newBroadcast(e.Message)
+		echo.ClientMessageID = e.Origin.ClientMessageID
+		s.emit("messageBroadcast", echo, offset(e.Message))
+	}
+}
+
+// toRoom encodes an event once and puts it on every member's queue; the socket
+// except, if not empty, is left out.
+func (g *Gateway) toRoom(channel domain.ChannelID, event, except string, args ...any) {
+	packet, err := sio.EncodeEvent("/", event, args...)
+	if err != nil {
+		g.log.Error().Err(err).Str("event", event).Msg("event could not be encoded")
+		return
+	}
+	if except == "" {
+		g.ns.Broadcast(packet, []string{string(channel)})
+		return
+	}
+	g.ns.Broadcast(packet, []string{string(channel)}, except)
+}

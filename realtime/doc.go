@@ -1,0 +1,19 @@
+// Package realtime is the Socket.IO door: it authenticates sockets, binds the
+// registry's operations as events, speaks the reference's own events beside them
+// (compat.go) and delivers what the channels say.
+//
+//	gateway.go  the Gateway, its options and life
+//	connect.go  a socket begins and ends
+//	dispatch.go an event becomes an operation, its answer an ack
+//	compat.go   the reference's events: message, "1", "2", join, leave
+//	rooms.go    channels:join, channels:leave: rooms with gap-free catch-up
+//	deliver.go  committed events become frames
+//	signals.go  messageComplete and typing, which nothing stores
+//	logs.go     subscribe_logs and its filters
+//
+// # Why it is so
+//
+// The rules of an operation are in domain; here is only what belongs to a
+// connection: its order, its limits, its rooms. Aliases such as roomId meet in the
+// requests' tags and in compat.go and go no further.
+package realtime

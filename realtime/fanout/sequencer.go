@@ -1,0 +1,338 @@
+package fanout
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"parley/domain"
+	"parley/domain/messaging"
+)
+
+// maxEarly bounds the events of one channel that wait for a predecessor; what comes
+// on top is fetched from the store when its turn comes.
+const maxEarly = 1024
+
+// fetchSize is how many events one fetch from the store brings.
+const fetchSize = 500
+
+// Source is the store's side of a channel; messaging.Service implements it.
+type Source interface {
+	// Head is the channel's last assigned number.
+	Head(ctx context.Context, channel domain.ChannelID) (int64, error)
+	// Since returns the events with after < Rev <= upto, by rising Rev, at most limit.
+	Since(ctx context.Context, channel domain.ChannelID, after, upto int64, limit int) ([]messaging.Message, error)
+}
+
+// Sink is where events go.
+type Sink interface {
+	// Room brings e to the members of its channel, and to its origin.
+	Room(e messaging.Event)
+	// Origin brings e to its origin only: the room has it already or has no members.
+	Origin(e messaging.Event)
+}
+
+// Options of a Sequencer.
+type Options struct {
+	Source Source
+	Sink   Sink
+	// Patience is how long an early event waits before the gap is fetched; 0 means 50 ms.
+	Patience time.Duration
+	Logger   zerolog.Logger
+}
+
+// Sequencer delivers events in order; see the package comment. It is safe for
+// concurrent use.
+type Sequencer struct {
+	opts Options
+	ctx  context.Context // ends the fetches; set once by New
+	stop context.CancelFunc
+	wg   sync.WaitGroup
+
+	mu    sync.Mutex
+	lines map[domain.ChannelID]*line
+}
+
+// line is one channel's state.
+type line struct {
+	channel domain.ChannelID
+	members int        // guarded by Sequencer.mu
+	loading sync.Mutex // held while the head is read for the first time
+
+	mu        sync.Mutex
+	loaded    bool
+	closed    bool // the last member left; only origins hear of what still comes
+	fetching  bool
+	delivered int64
+	// target is the highest number known of; a fetch goes on until it is delivered.
+	target int64
+	early  map[int64]messaging.Event
+}
+
+// New returns a Sequencer; Close ends it.
+func New(o Options) *Sequencer {
+	if o.Patience == 0 {
+		o.Patience = 50 * time.Millisecond
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	return &Sequencer{opts: o, ctx: ctx, stop: stop, lines: map[domain.ChannelID]*line{}}
+}
+
+// Close stops all fetches and waits for them. Events that wait are dropped; they
+// are in the store.
+func (s *Sequencer) Close() {
+	s.stop()
+	s.wg.Wait()
+}
+
+// Announce hands over a committed event. It returns when the event is delivered or
+// put aside to wait for its predecessors.
+func (s *Sequencer) Announce(e messaging.Event) {
+	s.mu.Lock()
+	l := s.lines[e.Message.ChannelID]
+	s.mu.Unlock()
+	if l == nil {
+		s.toOrigin(e)
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch rev := e.Message.Rev; {
+	case l.closed, l.loaded && rev <= l.delivered:
+		s.toOrigin(e)
+	case l.loaded && rev == l.delivered+1 && !e.Repeat:
+		s.toRoom(l, e)
+		s.drain(l)
+	default:
+		s.putAside(l, e)
+	}
+}
+
+// toRoom delivers the next event of the line. l.mu is held.
+func (s *Sequencer) toRoom(l *line, e messaging.Event) {
+	l.delivered = e.Message.Rev
+	s.opts.Sink.Room(e)
+	if e.Delivered != nil {
+		e.Delivered()
+	}
+}
+
+// toOrigin tells only the sender of e.
+func (s *Sequencer) toOrigin(e messaging.Event) {
+	s.opts.Sink.Origin(e)
+	if e.Delivered != nil {
+		e.Delivered()
+	}
+}
+
+// putAside keeps an early event and sees to it that the gap is closed. l.mu is held.
+func (s *Sequencer) putAside(l *line, e messaging.Event) {
+	l.target = max(l.target, e.Message.Rev)
+	if len(l.early) < maxEarly {
+		l.early[e.Message.Rev] = e
+	} else {
+		// The room gets it by the fetch; its sender must not wait for that.
+		s.toOrigin(e)
+	}
+	if l.loaded {
+		s.fetchLater(l)
+	}
+}
+
+// drain delivers the early events whose predecessors are there now. l.mu is held.
+func (s *Sequencer) drain(l *line) {
+	for {
+		e, ok := l.early[l.delivered+1]
+		if !ok {
+			return
+		}
+		delete(l.early, l.delivered+1)
+		s.toRoom(l, e)
+	}
+}
+
+// fetchLater starts the one fetcher of a line, which gives the missing events a
+// moment to arrive by themselves. l.mu is held.
+func (s *Sequencer) fetchLater(l *line) {
+	if l.fetching || s.ctx.Err() != nil {
+		return
+	}
+	l.fetching = true
+	s.wg.Add(1)
+	go func() {
+		defer s.wg.Done()
+		wait := s.opts.Patience
+		for {
+			select {
+			case <-s.ctx.Done():
+				return
+			case <-time.After(wait):
+			}
+			if s.fetch(l) {
+				return
+			}
+			wait = min(wait*2, 2*time.Second)
+		}
+	}()
+}
+
+// fetch closes the line's gap from the store and reports whether it is done.
+func (s *Sequencer) fetch(l *line) bool {
+	l.mu.Lock()
+	after, upto := l.delivered, l.target
+	if l.closed || after >= upto {
+		l.fetching = false
+		l.mu.Unlock()
+		return true
+	}
+	l.mu.Unlock()
+	ctx, cancel := context.WithTimeout(s.ctx, 5*time.Second)
+	defer cancel()
+	found, err := s.opts.Source.Since(ctx, l.channel, after, upto, fetchSize)
+	if err != nil {
+		s.opts.Logger.Warn().Err(err).Str("channel", string(l.channel)).Int64("after", after).Msg("could not fetch missing events")
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s.fill(l, found, upto)
+	return false // the next round sees whether anything is left
+}
+
+// fill delivers what a fetch brought. Numbers that it did not bring were superseded.
+// l.mu is held.
+func (s *Sequencer) fill(l *line, found []messaging.Message, upto int64) {
+	for _, m := range found {
+		s.passOver(l, m.Rev)
+		if m.Rev <= l.delivered {
+			continue
+		}
+		e, ok := l.early[m.Rev]
+		delete(l.early, m.Rev)
+		if !ok {
+			e = messaging.Event{Message: m}
+		}
+		e.Repeat = false
+		s.toRoom(l, e)
+	}
+	if len(found) < fetchSize {
+		s.passOver(l, upto+1)
+	}
+	s.drain(l)
+}
+
+// passOver steps over the numbers below rev, all of which the store no longer has;
+// waiting events among them were superseded, and only their senders hear of them.
+func (s *Sequencer) passOver(l *line, rev int64) {
+	for l.delivered+1 < rev {
+		l.delivered++
+		if e, ok := l.early[l.delivered]; ok {
+			delete(l.early, l.delivered)
+			s.toOrigin(e)
+		}
+	}
+}
+
+// Enter lets a member into the channel: enter runs under the line's lock and tells
+// whether it joined anew. Enter returns the last delivered number; live events are
+// above it. Each joined member must Leave once. Codes: those of Source.Head and enter.
+func (s *Sequencer) Enter(ctx context.Context, channel domain.ChannelID, enter func() (joined bool, err error)) (int64, error) {
+	l := s.hold(channel)
+	if err := s.load(ctx, l); err != nil {
+		s.Leave(channel)
+		return 0, err
+	}
+	l.mu.Lock()
+	joined, err := enter()
+	head := l.delivered
+	l.mu.Unlock()
+	if err != nil || !joined {
+		s.Leave(channel)
+	}
+	return head, err
+}
+
+// hold counts a member of the channel's line, which it makes if there is none.
+func (s *Sequencer) hold(channel domain.ChannelID) *line {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lines[channel]
+	if l == nil {
+		l = &line{channel: channel, early: map[int64]messaging.Event{}}
+		s.lines[channel] = l
+	}
+	l.members++
+	return l
+}
+
+// load reads the head of a new line. Events that arrive meanwhile are put aside.
+func (s *Sequencer) load(ctx context.Context, l *line) error {
+	l.loading.Lock()
+	defer l.loading.Unlock()
+	l.mu.Lock()
+	loaded := l.loaded
+	l.mu.Unlock()
+	if loaded {
+		return nil
+	}
+	head, err := s.opts.Source.Head(ctx, l.channel)
+	if err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.loaded, l.delivered, l.target = true, head, max(l.target, head)
+	for _, rev := range sortedKeys(l.early) {
+		if rev <= head {
+			s.toOrigin(l.early[rev])
+			delete(l.early, rev)
+		}
+	}
+	s.drain(l)
+	if l.target > l.delivered {
+		s.fetchLater(l)
+	}
+	return nil
+}
+
+// Leave ends one membership; with the last one the line goes.
+func (s *Sequencer) Leave(channel domain.ChannelID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.lines[channel]
+	if l == nil {
+		return
+	}
+	if l.members--; l.members > 0 {
+		return
+	}
+	// Still under s.mu, so that no new line can begin while an event is delivered here.
+	delete(s.lines, channel)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	for _, rev := range sortedKeys(l.early) {
+		s.toOrigin(l.early[rev])
+	}
+	clear(l.early)
+}
+
+// Lines is the number of channels with local members.
+func (s *Sequencer) Lines() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.lines)
+}
+
+// sortedKeys returns the numbers of waiting events, rising.
+func sortedKeys(early map[int64]messaging.Event) []int64 {
+	keys := make([]int64, 0, len(early))
+	for rev := range early {
+		keys = append(keys, rev)
+	}
+	slices.Sort(keys)
+	return keys
+}

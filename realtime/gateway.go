@@ -1,0 +1,121 @@
+package realtime
+
+import (
+	"context"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"parley/domain"
+	"parley/domain/identity"
+	"parley/domain/messaging"
+	"parley/domain/op"
+	"parley/domain/system"
+	"parley/realtime/fanout"
+	"parley/realtime/sio"
+)
+
+// Channels is what the gateway asks of messaging; messaging.Service implements it.
+type Channels interface {
+	fanout.Source
+	// CatchUp returns the events with after < Rev <= head, and whether there were more.
+	CatchUp(ctx context.Context, channel domain.ChannelID, after, head int64) ([]messaging.Message, bool, error)
+}
+
+// Options of a Gateway; every field is needed unless it says otherwise.
+type Options struct {
+	Identity *identity.Authenticator
+	Logs     *system.Logs
+	Now      domain.Clock
+	Logger   zerolog.Logger
+	// EventRate is how many events per second a socket may send on average; 0 is
+	// without limit.
+	EventRate float64
+	// EventBurst is how many it may send at once; 0 means 200.
+	EventBurst int
+	// ControlMessages locks the input of a channel's clients while an agent works on an
+	// answer, also that of people who did not ask.
+	ControlMessages bool
+	// AllowOrigin decides about cross-origin polling; nil echoes any origin.
+	AllowOrigin func(origin string) bool
+}
+
+// defaultBurst is how many events a socket may send at once unless set otherwise.
+const defaultBurst = 200
+
+// Gateway is the Socket.IO door. Bind must be called once before it serves.
+type Gateway struct {
+	opts      Options
+	log       zerolog.Logger
+	server    *sio.Server
+	ns        *sio.Namespace
+	registry  *op.Registry
+	channels  Channels
+	sequencer *fanout.Sequencer
+
+	mu       sync.RWMutex
+	sessions map[string]*session // by socket id
+	logs     logSubscribers
+}
+
+// New returns a gateway that refuses everything until it is bound. What needs the
+// gateway (messaging announces through it) can be built between New and Bind.
+func New(o Options) (*Gateway, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.EventBurst == 0 {
+		o.EventBurst = defaultBurst
+	}
+	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{}}
+	server, err := sio.New(sio.Options{Path: "/socket.io/", AllowOrigin: o.AllowOrigin,
+		Logger: o.Logger.With().Str("component", "sio").Logger()})
+	if err != nil {
+		return nil, err
+	}
+	g.server, g.ns = server, server.Namespace("/")
+	return g, nil
+}
+
+// Bind connects the gateway with the operations and the channels, declares its own
+// operations and begins to accept sockets.
+func (g *Gateway) Bind(r *op.Registry, c Channels) {
+	g.registry, g.channels = r, c
+	g.sequencer = fanout.New(fanout.Options{Source: c, Sink: g, Logger: g.log})
+	g.defineOps(r)
+	g.ns.Use(g.authenticate)
+	g.ns.OnConnect(g.connect)
+}
+
+// ServeHTTP serves the Engine.IO endpoint.
+func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.server.ServeHTTP(w, r) }
+
+// Run delivers log lines to their subscribers until ctx ends.
+func (g *Gateway) Run(ctx context.Context) error { return g.streamLogs(ctx) }
+
+// Shutdown refuses new sockets, ends the transports of all others, spread over the
+// time that ctx leaves, and stops the sequencer.
+func (g *Gateway) Shutdown(ctx context.Context) error {
+	err := g.server.Shutdown(ctx)
+	g.sequencer.Close()
+	return err
+}
+
+// Stats tells about sockets and queues.
+func (g *Gateway) Stats() sio.Stats { return g.server.Stats() }
+
+// Announce hands a committed event to the channel's sequencer; it makes the gateway
+// messaging's Announcer. What the event brings about (the broadcast, the echo, the
+// ack, messageComplete) leaves in one write per connection.
+func (g *Gateway) Announce(e messaging.Event) {
+	g.server.Batch(func() { g.sequencer.Announce(e) })
+}
+
+// session returns the session of a socket id, nil if it has gone.
+func (g *Gateway) session(socket string) *session {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return g.sessions[socket]
+}

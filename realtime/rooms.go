@@ -1,0 +1,146 @@
+package realtime
+
+import (
+	"context"
+	"errors"
+
+	"parley/domain"
+	"parley/domain/op"
+	"parley/realtime/sio"
+)
+
+// JoinRequest lets the calling socket into a channel's room.
+type JoinRequest struct {
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
+	EntityID  domain.EntityID  `json:"entityId"`
+	AgentID   domain.AgentID   `json:"agentId"`
+	ServerID  domain.ServerID  `json:"serverId" alias:"messageServerId"`
+	Metadata  domain.Metadata  `json:"metadata"`
+	// After is the last number the client has of the channel; with it the answer
+	// carries the events that follow.
+	After *int64 `json:"after"`
+}
+
+// Validate returns every fault of the request.
+func (r *JoinRequest) Validate() error {
+	var f domain.Faults
+	f.Require("channelId", string(r.ChannelID))
+	if r.After != nil && *r.After < 0 {
+		f.Add("after", "must not be negative")
+	}
+	return f.Err()
+}
+
+// Joined answers a join. Messages and Truncated are there only if After was given.
+type Joined struct {
+	Message   string           `json:"message"`
+	ChannelID domain.ChannelID `json:"channelId"`
+	RoomID    domain.ChannelID `json:"roomId"`
+	AgentID   domain.AgentID   `json:"agentId,omitempty"`
+	// Messages are the events in (after, head], in order.
+	Messages []any `json:"messages,omitzero"`
+	// Head is the last number delivered before the join; live events are above it.
+	Head int64 `json:"head"`
+	// Truncated says that there were more events than one answer carries.
+	Truncated *bool `json:"truncated,omitempty"`
+}
+
+// LeaveRequest lets the calling socket out of a channel's room.
+type LeaveRequest struct {
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
+}
+
+// Validate returns every fault of the request.
+func (r *LeaveRequest) Validate() error {
+	var f domain.Faults
+	f.Require("channelId", string(r.ChannelID))
+	return f.Err()
+}
+
+// Left answers a leave.
+type Left struct {
+	ChannelID domain.ChannelID `json:"channelId"`
+	RoomID    domain.ChannelID `json:"roomId"`
+}
+
+// defineOps declares the operations that are about the connection itself.
+func (g *Gateway) defineOps(r *op.Registry) {
+	const example domain.ChannelID = "11111111-1111-4111-8111-111111111111"
+	op.Define(r, op.Spec{Name: "channels:join", SocketOnly: true,
+		Help:    "Enters a channel's room; with after, the answer carries what was missed.",
+		Example: JoinRequest{ChannelID: example}}, g.join)
+	op.Define(r, op.Spec{Name: "channels:leave", SocketOnly: true,
+		Help: "Leaves a channel's room.", Example: LeaveRequest{ChannelID: example}}, g.leave)
+	op.Define(r, op.Spec{Name: "typing:set", Events: []string{"typing"}, SocketOnly: true,
+		Help:    "Tells a channel's room that somebody types; it expires after 6 s.",
+		Example: TypingRequest{ChannelID: example, SenderName: "Zed", IsTyping: true}}, g.tellTyping)
+}
+
+// errNoSocket refuses an operation that only makes sense on a socket.
+var errNoSocket = domain.Errorf(domain.Unsupported, "This operation needs a socket")
+
+// join enters the room under the channel's sequencer lock, so that the catch-up in
+// the answer and the live events that follow leave no gap and overlap nowhere.
+func (g *Gateway) join(ctx context.Context, _ domain.Actor, r JoinRequest) (Joined, error) {
+	s, _ := ctx.Value(sessionKey{}).(*session)
+	if s == nil {
+		return Joined{}, errNoSocket
+	}
+	head, err := g.sequencer.Enter(ctx, r.ChannelID, func() (bool, error) { return s.enter(r.ChannelID) })
+	if err != nil {
+		return Joined{}, err
+	}
+	out := Joined{
+		Message:   "Socket " + s.socket.ID() + " successfully joined channel " + string(r.ChannelID) + ".",
+		ChannelID: r.ChannelID, RoomID: r.ChannelID, AgentID: r.AgentID, Head: head,
+	}
+	if r.After == nil {
+		return out, nil
+	}
+	events, truncated, err := g.channels.CatchUp(ctx, r.ChannelID, *r.After, head)
+	if err != nil {
+		return Joined{}, err
+	}
+	out.Truncated, out.Messages = &truncated, make([]any, len(events))
+	for i, m := range events {
+		out.Messages[i] = newCatchUp(m)
+	}
+	return out, nil
+}
+
+// enter puts the socket into the room and notes it; a second time changes nothing.
+func (s *session) enter(channel domain.ChannelID) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gone {
+		return false, domain.Errorf(domain.Canceled, "The socket has gone")
+	}
+	if _, ok := s.joined[channel]; ok {
+		return false, nil
+	}
+	if err := s.socket.Join(string(channel)); err != nil {
+		if errors.Is(err, sio.ErrTooManyRooms) {
+			return false, &domain.Error{Code: domain.RateLimited, Message: "This socket is in too many channels"}
+		}
+		return false, err
+	}
+	s.joined[channel] = struct{}{}
+	return true, nil
+}
+
+// leave takes the socket out of the room; one that is not in it hears the same.
+func (g *Gateway) leave(ctx context.Context, _ domain.Actor, r LeaveRequest) (Left, error) {
+	s, _ := ctx.Value(sessionKey{}).(*session)
+	if s == nil {
+		return Left{}, errNoSocket
+	}
+	s.mu.Lock()
+	_, was := s.joined[r.ChannelID]
+	delete(s.joined, r.ChannelID)
+	s.mu.Unlock()
+	s.socket.Leave(string(r.ChannelID))
+	if was {
+		g.sequencer.Leave(r.ChannelID)
+	}
+	return Left{ChannelID: r.ChannelID, RoomID: r.ChannelID}, nil
+}

@@ -1,0 +1,155 @@
+package realtime
+
+import (
+	"context"
+	"time"
+
+	"parley/domain"
+	"parley/domain/agents"
+	"parley/domain/messaging"
+)
+
+// typingFor is how long somebody counts as typing without saying so again.
+const typingFor = 6 * time.Second
+
+// completion is the payload of messageComplete.
+type completion struct {
+	ChannelID domain.ChannelID `json:"channelId"`
+	RoomID    domain.ChannelID `json:"roomId"`
+	ServerID  domain.ServerID  `json:"serverId,omitempty"`
+	AgentID   domain.AgentID   `json:"agentId,omitempty"`
+	MessageID domain.MessageID `json:"messageId,omitempty"`
+}
+
+// Completed tells a room that a message waits for no more answers.
+func (g *Gateway) Completed(c messaging.Completion) {
+	g.toRoom(c.ChannelID, "messageComplete", "", completion{ChannelID: c.ChannelID, RoomID: c.ChannelID,
+		ServerID: c.ServerID, AgentID: c.AgentID, MessageID: c.MessageID})
+}
+
+// TypingRequest says that somebody types, or stopped.
+type TypingRequest struct {
+	ChannelID  domain.ChannelID `json:"channelId" alias:"roomId"`
+	SenderID   domain.EntityID  `json:"senderId" alias:"entityId"`
+	SenderName string           `json:"senderName"`
+	IsTyping   bool             `json:"isTyping"`
+}
+
+// Validate returns every fault of the request.
+func (r *TypingRequest) Validate() error {
+	var f domain.Faults
+	f.Require("channelId", string(r.ChannelID))
+	if len(r.SenderName) > 256 {
+		f.Add("senderName", "is too long")
+	}
+	return f.Err()
+}
+
+// typing is the payload of the event typing.
+type typing struct {
+	ChannelID  domain.ChannelID `json:"channelId"`
+	RoomID     domain.ChannelID `json:"roomId"`
+	SenderID   domain.EntityID  `json:"senderId"`
+	SenderName string           `json:"senderName"`
+	IsTyping   bool             `json:"isTyping"`
+}
+
+// typist is somebody who types in a channel, with the timer that ends it.
+type typist struct {
+	told  typing
+	timer *time.Timer
+}
+
+// Typed answers typing:set.
+type Typed struct {
+	ExpiresIn int64 `json:"expiresInMs"`
+}
+
+// tellTyping tells the room, and again when it expires, when the socket goes or says so.
+func (g *Gateway) tellTyping(ctx context.Context, a domain.Actor, r TypingRequest) (Typed, error) {
+	s, _ := ctx.Value(sessionKey{}).(*session)
+	if s == nil {
+		return Typed{}, errNoSocket
+	}
+	if r.SenderID == "" {
+		r.SenderID = a.Entity
+	}
+	t := typing{ChannelID: r.ChannelID, RoomID: r.ChannelID, SenderID: r.SenderID, SenderName: r.SenderName, IsTyping: r.IsTyping}
+	if err := s.setTyping(t); err != nil {
+		return Typed{}, err
+	}
+	g.toRoom(r.ChannelID, "typing", s.socket.ID(), t)
+	return Typed{ExpiresIn: typingFor.Milliseconds()}, nil
+}
+
+// setTyping starts, renews or stops the timer of a channel that the socket is in.
+func (s *session) setTyping(t typing) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, in := s.joined[t.ChannelID]; !in {
+		return domain.Errorf(domain.Forbidden, "Join the channel before typing in it")
+	}
+	if old := s.typing[t.ChannelID]; old != nil {
+		old.timer.Stop()
+		delete(s.typing, t.ChannelID)
+	}
+	if !t.IsTyping {
+		return nil
+	}
+	now := &typist{told: t}
+	now.timer = time.AfterFunc(typingFor, func() { s.expireTyping(now) })
+	s.typing[t.ChannelID] = now
+	return nil
+}
+
+// expireTyping tells the room that somebody has fallen silent.
+func (s *session) expireTyping(t *typist) {
+	s.mu.Lock()
+	current := s.typing[t.told.ChannelID] == t
+	if current {
+		delete(s.typing, t.told.ChannelID)
+	}
+	s.mu.Unlock()
+	if current {
+		s.tellStopped(t.told)
+	}
+}
+
+// stopTyping ends all typing of a socket that goes.
+func (s *session) stopTyping() {
+	s.mu.Lock()
+	all := s.typing
+	s.typing = map[domain.ChannelID]*typist{}
+	s.mu.Unlock()
+	for _, t := range all {
+		t.timer.Stop()
+		s.tellStopped(t.told)
+	}
+}
+
+// tellStopped tells the room that the typing has ended.
+func (s *session) tellStopped(t typing) {
+	t.IsTyping = false
+	s.gateway.toRoom(t.ChannelID, "typing", s.socket.ID(), t)
+}
+
+// Typing tells a room that an agent thinks, or has done.
+func (g *Gateway) Typing(t agents.Typing) {
+	g.toRoom(t.ChannelID, "typing", "", typing{ChannelID: t.ChannelID, RoomID: t.ChannelID,
+		SenderID: domain.EntityID(t.AgentID), SenderName: t.Name, IsTyping: t.On})
+	if !g.opts.ControlMessages {
+		return
+	}
+	action := "enable_input"
+	if t.On {
+		action = "disable_input"
+	}
+	g.toRoom(t.ChannelID, "controlMessage", "", control{Action: action, ChannelID: t.ChannelID, RoomID: t.ChannelID})
+}
+
+// control is the payload of controlMessage.
+type control struct {
+	Action    string           `json:"action"`
+	ChannelID domain.ChannelID `json:"channelId"`
+	RoomID    domain.ChannelID `json:"roomId"`
+}

@@ -1,0 +1,243 @@
+package sio
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// bodyTimeout bounds the reading of a POST's body and the writing of a poll's reply.
+const bodyTimeout = 30 * time.Second
+
+// upgradePause is how long a poll waits for packets while an upgrade is under way. The
+// client goes on as soon as no poll is open.
+const upgradePause = 25 * time.Millisecond
+
+// poller is one waiting GET request.
+type poller struct {
+	wake    chan struct{}
+	release bool // guarded by conn.mu: return a noop rather than wait
+}
+
+// signal wakes the request's handler.
+func (p *poller) signal() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+// servePoll answers a GET with what is queued, as soon as there is something.
+func (c *conn) servePoll(w http.ResponseWriter, r *http.Request) {
+	p := &poller{wake: make(chan struct{}, 1)}
+	if status := c.startPoll(p); status != http.StatusOK {
+		c.engine.refuse(w, status)
+		return
+	}
+	for {
+		if body, end, ok := c.takePoll(p); ok {
+			c.reply(w, body)
+			end.gentle()
+			return
+		}
+		if !c.waitPoll(p, r) {
+			c.abort(reasonTransportError)
+			return
+		}
+	}
+}
+
+// startPoll makes p the connection's poll. A second one at a time ends the session.
+func (c *conn) startPoll(p *poller) int {
+	c.mu.Lock()
+	switch {
+	case c.webSocket || c.state == stateClosed:
+		c.mu.Unlock()
+		return http.StatusBadRequest
+	case c.poll != nil:
+		c.mu.Unlock()
+		c.abort(reasonTransportError)
+		return http.StatusBadRequest
+	}
+	c.poll = p
+	c.mu.Unlock()
+	return http.StatusOK
+}
+
+// waitPoll waits until there may be something to answer; false means that the client
+// has gone.
+func (c *conn) waitPoll(p *poller, r *http.Request) bool {
+	c.mu.Lock()
+	probing := c.probe != nil
+	c.mu.Unlock()
+	var pause <-chan time.Time
+	if probing {
+		t := time.NewTimer(upgradePause)
+		defer t.Stop()
+		pause = t.C
+	}
+	select {
+	case <-p.wake:
+		return true
+	case <-pause:
+		c.releasePoll()
+		return true
+	case <-r.Context().Done():
+		return false
+	}
+}
+
+// takePoll returns the reply to p, if there is one to give. The ending is to be done
+// after the reply.
+func (c *conn) takePoll(p *poller) (body []byte, end ending, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.state == stateClosed:
+		body = []byte{c.farewell}
+	case c.webSocket:
+		body = []byte{packetNoop}
+	case len(c.queue) > 0 || c.state == stateClosing:
+		body = appendPolling(nil, c.queue)
+		c.queue, c.waiting, c.packets = nil, 0, 0
+		if c.state == stateClosing {
+			body = appendPolling(body, []frame{textPacket(packetClose, "")})
+			end = c.endLocked("")
+		}
+	case p.release:
+		body = []byte{packetNoop}
+	default:
+		return nil, end, false
+	}
+	c.poll = nil
+	return body, end, true
+}
+
+// reply writes a payload. When that fails its packets are lost, so the session ends.
+func (c *conn) reply(w http.ResponseWriter, body []byte) {
+	if err := writePayload(w, body); err != nil {
+		c.abort(reasonTransportError)
+	}
+}
+
+// writePayload writes a polling payload and sees it off.
+func writePayload(w http.ResponseWriter, body []byte) error {
+	control := http.NewResponseController(w)
+	if err := control.SetWriteDeadline(time.Now().Add(bodyTimeout)); err == nil {
+		defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if _, err := w.Write(body); err != nil { //nolint:gosec // packets as plain text; no page renders them
+		return err
+	}
+	if err := control.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
+}
+
+// servePost takes the packets of a POST. The answer waits until they are handed on,
+// so a full event queue slows the client down.
+func (c *conn) servePost(w http.ResponseWriter, r *http.Request) {
+	if status := c.startPost(); status != http.StatusOK {
+		c.engine.refuse(w, status)
+		return
+	}
+	payload, status := c.readBody(w, r)
+	switch {
+	case status != http.StatusOK:
+		c.abort(reasonTransportError)
+	case !c.handlePayload(payload):
+		status = http.StatusBadRequest
+	}
+	c.mu.Lock()
+	c.posting = false
+	c.mu.Unlock()
+	if status != http.StatusOK {
+		c.engine.refuse(w, status)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = io.WriteString(w, "ok") // a client that has gone is found by its pings
+}
+
+// startPost admits one POST at a time; a second one ends the session.
+func (c *conn) startPost() int {
+	c.mu.Lock()
+	switch {
+	case c.webSocket || c.state != stateOpen:
+		c.mu.Unlock()
+		return http.StatusBadRequest
+	case c.posting:
+		c.mu.Unlock()
+		c.abort(reasonTransportError)
+		return http.StatusBadRequest
+	}
+	c.posting = true
+	c.mu.Unlock()
+	return http.StatusOK
+}
+
+// readBody reads a POST's body within the limits of size and time.
+func (c *conn) readBody(w http.ResponseWriter, r *http.Request) (string, int) {
+	limit := c.engine.opts.MaxPayload
+	if r.Header.Get("Content-Type") == "application/octet-stream" {
+		return "", http.StatusBadRequest // binary bodies ended with protocol 3
+	}
+	if r.ContentLength > limit {
+		return "", http.StatusRequestEntityTooLarge
+	}
+	control := http.NewResponseController(w)
+	if err := control.SetReadDeadline(time.Now().Add(bodyTimeout)); err == nil {
+		defer func() { _ = control.SetReadDeadline(time.Time{}) }()
+	}
+	var body strings.Builder
+	_, err := io.Copy(&body, http.MaxBytesReader(w, r.Body, limit))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return "", http.StatusRequestEntityTooLarge
+	case err != nil:
+		return "", http.StatusBadRequest
+	}
+	return body.String(), http.StatusOK
+}
+
+// handlePayload takes the packets of a polling payload in their order and reports
+// whether the session lived through all of them.
+func (c *conn) handlePayload(payload string) bool {
+	c.inbound.Lock()
+	defer c.inbound.Unlock()
+	if !utf8.ValidString(payload) {
+		return c.judge(verdictMalformed)
+	}
+	for more := true; more; {
+		var packet string
+		packet, payload, more = nextPacket(payload)
+		if v := c.handleEncoded(packet); v != verdictOK {
+			c.judge(v)
+			return v == verdictClose // to close is a success
+		}
+	}
+	return c.open()
+}
+
+// handleEncoded takes one packet of a payload. The caller holds inbound.
+func (c *conn) handleEncoded(packet string) verdict {
+	if packet == "" {
+		return verdictMalformed
+	}
+	if packet[0] != packetBinary {
+		return c.handlePacket(packet[0], []byte(packet[1:]))
+	}
+	data, ok := decodeBase64(packet[1:])
+	if !ok {
+		return verdictMalformed
+	}
+	return c.deliver(data, true)
+}

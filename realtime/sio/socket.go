@@ -1,0 +1,166 @@
+package sio
+
+import (
+	"context"
+	"sync"
+
+	"github.com/zishang520/socket.io/v2/socket"
+)
+
+// Socket is one client's connection to one namespace. Safe for concurrent use.
+type Socket struct {
+	id        string
+	namespace *Namespace
+	session   *session
+	library   *socket.Socket
+	auth      map[string]any
+	identity  any
+	rooms     map[string]struct{} // guarded by the namespace's index
+
+	mu           sync.Mutex
+	onEvent      func(*Event)
+	onDisconnect []func(reason string)
+	gone         bool
+	reason       string
+	ctx          context.Context // made when asked for
+	cancel       context.CancelFunc
+}
+
+// ID is the socket's public id.
+func (s *Socket) ID() string { return s.id }
+
+// Namespace is the namespace that the socket is connected to.
+func (s *Socket) Namespace() *Namespace { return s.namespace }
+
+// Handshake is what the client said when it connected.
+func (s *Socket) Handshake() Handshake {
+	h := s.session.conn.handshake
+	h.Auth = s.auth
+	return h
+}
+
+// Identity is what the middlewares returned, nil if they returned nothing.
+func (s *Socket) Identity() any { return s.identity }
+
+// Transport is "polling" or "websocket".
+func (s *Socket) Transport() string { return s.session.conn.transport() }
+
+// Connected reports whether the socket is still connected. Between the end of the
+// connection and the disconnect handlers, events that came before are handled.
+func (s *Socket) Connected() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return !s.gone
+}
+
+// Context ends when the socket disconnects.
+func (s *Socket) Context() context.Context {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ctx == nil {
+		s.ctx, s.cancel = context.WithCancel(context.Background())
+		if s.gone {
+			s.cancel()
+		}
+	}
+	return s.ctx
+}
+
+// OnEvent sets the handler of the socket's events. The connection's worker calls it for
+// one event at a time, in the order in which the client sent them; while it runs, the
+// queue behind it fills and then the client is read no more.
+func (s *Socket) OnEvent(f func(*Event)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onEvent = f
+}
+
+// OnDisconnect adds a handler that is called once, with the reason in the words of
+// Socket.IO. After the disconnect it is called at once.
+func (s *Socket) OnDisconnect(f func(reason string)) {
+	s.mu.Lock()
+	gone, reason := s.gone, s.reason
+	if !gone {
+		s.onDisconnect = append(s.onDisconnect, f)
+	}
+	s.mu.Unlock()
+	if gone {
+		f(reason)
+	}
+}
+
+// Emit encodes an event and sends it; see EncodeEvent for the arguments. A socket that
+// has gone ignores it.
+func (s *Socket) Emit(event string, args ...any) error {
+	p, err := EncodeEvent(s.namespace.name, event, args...)
+	if err != nil {
+		return err
+	}
+	s.Send(p)
+	return nil
+}
+
+// Send sends an encoded event of the socket's namespace. It does not block.
+func (s *Socket) Send(p Packet) {
+	if len(p.frames) > 0 && s.Connected() {
+		s.session.conn.send(p.frames...)
+	}
+}
+
+// Join puts the socket into a room. It returns ErrTooManyRooms when the socket is in
+// as many as it may, and another error when it is not connected.
+func (s *Socket) Join(room string) error { return s.namespace.index.join(s, room) }
+
+// Leave takes the socket out of a room.
+func (s *Socket) Leave(room string) { s.namespace.index.leave(s, room) }
+
+// Rooms lists the rooms that the socket is in, in no order.
+func (s *Socket) Rooms() []string { return s.namespace.index.roomsOf(s) }
+
+// In reports whether the socket is in a room.
+func (s *Socket) In(room string) bool { return s.namespace.index.in(s, room) }
+
+// Close ends the connection with all of its namespaces, after what is queued was sent.
+// Official clients connect again by themselves.
+func (s *Socket) Close() { s.session.conn.shut(reasonForcedClose, codeNone) }
+
+// Disconnect sends the Socket.IO DISCONNECT packet, after the events that came before
+// it were handled. Official clients do not connect again by themselves.
+func (s *Socket) Disconnect() { s.session.disconnect(s) }
+
+// dispatch hands an event to the handler.
+func (s *Socket) dispatch(p *incoming) {
+	s.mu.Lock()
+	f := s.onEvent
+	s.mu.Unlock()
+	if f != nil {
+		f(&Event{Name: p.name, Args: p.args, Attachments: p.attachments, socket: s, id: p.id, wantsAck: p.hasID})
+	}
+}
+
+// disconnected ends the socket's life; the library calls it after it let go of it.
+func (s *Socket) disconnected(args ...any) {
+	reason, _ := args[0].(string)
+	s.mu.Lock()
+	if s.gone {
+		s.mu.Unlock()
+		return
+	}
+	s.gone, s.reason = true, reason
+	handlers := s.onDisconnect
+	s.onDisconnect = nil
+	if s.cancel != nil {
+		s.cancel()
+	}
+	s.mu.Unlock()
+	defer s.session.detach(s)
+	for _, f := range handlers {
+		s.callDisconnect(f, reason)
+	}
+}
+
+// callDisconnect calls one handler; a panic in it does not keep others from running.
+func (s *Socket) callDisconnect(f func(string), reason string) {
+	defer s.session.rescue("disconnect")
+	f(reason)
+}

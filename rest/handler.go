@@ -1,0 +1,57 @@
+package rest
+
+import (
+	"net/url"
+
+	"github.com/gin-gonic/gin"
+
+	"parley/domain"
+	"parley/domain/op"
+)
+
+// maxQuery bounds the query, in bytes.
+const maxQuery = 32 << 10
+
+// call answers a request by an operation; it is the same for every one.
+func (d *door) call(c *gin.Context, o *op.Op, path map[string]string) {
+	actor, ok := d.caller(c)
+	if !ok {
+		return
+	}
+	in := op.Input{REST: true}
+	if o.Allow(actor) == nil {
+		var failure *domain.Error
+		if in, failure = d.input(c, path); failure != nil {
+			d.fail(c, failure)
+			return
+		}
+	} // else the operation refuses the empty input for the same reason, and counts it
+	result, failure := o.Call(c.Request.Context(), actor, in)
+	d.answer(c, o, result, failure)
+}
+
+// input gathers path, query and body.
+func (d *door) input(c *gin.Context, path map[string]string) (op.Input, *domain.Error) {
+	query, failure := parseQuery(c.Request.URL.RawQuery)
+	if failure != nil {
+		return op.Input{}, failure
+	}
+	body, failure := d.body(c)
+	if failure != nil {
+		return op.Input{}, failure
+	}
+	return op.Input{REST: true, Path: path, Query: query, Body: body}, nil
+}
+
+// parseQuery reads a query and refuses one that is malformed: half of what the
+// caller meant is not what it meant.
+func parseQuery(raw string) (url.Values, *domain.Error) {
+	if len(raw) > maxQuery {
+		return nil, domain.Errorf(domain.TooLarge, "The query is longer than %d bytes", maxQuery)
+	}
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, domain.Wrap(domain.Invalid, err, "The query is malformed")
+	}
+	return query, nil
+}

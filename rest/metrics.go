@@ -1,0 +1,23 @@
+package rest
+
+import (
+	"github.com/gin-gonic/gin"
+
+	"parley/domain"
+)
+
+// metrics serves the metrics to this machine and to administrators, or to everybody
+// if that is switched on.
+func (d *door) metrics(c *gin.Context) {
+	if !d.opts.MetricsEnabled && !d.local(c.Request) {
+		actor, ok := d.caller(c)
+		if !ok {
+			return
+		}
+		if actor.Role != domain.Admin {
+			d.fail(c, domain.Errorf(domain.Unauthenticated, "Invalid or missing API Key"))
+			return
+		}
+	}
+	d.opts.Metrics.ServeHTTP(c.Writer, c.Request)
+}

@@ -1,0 +1,128 @@
+package rest
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+
+	"parley/domain"
+	"parley/domain/op"
+)
+
+// answer writes the outcome of an operation.
+func (d *door) answer(c *gin.Context, o *op.Op, result any, failure *domain.Error) {
+	status := o.Status
+	if failure != nil {
+		status = failure.Code.Info().HTTP
+		retryAfter(c, failure)
+	}
+	if status == http.StatusNoContent {
+		c.Status(status)
+		c.Writer.WriteHeaderNow()
+		return
+	}
+	body, err := encode(o.Dual, result, failure)
+	if err != nil {
+		d.log.Error().Err(err).Str("op", o.Name).Msg("result cannot be encoded")
+		d.fail(c, domain.Errorf(domain.Internal, "Internal error"))
+		return
+	}
+	d.write(c, status, body)
+}
+
+// fail writes a failure that no operation has produced.
+func (d *door) fail(c *gin.Context, failure *domain.Error) {
+	retryAfter(c, failure)
+	body, err := encode(false, nil, failure)
+	if err != nil { // texts only: cannot happen
+		body = []byte(`{"success":false,"error":{"code":"INTERNAL_ERROR","message":"Internal error"}}`)
+	}
+	d.write(c, failure.Code.Info().HTTP, body)
+	c.Abort()
+}
+
+// retryAfter tells how long to wait, in whole seconds.
+func retryAfter(c *gin.Context, failure *domain.Error) {
+	if failure.RetryAfter > 0 {
+		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(failure.RetryAfter.Seconds()))))
+	}
+}
+
+// write sends a JSON body, or 304 if the caller has it already.
+func (d *door) write(c *gin.Context, status int, body []byte) {
+	header := c.Writer.Header()
+	header.Set("Cache-Control", "private, no-cache")
+	reads := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
+	if reads && status == http.StatusOK {
+		sum := sha256.Sum256(body)
+		tag := `W/"` + base64.RawURLEncoding.EncodeToString(sum[:15]) + `"`
+		header.Set("ETag", tag)
+		if hasTag(c.Request.Header.Get("If-None-Match"), tag) {
+			c.Status(http.StatusNotModified)
+			c.Writer.WriteHeaderNow()
+			return
+		}
+	}
+	header.Set("Content-Type", "application/json; charset=utf-8")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	c.Status(status)
+	if _, err := c.Writer.Write(body); err != nil {
+		d.log.Debug().Err(err).Msg("reply not sent")
+	}
+}
+
+// hasTag reports whether the list of a header If-None-Match names tag.
+func hasTag(list, tag string) bool {
+	for entry := range strings.SplitSeq(list, ",") {
+		entry = strings.TrimSpace(entry)
+		if entry == "*" || entry == tag || "W/"+entry == tag {
+			return true
+		}
+	}
+	return false
+}
+
+// encode writes the envelope. That of a dual operation carries the fields of the
+// result at the top level too; a failing one those that it left.
+func encode(dual bool, result any, failure *domain.Error) ([]byte, error) {
+	reply := op.NewReply(result, failure)
+	if !dual || result == nil {
+		return marshal(reply)
+	}
+	raw, err := marshal(result)
+	if err != nil {
+		return nil, err
+	}
+	var fields map[string]json.RawMessage
+	if json.Unmarshal(raw, &fields) != nil || fields == nil {
+		return marshal(reply) // not an object: nothing to lift
+	}
+	delete(fields, "data")
+	fields["success"] = json.RawMessage(strconv.FormatBool(reply.Success))
+	if failure == nil {
+		fields["data"] = raw
+		return marshal(fields)
+	}
+	if fields["error"], err = marshal(reply.Error); err != nil {
+		return nil, err
+	}
+	return marshal(fields)
+}
+
+// marshal writes JSON that keeps <, > and & readable: a reply is never part of a page.
+func marshal(v any) ([]byte, error) {
+	var buf bytes.Buffer
+	encoder := json.NewEncoder(&buf)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(v); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+}

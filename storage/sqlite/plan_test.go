@@ -1,0 +1,69 @@
+package sqlite_test
+
+import (
+	"strings"
+	"testing"
+
+	"parley/storage"
+	"parley/storage/sqlite"
+	"parley/storage/storagetest"
+)
+
+// wholeTable lists what a statement of the store may do beyond a search by index, and why.
+var wholeTable = []struct{ statement, step, reason string }{
+	{"FROM servers ORDER BY name", "SCAN servers USING COVERING INDEX servers_by_name", "lists all servers, in the order of an index"},
+	{"FROM servers ORDER BY name", "SCAN servers USING INDEX servers_by_name", "lists all servers, in the order of an index"},
+	{"FROM agents ORDER BY name", "SCAN agents USING INDEX sqlite_autoindex_agents_2", "lists all agents, in the order of an index"},
+	{"FROM channels c WHERE 1", "SCAN c USING INDEX channels_by_update", "lists channels in the order of an index, up to a limit"},
+	{"FROM participants p CROSS JOIN", "USE TEMP B-TREE FOR ORDER BY", "sorts the channels of one participant, which are few"},
+	{"SELECT 1", "SCAN CONSTANT ROW", "reads nothing"},
+	{"INSERT INTO participants", "SCAN CONSTANT ROW", "inserts one row"},
+}
+
+// allowed reports whether the table above lists a step.
+func allowed(statement, step string) bool {
+	for _, w := range wholeTable {
+		if strings.Contains(statement, w.statement) && step == w.step {
+			return true
+		}
+	}
+	return false
+}
+
+func TestEveryStatementOfTheContractUsesAnIndex(t *testing.T) {
+	set := open(t)
+	t.Run("contract", func(t *testing.T) {
+		first := true
+		storagetest.Run(t, func(t *testing.T) *storage.Set {
+			if first {
+				first = false
+				return &storage.Set{Backend: stayOpen{set.Backend}, Messaging: set.Messaging, Agents: set.Agents}
+			}
+			return open(t)
+		})
+	})
+	plans, err := sqlite.Plans(t.Context(), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(plans) < 30 {
+		t.Errorf("only %d statements were recorded", len(plans))
+	}
+	for statement, steps := range plans {
+		t.Logf("%.60q: %q", strings.Join(strings.Fields(statement), " "), steps)
+		for _, step := range steps {
+			if (strings.Contains(step, "SCAN") || strings.Contains(step, "TEMP B-TREE")) && !allowed(statement, step) {
+				t.Errorf("%q\n\tdoes %s", statement, step)
+			}
+		}
+	}
+	if err := set.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// stayOpen is a backend that the contract's end does not close.
+type stayOpen struct{ storage.Backend }
+
+// Close does nothing.
+func (stayOpen) Close() error { return nil }

@@ -1,0 +1,43 @@
+import type { Chat } from "../state/chat";
+import { useStore } from "../state/store";
+import { Icon, Spinner } from "./parts";
+
+/** Banner says how the connection is when it is not as it should be. */
+export function Banner({ chat }: { chat: Chat }) {
+  const connection = useStore(chat.store, (state) => state.connection);
+  const waiting = useStore(chat.store, (state) => state.outbox.filter((item) => item.state !== "failed").length);
+  if (connection === "online") return null;
+  const held = waiting === 0 ? "" : waiting === 1 ? " 1 message waits to be sent." : ` ${waiting} messages wait to be sent.`;
+  return (
+    <div class={`banner ${connection}`} role="status" data-testid="connection" data-state={connection}>
+      {connection === "connecting" && <Spinner label="Connecting…" />}
+      {connection === "reconnecting" && <Spinner label={`Connection lost. Reconnecting…${held}`} />}
+      {connection === "offline" && (
+        <span class="busy">
+          <Icon name="alert" />
+          You are offline.{held}
+        </span>
+      )}
+      {connection !== "connecting" && (
+        <button class="link" data-testid="reconnect" onClick={() => chat.connect()}>
+          Try now
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Notice is a passing remark on something that did not work. */
+export function Notice({ chat }: { chat: Chat }) {
+  const notice = useStore(chat.store, (state) => state.notice);
+  if (notice === "") return null;
+  return (
+    <div class="notice" role="alert" data-testid="notice">
+      <Icon name="alert" />
+      <span>{notice}</span>
+      <button class="icon-button" aria-label="Dismiss" onClick={() => chat.dismissNotice()}>
+        <Icon name="close" />
+      </button>
+    </div>
+  );
+}
