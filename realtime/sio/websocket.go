@@ -142,13 +142,18 @@ func (c *conn) startProbe(l *link) {
 	go c.runProbe(l)
 }
 
-// endProbe gives an upgrade up; long-polling goes on as if it had never been tried.
-func (c *conn) endProbe(l *link) {
+// forgetProbe gives an upgrade up; long-polling goes on as if it had never been tried.
+func (c *conn) forgetProbe(l *link) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	if c.probe == l {
 		c.dropProbeLocked()
 	}
-	c.mu.Unlock()
+}
+
+// endProbe gives an upgrade up that takes too long.
+func (c *conn) endProbe(l *link) {
+	c.forgetProbe(l)
 	if l.owner.Load() == nil {
 		l.drop()
 	}
@@ -160,8 +165,9 @@ func (c *conn) runProbe(l *link) {
 	if !c.probeSteps(l) {
 		defer c.engine.running.done()
 		defer l.readEnded()
+		c.forgetProbe(l) // first: a client that sees the end may try again at once
 		l.write(closeFrame(codeNone))
-		c.endProbe(l)
+		l.drop()
 		l.discard()
 		return
 	}
