@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "./state/chat";
-import { isId } from "./state/identity";
+import { isId, onRenamed } from "./state/identity";
 import { channelOf, titleOf, type State } from "./state/model";
 import { useStore } from "./state/store";
 import { Banner, Notice } from "./ui/banner";
@@ -18,6 +18,8 @@ export function App({ chat }: { chat: Chat }) {
   const current = useStore(chat.store, (s) => s.current);
   const named = useStore(chat.store, (s) => s.me.name !== "");
   const refused = useStore(chat.store, (s) => s.key !== "accepted");
+  // Whether the server wants a key is known only then, and that is asked for first.
+  const admitted = useStore(chat.store, (s) => s.key === "accepted" && s.connection !== "connecting");
   const settled = useStore(chat.store, (s) => s.directory === "ready");
   const [dialog, setDialog] = useState<"" | "channel" | "name">("");
   const drawer = useDrawer();
@@ -44,8 +46,17 @@ export function App({ chat }: { chat: Chat }) {
         {current !== undefined && <Composer key={`composer-${current}`} chat={chat} channelId={current} />}
         <Notice chat={chat} />
       </main>
-      {!named || dialog === "name" ? <NameDialog chat={chat} onClose={() => setDialog("")} /> : null}
-      {dialog === "channel" && <ChannelDialog chat={chat} onClose={() => setDialog("")} />}
+      {(named ? dialog === "name" : admitted) && <NameDialog chat={chat} onClose={() => setDialog("")} />}
+      {dialog === "channel" && (
+        <ChannelDialog
+          chat={chat}
+          onMade={() => {
+            setDialog("");
+            drawer.close();
+          }}
+          onClose={() => setDialog("")}
+        />
+      )}
       {refused && <KeyDialog chat={chat} />}
     </div>
   );
@@ -98,19 +109,26 @@ function useAddress(chat: Chat): void {
   const current = useStore(chat.store, (s) => s.current);
   useEffect(() => {
     const follow = () => {
-      const asked = location.hash.slice(1).toLowerCase();
-      if (isId(asked) && asked !== chat.store.get().current) chat.open(asked);
+      const asked = address();
+      const shown = chat.store.get().current;
+      if (isId(asked) && asked !== shown) chat.visit(asked);
+      else if (asked !== shown && shown !== undefined) history.replaceState(null, "", `#${shown}`);
     };
     follow();
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, [chat]);
   useEffect(() => {
-    if (current === undefined || location.hash === `#${current}`) return;
-    // The first channel is not a step that Back should return to.
-    if (location.hash === "") history.replaceState(null, "", `#${current}`);
+    if (current === undefined || address() === current) return;
+    // What leads to no channel is not a step that Back should return to.
+    if (channelOf(chat.store.get(), address()) === undefined) history.replaceState(null, "", `#${current}`);
     else history.pushState(null, "", `#${current}`);
-  }, [current]);
+  }, [chat, current]);
+}
+
+/** address is what stands for a channel in the address, "" if nothing does. */
+function address(): string {
+  return location.hash.slice(1).toLowerCase();
 }
 
 /** useTitle puts the open channel and the number of new messages into the tab. */
@@ -128,7 +146,7 @@ function tabTitle(state: State): string {
   return unread > 0 ? `(${unread}) ${name}` : name;
 }
 
-/** useSurroundings tells the model about the browser: network, and whether somebody looks. */
+/** useSurroundings tells the model about the browser: network, other tabs, and whether somebody looks. */
 function useSurroundings(chat: Chat): void {
   useEffect(() => {
     const online = () => chat.networkChanged(true);
@@ -139,11 +157,13 @@ function useSurroundings(chat: Chat): void {
       void chat.refresh();
     };
     const timer = setInterval(() => document.visibilityState === "visible" && void chat.refresh(), refreshEvery);
+    const ignoreNames = onRenamed((name) => chat.renamed(name));
     addEventListener("online", online);
     addEventListener("offline", offline);
     document.addEventListener("visibilitychange", looked);
     return () => {
       clearInterval(timer);
+      ignoreNames();
       removeEventListener("online", online);
       removeEventListener("offline", offline);
       document.removeEventListener("visibilitychange", looked);

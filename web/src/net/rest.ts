@@ -2,12 +2,14 @@ import { fields, readEvents, text, type LogEvent } from "./events";
 import { CallError } from "./socket";
 
 /**
- * olderPage reads a page of a channel's history over REST, so that a long page never
+ * historyPage reads the newest page of a channel's history, or the one before a number, over
+ * REST, where it has no bound but the number of messages, and where a long page never
  * stands in the way of live events on the socket. It rejects with a CallError.
  */
-export async function olderPage(channelId: string, beforeSeq: number, limit: number, apiKey: string): Promise<LogEvent[]> {
+export async function historyPage(channelId: string, beforeSeq: number | null, limit: number, apiKey: string): Promise<LogEvent[]> {
   const path = `/api/messaging/central-channels/${encodeURIComponent(channelId)}/messages`;
-  const query = new URLSearchParams({ limit: String(limit), beforeSeq: String(beforeSeq) });
+  const query = new URLSearchParams({ limit: String(limit) });
+  if (beforeSeq !== null) query.set("beforeSeq", String(beforeSeq));
   let body: Record<string, unknown>;
   try {
     const headers: Record<string, string> = apiKey === "" ? {} : { "X-API-KEY": apiKey };

@@ -157,6 +157,25 @@ describe("following a channel", () => {
     expect(log()).toMatchObject({ cursor: 900, hasOlder: true });
   });
 
+  it("forgets an older page that was on its way then", async () => {
+    server.page = Array.from({ length: 50 }, (_, i) => post(100 - i));
+    await connected();
+    let give: (older: unknown) => void = () => {};
+    const older = new Promise((done) => (give = done));
+    vi.stubGlobal("fetch", async () => ({ json: () => older }));
+    const asked = chat.loadOlder("lobby");
+    chat.disconnected();
+    server.page = Array.from({ length: 50 }, (_, i) => post(900 - i));
+    server.answer = { events: [], head: 900, truncated: true };
+    chat.connected();
+    await vi.waitFor(() => expect(texts()[0]).toBe("text 851"));
+    give({ success: true, data: { messages: Array.from({ length: 50 }, (_, i) => post(50 - i)) } });
+    await asked;
+    expect(texts()).toHaveLength(50);
+    expect(log().floor).toBe(851);
+    expect(chat.store.get().history["lobby"]).toBe("idle");
+  });
+
   it("hides deleted messages and goes on counting", async () => {
     server.page = [post(2), post(1)];
     await connected();
@@ -194,6 +213,17 @@ describe("sending", () => {
     expect(server.sent[1]!.messageId).toBe(server.sent[0]!.messageId);
     const { outbox } = chat.store.get();
     expect([...texts(), ...pendingIn(outbox, "lobby", log()).map((item) => item.text)]).toEqual(["hello"]);
+  });
+
+  it("sends after a reload what was left, in whichever channel", async () => {
+    const item = { clientId: "t1", channelId: "other", text: "left over", at: 1, state: "sending", attempts: 1 };
+    vi.stubGlobal("sessionStorage", { getItem: () => JSON.stringify([item]), setItem: () => {}, removeItem: () => {} });
+    server.list = [lobby, channel("other")];
+    chat = new Chat(me, () => server);
+    await connected();
+    await vi.waitFor(() => expect(server.sent).toHaveLength(1));
+    expect(server.sent[0]).toMatchObject({ channelId: "other", messageId: "t1", message: "left over" });
+    expect(chat.store.get().current).toBe("lobby");
   });
 
   it("says whom a direct message is for and waits for the answer until the turn ends", async () => {
@@ -262,6 +292,30 @@ describe("signals", () => {
     expect(chat.store.get().key).toBe("accepted");
     chat.keyRefused();
     expect(chat.store.get().key).toBe("wrong");
+  });
+
+  it("goes to the lobby, and says so, when the address leads nowhere", async () => {
+    await connected();
+    chat.visit("nowhere");
+    await vi.waitFor(() => expect(chat.store.get().current).toBe("lobby"));
+    expect(chat.store.get().notice).not.toBe("");
+    chat.disconnected();
+    chat.connected();
+    expect(server.joins.length).toBe(3); // The lobby twice, and nowhere only once.
+  });
+
+  it("tells the maker why a channel could not be made", async () => {
+    await connected();
+    server.createChannel = async () => {
+      throw new CallError("FORBIDDEN", "Not you.");
+    };
+    expect(await chat.createGroup("Plans", [])).toContain("Not you.");
+    expect(chat.store.get()).toMatchObject({ current: "lobby", notice: "" });
+  });
+
+  it("takes over a name chosen in another tab", () => {
+    chat.renamed("Anna");
+    expect(chat.store.get().me).toEqual({ ...me, name: "Anna" });
   });
 
   it("goes to the lobby when the open channel is deleted", async () => {

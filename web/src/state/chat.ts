@@ -1,5 +1,5 @@
 import type { Channel, Completion, LogEvent, Post, Tombstone, Typing } from "../net/events";
-import { olderPage } from "../net/rest";
+import { historyPage } from "../net/rest";
 import { CallError, type Credentials, type Listener, type OutgoingMessage, type Server } from "../net/socket";
 import { Awaited } from "./awaited";
 import { loadKey, loadOutbox, newId, saveKey, saveName, saveOutbox, type Identity } from "./identity";
@@ -54,9 +54,11 @@ export class Chat implements Listener {
   private readonly joined = new Set<string>();
   /** The last rev heard live on this connection, by channel. */
   private readonly live = new Map<string, number>();
+  /** The page of history that is being read, by channel; what another one brings is of no use. */
+  private readonly reading = new Map<string, symbol>();
   private readonly drafts = new Map<string, string>();
   private readonly typedAt = new Map<string, number>();
-  private creating: Promise<void> | undefined;
+  private creating: Promise<string> | undefined;
 
   /** transport makes the connection; it must not call back before it returns. */
   constructor(me: Identity, transport: (credentials: () => Credentials, listener: Listener) => Transport) {
@@ -76,6 +78,8 @@ export class Chat implements Listener {
       loadOutbox(),
     );
     this.store.set({ outbox: this.outbox.list() });
+    // What was not sent before a reload goes out, whichever channel is open now.
+    for (const item of this.outbox.list()) this.followed.add(item.channelId);
     this.server = transport(() => ({ entityId: this.state.me.id, apiKey: this.apiKey }), this);
   }
 
@@ -99,6 +103,11 @@ export class Chat implements Listener {
 
   setName(name: string): void {
     saveName(name);
+    this.renamed(name);
+  }
+
+  /** renamed says that the name was chosen, here or in another tab. */
+  renamed(name: string): void {
     this.store.set({ me: { ...this.state.me, name } });
     for (const channelId of this.joined) this.outbox.flush(channelId);
   }
@@ -121,6 +130,13 @@ export class Chat implements Listener {
     if (this.state.connection === "online") void this.follow(channelId);
   }
 
+  /** visit opens what an address asks for, which may be no channel of this server. */
+  visit(channelId: string): void {
+    this.open(channelId);
+    // Without a connection, that is found out when the directory is read.
+    if (this.state.connection === "online") void this.openFirst();
+  }
+
   /** seen says that the open channel has been looked at. */
   seen(): void {
     const { current, unread } = this.state;
@@ -132,26 +148,30 @@ export class Chat implements Listener {
     const existing = directChat(this.state, agentId);
     if (existing !== undefined) return this.open(existing.id);
     const { me } = this.state;
-    await this.create({
+    const failed = await this.create({
       name: agentOf(this.state, agentId)?.name ?? "Direct chat",
       type: "DM",
       participants: [me.id, agentId],
       metadata: { isDm: true, user1: me.id, user2: agentId, forAgent: agentId, createdAt: new Date().toISOString() },
     });
+    if (failed !== "") this.complaint(failed);
   }
 
-  /** createGroup makes a channel for everybody, in which the named agents take part. */
-  async createGroup(name: string, agentIds: readonly string[]): Promise<void> {
-    await this.create({ name, type: "GROUP", participants: [this.state.me.id, ...agentIds], metadata: {} });
+  /**
+   * createGroup makes a channel for everybody, in which the named agents take part. It
+   * returns why that failed, "" if it did not.
+   */
+  createGroup(name: string, agentIds: readonly string[]): Promise<string> {
+    return this.create({ name, type: "GROUP", participants: [this.state.me.id, ...agentIds], metadata: {} });
   }
 
   /** create makes a channel and opens it. A second call while one is under way is the same. */
-  private create(c: Pick<Channel, "name" | "type" | "participants" | "metadata">): Promise<void> {
+  private create(c: Pick<Channel, "name" | "type" | "participants" | "metadata">): Promise<string> {
     this.creating ??= this.createNow(c).finally(() => (this.creating = undefined));
     return this.creating;
   }
 
-  private async createNow(c: Pick<Channel, "name" | "type" | "participants" | "metadata">): Promise<void> {
+  private async createNow(c: Pick<Channel, "name" | "type" | "participants" | "metadata">): Promise<string> {
     try {
       const { participants, ...rest } = c;
       const made = await this.server.createChannel({
@@ -162,8 +182,9 @@ export class Chat implements Listener {
       if (made === undefined) throw new CallError("UNKNOWN", "The server did not say which channel it made.");
       this.putChannel({ ...made, participants: made.participants.length > 0 ? made.participants : participants });
       this.open(made.id);
+      return "";
     } catch (err) {
-      this.complaint(`The channel could not be opened: ${reason(err)}`);
+      return `The channel could not be opened: ${reason(err)}`;
     }
   }
 
@@ -241,7 +262,11 @@ export class Chat implements Listener {
   private async openFirst(): Promise<void> {
     const asked = this.state.current;
     if (asked !== undefined && channelOf(this.state, asked) !== undefined) return;
-    if (asked !== undefined && (await this.describe(asked)) !== "unknown") return;
+    if (asked !== undefined) {
+      if ((await this.describe(asked)) !== "unknown" || this.state.current !== asked) return;
+      this.followed.delete(asked);
+      this.complaint("There is no such channel.");
+    }
     const first = home(this.state.channels);
     if (first !== undefined) this.open(first.id);
     else this.store.set({ current: undefined });
@@ -282,10 +307,8 @@ export class Chat implements Listener {
       if (generation !== this.generation) return;
       this.take(channelId, answer.events);
       this.outbox.recognise(answer.events.filter((event): event is Post => this.isMine(event)));
-      this.change(channelId, (log) => {
-        const whole = answer.truncated ? broken(log, answer.head) : log;
-        return advance(whole, Math.max(answer.head, this.live.get(channelId) ?? 0));
-      });
+      if (answer.truncated) this.startAgain(channelId, answer.head);
+      this.change(channelId, (log) => advance(log, Math.max(answer.head, this.live.get(channelId) ?? 0)));
       this.joined.add(channelId);
       if (!logOf(this.state, channelId).loaded) await this.loadNewest(channelId);
       this.outbox.flush(channelId);
@@ -304,27 +327,45 @@ export class Chat implements Listener {
 
   /** loadNewest shows the newest page. */
   private async loadNewest(channelId: string): Promise<void> {
-    await this.load(channelId, () => this.server.newestPage(channelId, pageSize));
+    await this.load(channelId, async () => {
+      try {
+        return await this.server.newestPage(channelId, pageSize);
+      } catch (err) {
+        if (err instanceof CallError && err.code === "PAYLOAD_TOO_LARGE") return historyPage(channelId, null, pageSize, this.apiKey);
+        throw err;
+      }
+    });
   }
 
   /** loadOlder shows the page before what is shown, or tries a failed page again. */
   async loadOlder(channelId: string): Promise<void> {
     const log = logOf(this.state, channelId);
     if (!log.loaded) return this.joined.has(channelId) ? this.loadNewest(channelId) : this.follow(channelId);
-    if (log.hasOlder) await this.load(channelId, () => olderPage(channelId, log.floor, pageSize, this.apiKey));
+    if (log.hasOlder) await this.load(channelId, () => historyPage(channelId, log.floor, pageSize, this.apiKey));
   }
 
   private async load(channelId: string, read: () => Promise<LogEvent[]>): Promise<void> {
-    if (this.state.history[channelId] === "loading") return;
+    if (this.reading.has(channelId)) return;
+    const page = Symbol();
+    this.reading.set(channelId, page);
     this.setHistory(channelId, "loading");
     try {
-      const page = await read();
-      this.settleOwn(page);
-      this.change(channelId, (log) => withPage(log, page, pageSize));
+      const events = await read();
+      this.settleOwn(events);
+      if (this.reading.get(channelId) !== page) return;
+      this.change(channelId, (log) => withPage(log, events, pageSize));
       this.setHistory(channelId, "idle");
     } catch (err) {
-      this.setHistory(channelId, { failed: reason(err) });
+      if (this.reading.get(channelId) === page) this.setHistory(channelId, { failed: reason(err) });
+    } finally {
+      if (this.reading.get(channelId) === page) this.reading.delete(channelId);
     }
+  }
+
+  /** startAgain forgets history up to head; a page of it that is on its way is of no use. */
+  private startAgain(channelId: string, head: number): void {
+    this.reading.delete(channelId);
+    this.change(channelId, (log) => broken(log, head));
   }
 
   private setHistory(channelId: string, what: State["history"][string]): void {
@@ -436,7 +477,7 @@ export class Chat implements Listener {
 
   cleared(channelId: string): void {
     if (!this.followed.has(channelId)) return;
-    this.change(channelId, (log) => broken(log, Number.POSITIVE_INFINITY));
+    this.startAgain(channelId, Number.POSITIVE_INFINITY);
     void this.loadNewest(channelId);
   }
 

@@ -59,6 +59,18 @@ export function saveName(name: string): void {
   write(local, names.name, name);
 }
 
+/**
+ * onRenamed calls back when the name is chosen in another tab, so that one person has one
+ * name. It returns the function that ends this.
+ */
+export function onRenamed(call: (name: string) => void): () => void {
+  const heard = (event: StorageEvent) => {
+    if (event.key === names.name && event.newValue) call(event.newValue);
+  };
+  addEventListener("storage", heard);
+  return () => removeEventListener("storage", heard);
+}
+
 export function loadKey(): string {
   return read(session, names.key) || read(local, names.key);
 }

@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import type { Chat } from "../state/chat";
 import { useStore } from "../state/store";
 import { Icon, Spinner } from "./parts";
@@ -27,9 +28,17 @@ export function Banner({ chat }: { chat: Chat }) {
   );
 }
 
+/** How long a notice stays. */
+const noticeFor = 10_000;
+
 /** Notice is a passing remark on something that did not work. */
 export function Notice({ chat }: { chat: Chat }) {
   const notice = useStore(chat.store, (state) => state.notice);
+  useEffect(() => {
+    if (notice === "") return;
+    const timer = setTimeout(() => chat.dismissNotice(), noticeFor);
+    return () => clearTimeout(timer);
+  }, [chat, notice]);
   if (notice === "") return null;
   return (
     <div class="notice" role="alert" data-testid="notice">

@@ -2,11 +2,15 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "../state/chat";
 import { agentOf, agentsIn, channelOf, titleOf, typistsOf, type State } from "../state/model";
 import { useStore } from "../state/store";
+import { isolated } from "../text/bidi";
 import { Icon } from "./parts";
 
 /** The longest message that the server takes, and from where on the rest is counted. */
 const maxLength = 100_000;
 const countFrom = 95_000;
+
+/** Whether the style sheet makes the field as high as its text; else it is measured. */
+const growsByItself = CSS.supports("field-sizing", "content");
 
 /** Composer is where a message is written; it is made anew for every channel. */
 export function Composer({ chat, channelId }: { chat: Chat; channelId: string }) {
@@ -17,13 +21,20 @@ export function Composer({ chat, channelId }: { chat: Chat; channelId: string })
   const ready = isReady(text);
 
   useLayoutEffect(() => {
+    if (growsByItself) return;
     const el = ref.current!;
     el.style.height = "auto";
     el.style.height = `${el.scrollHeight}px`;
   }, [text]);
   useEffect(() => {
     // On a touch screen the focus would bring up the keyboard.
-    if (matchMedia("(pointer: fine)").matches) ref.current!.focus();
+    if (!matchMedia("(pointer: fine)").matches) return;
+    const focus = () => ref.current?.focus();
+    const dialog = document.querySelector("dialog[open]");
+    if (dialog === null) return focus();
+    // A dialog keeps the focus until it is closed.
+    dialog.addEventListener("close", focus, { once: true });
+    return () => dialog.removeEventListener("close", focus);
   }, []);
 
   const change = (value: string) => {
@@ -66,7 +77,7 @@ export function Composer({ chat, channelId }: { chat: Chat; channelId: string })
           enterkeyhint="send"
           onInput={(event) => change(event.currentTarget.value)}
           onKeyDown={(event) => {
-            if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+            if (event.key !== "Enter" || event.shiftKey || composing(event)) return;
             event.preventDefault();
             send();
           }}
@@ -86,6 +97,11 @@ export function Composer({ chat, channelId }: { chat: Chat; channelId: string })
       </p>
     </form>
   );
+}
+
+/** composing says that Enter ends a character; Safari tells it by the old key code only. */
+function composing(event: KeyboardEvent): boolean {
+  return event.isComposing || event.keyCode === 229;
 }
 
 /** lengthOf counts characters as the server does, but only where it matters. */
@@ -128,7 +144,7 @@ function Activity({ chat, channelId }: { chat: Chat; channelId: string }) {
 
 function activityIn(state: State, channelId: string): string {
   const typists = typistsOf(state, channelId);
-  const thinking = new Set(typists.filter((t) => agentOf(state, t.id)).map((t) => agentOf(state, t.id)!.name));
+  const thinking = new Set(typists.flatMap((t) => agentOf(state, t.id)?.name ?? []));
   const channel = channelOf(state, channelId);
   if (channel !== undefined && (state.awaited[channelId] ?? []).length > 0) {
     for (const agent of agentsIn(state, channel)) if (agent.active) thinking.add(agent.name);
@@ -137,9 +153,10 @@ function activityIn(state: State, channelId: string): string {
   return [phrase([...thinking], "thinking"), phrase(typing, "typing")].filter(Boolean).join(" · ");
 }
 
-function phrase(names: readonly string[], what: string): string {
+function phrase(who: readonly string[], what: string): string {
+  const names = who.map(isolated);
   if (names.length === 0) return "";
   if (names.length === 1) return `${names[0]} is ${what}`;
-  if (names.length > 3) return `${names.length} people are ${what}`;
+  if (names.length > 3) return `${names.length} are ${what}`;
   return `${names.slice(0, -1).join(", ")} and ${names.at(-1)} are ${what}`;
 }

@@ -1,5 +1,4 @@
 import { useState } from "preact/hooks";
-import type { Agent } from "../net/events";
 import type { Chat } from "../state/chat";
 import { useStore } from "../state/store";
 import { Dialog } from "./parts";
@@ -7,20 +6,28 @@ import { Dialog } from "./parts";
 /** The longest name that the server takes. */
 const maxName = 60;
 
+/** What makes a field count as filled in: anything but blanks. */
+const notBlank = { required: true, pattern: ".*\\S.*" };
+
+/** valueOf is what stands in a field, without the blanks around it. */
+function valueOf(fields: FormData, name: string): string {
+  const value = fields.get(name);
+  return typeof value === "string" ? value.trim() : "";
+}
+
 /** NameDialog asks for the user's name; at the first visit it has to be answered. */
 export function NameDialog({ chat, onClose }: { chat: Chat; onClose: () => void }) {
   const known = useStore(chat.store, (state) => state.me.name);
-  const [name, setName] = useState(known);
   const first = known === "";
-  const ready = name.trim() !== "";
   return (
     <Dialog
       title={first ? "Welcome to Parley" : "Your name"}
       testId="name-dialog"
       onCancel={first ? undefined : onClose}
-      onSubmit={() => {
-        if (!ready) return;
-        chat.setName(name.trim());
+      onSubmit={(fields) => {
+        const name = valueOf(fields, "name");
+        if (name === "") return;
+        chat.setName(name);
         onClose();
       }}
     >
@@ -28,13 +35,13 @@ export function NameDialog({ chat, onClose }: { chat: Chat; onClose: () => void 
       <label class="field">
         Name
         <input
+          name="name"
           data-testid="name-input"
-          value={name}
+          defaultValue={known}
           maxLength={maxName}
           autoComplete="nickname"
           autoFocus
-          required
-          onInput={(event) => setName(event.currentTarget.value)}
+          {...notBlank}
         />
       </label>
       <div class="buttons">
@@ -43,7 +50,7 @@ export function NameDialog({ chat, onClose }: { chat: Chat; onClose: () => void 
             Cancel
           </button>
         )}
-        <button type="submit" class="primary" data-testid="name-submit" disabled={!ready}>
+        <button type="submit" class="primary" data-testid="name-submit">
           {first ? "Start chatting" : "Save"}
         </button>
       </div>
@@ -54,24 +61,27 @@ export function NameDialog({ chat, onClose }: { chat: Chat; onClose: () => void 
 /** KeyDialog asks for the server's key. */
 export function KeyDialog({ chat }: { chat: Chat }) {
   const wrong = useStore(chat.store, (state) => state.key === "wrong");
-  const [key, setKey] = useState("");
-  const [remember, setRemember] = useState(false);
-  const ready = key.trim() !== "";
   return (
-    <Dialog title="This server needs a key" testId="key-dialog" onSubmit={() => ready && chat.setKey(key.trim(), remember)}>
+    <Dialog
+      title="This server needs a key"
+      testId="key-dialog"
+      onSubmit={(fields) => {
+        const key = valueOf(fields, "key");
+        if (key !== "") chat.setKey(key, fields.has("remember"));
+      }}
+    >
       <p>Whoever runs the server can give it to you.</p>
       <label class="field">
         Key
         <input
+          name="key"
           data-testid="key-input"
           type="password"
-          value={key}
           autoComplete="off"
           autoFocus
-          required
+          {...notBlank}
           aria-invalid={wrong}
           aria-describedby={wrong ? "key-error" : undefined}
-          onInput={(event) => setKey(event.currentTarget.value)}
         />
       </label>
       {wrong && (
@@ -80,16 +90,11 @@ export function KeyDialog({ chat }: { chat: Chat }) {
         </p>
       )}
       <label class="choice">
-        <input
-          type="checkbox"
-          data-testid="key-remember"
-          checked={remember}
-          onChange={(event) => setRemember(event.currentTarget.checked)}
-        />
+        <input type="checkbox" name="remember" data-testid="key-remember" />
         Remember it in this browser
       </label>
       <div class="buttons">
-        <button type="submit" class="primary" data-testid="key-submit" disabled={!ready}>
+        <button type="submit" class="primary" data-testid="key-submit">
           Connect
         </button>
       </div>
@@ -97,36 +102,44 @@ export function KeyDialog({ chat }: { chat: Chat }) {
   );
 }
 
+interface ChannelDialogProps {
+  chat: Chat;
+  /** Called when the channel is made and open. */
+  onMade: () => void;
+  onClose: () => void;
+}
+
 /** ChannelDialog makes a channel: its name, and which agents take part. */
-export function ChannelDialog({ chat, onClose }: { chat: Chat; onClose: () => void }) {
+export function ChannelDialog({ chat, onMade, onClose }: ChannelDialogProps) {
   const agents = useStore(chat.store, (state) => state.agents);
-  const [name, setName] = useState("");
-  const [chosen, setChosen] = useState<readonly string[]>([]);
   const [busy, setBusy] = useState(false);
-  const ready = name.trim() !== "" && !busy;
-  const toggle = (agent: Agent, on: boolean) =>
-    setChosen(on ? [...chosen, agent.id] : chosen.filter((id) => id !== agent.id));
+  const [error, setError] = useState("");
+  const create = async (fields: FormData) => {
+    const name = valueOf(fields, "name");
+    if (name === "" || busy) return;
+    setBusy(true);
+    setError("");
+    const failed = await chat.createGroup(name, fields.getAll("agent").map(String));
+    if (failed === "") return onMade();
+    setBusy(false);
+    setError(failed);
+  };
   return (
     <Dialog
       title="New channel"
       testId="channel-dialog"
       onCancel={onClose}
-      onSubmit={() => {
-        if (!ready) return;
-        setBusy(true);
-        void chat.createGroup(name.trim(), chosen).finally(onClose);
-      }}
+      onSubmit={(fields) => void create(fields)}
     >
       <label class="field">
         Name
         <input
+          name="name"
           data-testid="channel-name"
-          value={name}
           maxLength={maxName}
           autoComplete="off"
           autoFocus
-          required
-          onInput={(event) => setName(event.currentTarget.value)}
+          {...notBlank}
         />
       </label>
       {agents.length > 0 && (
@@ -134,22 +147,22 @@ export function ChannelDialog({ chat, onClose }: { chat: Chat; onClose: () => vo
           <legend>Agents that take part</legend>
           {agents.map((agent) => (
             <label key={agent.id} class="choice">
-              <input
-                type="checkbox"
-                data-testid="channel-agent"
-                checked={chosen.includes(agent.id)}
-                onChange={(event) => toggle(agent, event.currentTarget.checked)}
-              />
-              {agent.name}
+              <input type="checkbox" name="agent" value={agent.id} data-testid="channel-agent" />
+              <span class="label">{agent.name}</span>
             </label>
           ))}
         </fieldset>
+      )}
+      {error !== "" && (
+        <p class="error" role="alert" data-testid="channel-error">
+          {error}
+        </p>
       )}
       <div class="buttons">
         <button type="button" class="quiet" onClick={onClose}>
           Cancel
         </button>
-        <button type="submit" class="primary" data-testid="channel-submit" disabled={!ready}>
+        <button type="submit" class="primary" data-testid="channel-submit" disabled={busy}>
           Create
         </button>
       </div>

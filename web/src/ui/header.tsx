@@ -2,6 +2,7 @@ import type { RefObject } from "preact";
 import type { Chat } from "../state/chat";
 import { agentsIn, channelOf, logOf, peerId, peopleIn, titleOf, type State } from "../state/model";
 import { useStore } from "../state/store";
+import { isolated } from "../text/bidi";
 import { Icon } from "./parts";
 
 interface Props {
@@ -57,6 +58,6 @@ function whoLine(state: State): string {
     if (agent === undefined) return "Direct chat";
     return agent.active ? agent.bio || "Agent" : "Not running: there will be no answer";
   }
-  const names = [...agents.map((agent) => agent.name), "you", ...peopleIn(state, logOf(state, channel.id).posts)];
+  const names = [...agents.map((agent) => agent.name), "you", ...peopleIn(state, logOf(state, channel.id).posts)].map(isolated);
   return names.length > 6 ? `${names.slice(0, 6).join(", ")} and ${names.length - 6} more` : names.join(", ");
 }

@@ -26,6 +26,7 @@ export function Messages({ chat, channelId }: { chat: Chat; channelId: string })
   const older = () => void chat.loadOlder(channelId);
   const scroll = useScroll({
     first: log.posts[0]?.id ?? "",
+    complete: !log.hasOlder,
     ownCount: pending.length,
     rows: rows.length,
     wantsOlder: log.loaded && log.hasOlder && history === "idle",
@@ -80,7 +81,7 @@ export function Messages({ chat, channelId }: { chat: Chat; channelId: string })
         </div>
       </div>
       {!scroll.atEnd && (
-        <button class="jump" data-testid="jump" onClick={scroll.toEnd}>
+        <button class="jump" data-testid="jump" onClick={scroll.jump}>
           <Icon name="down" />
           {scroll.missed ? "New messages" : "Latest"}
         </button>
@@ -92,6 +93,8 @@ export function Messages({ chat, channelId }: { chat: Chat; channelId: string })
 interface ScrollOptions {
   /** The first message; when another one stands there, older ones were put before it. */
   first: string;
+  /** Whether the beginning stands above it, where there was a sign of older ones. */
+  complete: boolean;
   /** How many messages of ours are on their way; one more brings the end into view. */
   ownCount: number;
   rows: number;
@@ -103,9 +106,9 @@ interface ScrollOptions {
  * useScroll keeps the list where the reader is: at the end while they are at the end,
  * and on the same message when older ones come in above it.
  */
-function useScroll({ first, ownCount, rows, wantsOlder, older }: ScrollOptions) {
+function useScroll({ first, complete, ownCount, rows, wantsOlder, older }: ScrollOptions) {
   const ref = useRef<HTMLDivElement>(null);
-  const last = useRef({ first, ownCount, rows, height: 0, end: true });
+  const last = useRef({ first, complete, ownCount, rows, height: 0, end: true });
   const [atEnd, setAtEnd] = useState(true);
   const [missed, setMissed] = useState(false);
   const wants = useRef({ wantsOlder, older });
@@ -114,6 +117,11 @@ function useScroll({ first, ownCount, rows, wantsOlder, older }: ScrollOptions) 
   const toEnd = () => {
     const el = ref.current!;
     el.scrollTop = el.scrollHeight;
+  };
+  const jump = () => {
+    toEnd();
+    // The button is gone then, and must not take the focus with it.
+    ref.current!.focus({ preventScroll: true });
   };
   const askForOlder = () => {
     if (ref.current!.scrollTop < nearTop && wants.current.wantsOlder) wants.current.older();
@@ -130,12 +138,12 @@ function useScroll({ first, ownCount, rows, wantsOlder, older }: ScrollOptions) 
   useLayoutEffect(() => {
     const el = ref.current!;
     const before = last.current;
-    const prepended = before.first !== "" && first !== before.first;
+    const prepended = before.first !== "" && (first !== before.first || complete !== before.complete);
     if (ownCount > before.ownCount || before.end) toEnd();
     else if (prepended) el.scrollTop += el.scrollHeight - before.height;
     else if (rows > before.rows) setMissed(true);
-    last.current = { ...before, first, ownCount, rows, height: el.scrollHeight };
-  }, [first, ownCount, rows]);
+    last.current = { ...before, first, complete, ownCount, rows, height: el.scrollHeight };
+  }, [first, complete, ownCount, rows]);
 
   // A page that does not fill the view has no scroll events to ask for the next one.
   useEffect(askForOlder, [wantsOlder, rows]);
@@ -151,7 +159,7 @@ function useScroll({ first, ownCount, rows, wantsOlder, older }: ScrollOptions) 
     return () => observer.disconnect();
   }, []);
 
-  return { ref, onScroll, toEnd, atEnd, missed };
+  return { ref, onScroll, jump, atEnd, missed };
 }
 
 function Failure({ text, onRetry }: { text: string; onRetry: () => void }) {

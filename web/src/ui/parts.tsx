@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
+import { unturned } from "../text/bidi";
 
 const paths = {
   menu: "M4 7h16M4 12h16M4 17h16",
@@ -31,7 +32,7 @@ function hueOf(id: string): number {
 }
 
 function initialsOf(name: string): string {
-  const words = name.trim().split(/\s+/).filter(Boolean);
+  const words = unturned(name).trim().split(/\s+/).filter(Boolean);
   const letters = words.length > 1 ? [words[0], words.at(-1)] : words;
   return letters.map((word) => [...word!][0]!.toUpperCase()).join("") || "?";
 }
@@ -59,18 +60,26 @@ interface DialogProps {
   title: string;
   testId: string;
   children: ComponentChildren;
-  onSubmit: () => void;
+  /** Is given what stands in the fields, also what was typed since the last drawing. */
+  onSubmit: (fields: FormData) => void;
   /** Without it the dialog has to be answered. */
   onCancel?: (() => void) | undefined;
 }
 
-/** Dialog is a modal form: it keeps the focus, Escape cancels it if that is allowed. */
+/**
+ * Dialog is a modal form: it keeps the focus and gives it back where it was, Escape
+ * cancels it if that is allowed.
+ */
 export function Dialog({ title, testId, children, onSubmit, onCancel }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const dialog = ref.current!;
+    const opener = document.activeElement;
     dialog.showModal();
-    return () => dialog.close();
+    return () => {
+      dialog.close();
+      if (opener instanceof HTMLElement) opener.focus();
+    };
   }, []);
   return (
     <dialog
@@ -90,7 +99,7 @@ export function Dialog({ title, testId, children, onSubmit, onCancel }: DialogPr
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          onSubmit();
+          onSubmit(new FormData(event.currentTarget));
         }}
       >
         <h2 id={`${testId}-title`}>{title}</h2>

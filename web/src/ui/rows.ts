@@ -1,5 +1,6 @@
 import type { Post } from "../net/events";
 import type { OutboxItem } from "../state/outbox";
+import { unturned } from "../text/bidi";
 import { dayOf } from "../text/time";
 
 /** One line of the message list. */
@@ -43,7 +44,7 @@ export function rowsOf(posts: readonly Post[], pending: readonly OutboxItem[], m
       // The same key before and after the ack, so that the line stays the same element.
       key: own ? (post.clientId ?? post.id) : post.id,
       authorId: post.authorId,
-      authorName: post.authorName || "Somebody",
+      authorName: unturned(post.authorName) || "Somebody",
       text: post.text,
       at: post.at,
       status: post === lastOwn ? "sent" : undefined,

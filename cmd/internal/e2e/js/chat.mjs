@@ -97,6 +97,80 @@ await step("a direct chat with the agent", async () => {
   await heard(ann, "Good morning Ann 👋");
 });
 
+await step("after the name the keyboard writes messages", async () => {
+  const eve = await person("Eve");
+  await eve.waitForFunction(() => document.activeElement?.id === "composer");
+  await eve.keyboard.type("by keyboard alone");
+  await eve.keyboard.press("Enter");
+  await heard(bob, "by keyboard alone");
+  await eve.context().close();
+});
+await step("a new channel by keyboard, and the focus goes back where it was", async () => {
+  await ann.getByTestId("new-channel").focus();
+  await ann.keyboard.press("Enter");
+  await ann.getByTestId("channel-dialog").waitFor();
+  await ann.keyboard.press("Escape");
+  await ann.waitForFunction(() => document.activeElement?.getAttribute("data-testid") === "new-channel");
+  await ann.keyboard.press("Enter");
+  await ann.getByTestId("channel-dialog").waitFor();
+  await ann.keyboard.type("Plans");
+  await ann.keyboard.press("Enter");
+  await ann.getByTestId("channel-title").filter({ hasText: "Plans" }).waitFor();
+  await ann.waitForFunction(() => document.activeElement?.id === "composer");
+});
+await step("back leads to the channel before; an address that leads nowhere to the Lobby", async () => {
+  await ann.goBack();
+  await ann.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();
+  await ann.goto(`${url}/#99999999-9999-4999-8999-999999999999`);
+  await ann.getByTestId("notice").waitFor();
+  await ann.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();
+});
+await step("making a channel closes the drawer of a phone", async () => {
+  await bob.getByTestId("menu").click();
+  await bob.getByTestId("new-channel").click();
+  await bob.getByTestId("channel-name").fill("Bob's place");
+  await bob.getByTestId("channel-submit").click();
+  await bob.getByTestId("channel-title").filter({ hasText: "Bob's place" }).waitFor();
+  await bob.getByTestId("new-channel").waitFor({ state: "hidden" });
+  await bob.goBack();
+  await heard(bob, "Good morning, Bob!");
+});
+await step("a name chosen in one tab is the name in all", async () => {
+  const second = await ann.context().newPage();
+  await second.goto(url);
+  for (const name of ["Anna", "Ann"]) {
+    await second.getByTestId("rename").click();
+    await second.getByTestId("name-input").fill(name);
+    await second.getByTestId("name-submit").click();
+    await ann.getByTestId("my-name").and(ann.getByText(name, { exact: true })).waitFor();
+  }
+  await second.close();
+});
+await step("a message that is refused stays, and can be sent again", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  let refuse = true;
+  await page.routeWebSocket(/socket\.io/, (socket) => {
+    const server = socket.connectToServer();
+    socket.onMessage((packet) => {
+      const ack = /^42(\d+)\["messages:send"/.exec(String(packet))?.[1];
+      if (ack === undefined || !refuse) return server.send(packet);
+      socket.send(`43${ack}[{"success":false,"error":{"code":"FORBIDDEN","message":"Not now."}}]`);
+    });
+  });
+  await page.goto(url);
+  await page.getByTestId("name-input").fill("Fay");
+  await page.getByTestId("name-submit").click();
+  await say(page, "refused at first");
+  await page.locator("[data-testid=message][data-status=failed]").waitFor();
+  await page.screenshot({ path: `${out}/4-failed-wide.png` });
+  refuse = false;
+  await page.getByTestId("retry").click();
+  await page.locator("[data-testid=message][data-status=sent]").waitFor();
+  await heard(bob, "refused at first");
+  await context.close();
+});
+
 await step("killed and restarted: nothing is lost, what is typed meanwhile arrives once", async () => {
   serverAway = true;
   const again = new Promise((resolve) => createInterface({ input: process.stdin }).once("line", resolve));
