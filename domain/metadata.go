@@ -44,5 +44,17 @@ func (m Metadata) MarshalJSON() ([]byte, error) {
 	if m == nil {
 		return []byte("{}"), nil
 	}
-	return json.Marshal(map[string]json.RawMessage(m))
+	return PlainJSON(map[string]json.RawMessage(m))
+}
+
+// PlainJSON encodes a value without HTML escapes, which make six bytes of one and are of
+// no use where JSON is not part of a page.
+func PlainJSON(value any) (json.RawMessage, error) {
+	var buf bytes.Buffer
+	j := json.NewEncoder(&buf)
+	j.SetEscapeHTML(false)
+	if err := j.Encode(value); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"parley/domain"
 	"parley/domain/messaging"
@@ -38,28 +39,33 @@ var references = map[string]func(*session, *sio.Event){
 	"update_log_filters": (*session).onLogFilters,
 }
 
-// onMessage takes both forms of the event "message": {type,payload}, and the flat
-// {text,roomId,userId,name} of the published interface, which is a send.
+// onMessage takes both forms of the event "message"; what is neither has no answer.
 func (s *session) onMessage(e *sio.Event) {
-	var fields map[string]json.RawMessage
-	if body := payload(e); !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) || json.Unmarshal(body, &fields) != nil {
+	typ, body, ok := unwrap(payload(e))
+	if !ok {
 		s.unknown(e)
 		return
 	}
-	typ, hasType := fields["type"]
+	s.onTyped(typ, body, e)
+}
+
+// unwrap returns the type and the payload of a "message": of {type,payload}, and of the
+// flat {text,roomId,userId,name} of the published interface, which is a send.
+func unwrap(message json.RawMessage) (typ int, body json.RawMessage, ok bool) {
+	var fields map[string]json.RawMessage
+	if !isObject(message) || json.Unmarshal(message, &fields) != nil {
+		return 0, nil, false
+	}
+	number, hasType := fields["type"]
 	inner, hasPayload := fields["payload"]
 	switch {
 	case hasType && hasPayload:
-		n, err := strconv.Atoi(string(typ))
-		if err != nil {
-			s.unknown(e)
-			return
-		}
-		s.onTyped(n, inner, e)
+		n, err := strconv.Atoi(string(number))
+		return n, inner, err == nil
 	case fields["text"] != nil && (fields["roomId"] != nil || fields["channelId"] != nil):
-		s.onTyped(typeSend, flatSend(fields), e)
+		return typeSend, flatSend(fields), true
 	default:
-		s.unknown(e)
+		return 0, nil, false
 	}
 }
 
@@ -103,7 +109,8 @@ func (s *session) onJoin(body json.RawMessage, e *sio.Event) {
 			return
 		}
 		s.emit("channel_joined", res)
-		s.emit("room_joined", res)
+		joined, _ := res.(Joined)
+		s.emit("room_joined", joined.plain())
 		s.ack(e, res)
 	})
 }
@@ -125,15 +132,14 @@ func (s *session) onSend(body json.RawMessage, e *sio.Event) {
 // sendFailed tells the sender, and ends its wait: the reference's web client locks
 // its input until it hears messageComplete, and has no ear for messageError.
 func (s *session) sendFailed(body json.RawMessage, e *sio.Event, failure *domain.Error) {
-	if !isObject(body) || lacksField(failure) {
+	if failure.Code == domain.Invalid && (!isObject(body) || lacksField(failure)) {
 		named := *failure
 		named.Message = invalidSend
 		failure = &named
 	}
-	told := newMessageError(body, failure)
-	s.emit("messageError", told)
+	s.emit("messageError", newMessageError(body, failure))
 	s.failAck(e, failure)
-	s.emit("messageComplete", completion{ChannelID: told.ChannelID, RoomID: told.ChannelID})
+	s.emit("messageComplete", newCompletion(body))
 }
 
 // messageAck tells the sender that its message is stored.
@@ -143,6 +149,30 @@ type messageAck struct {
 	Status          string           `json:"status"`
 	ChannelID       domain.ChannelID `json:"channelId"`
 	RoomID          domain.ChannelID `json:"roomId"`
+}
+
+// limited refuses an event of a socket that sends too many of them, in the words that
+// the event's failures have anyway: a send that is refused must not lock the input.
+func (s *session) limited(e *sio.Event) {
+	failure := &domain.Error{Code: domain.RateLimited, Message: "Too many events; slow down", RetryAfter: time.Second}
+	typ, body := 0, payload(e)
+	switch e.Name {
+	case "message":
+		typ, body, _ = unwrap(body)
+	case "1", "join":
+		typ = typeJoin
+	case "2":
+		typ = typeSend
+	}
+	switch typ {
+	case typeSend:
+		s.sendFailed(body, e, failure)
+	case typeJoin:
+		s.emit("messageError", newMessageError(body, failure))
+		s.failAck(e, failure)
+	default:
+		s.fail(e, body, failure)
+	}
 }
 
 // failAck answers the ack of an event whose failure was told as an event already.

@@ -50,6 +50,7 @@ func credentials(h sio.Handshake) identity.Credentials {
 		c.APIKey = key
 	}
 	c.Entity, c.Host, c.TLS, c.Socket, c.Remote = text("entityId"), h.Host, h.Secure, true, host(h.RemoteAddr)
+	c.Polling = h.Query.Get("transport") == "polling"
 	return c
 }
 
@@ -100,13 +101,13 @@ func (g *Gateway) disconnect(s *session) {
 	delete(g.sessions, s.socket.ID())
 	g.mu.Unlock()
 	g.logs.remove(s)
-	s.stopTyping()
 	s.mu.Lock()
 	s.gone = true
 	joined := s.joined
 	s.joined = nil
 	s.mu.Unlock()
 	for channel := range joined {
+		s.stopTyping(channel)
 		g.sequencer.Leave(channel)
 	}
 }

@@ -1,10 +1,12 @@
 package realtime
 
 import (
+	"cmp"
 	"encoding/json"
 	"strconv"
 
 	"parley/domain"
+	"parley/domain/agents"
 	"parley/domain/messaging"
 	"parley/realtime/sio"
 )
@@ -42,17 +44,17 @@ func newBroadcast(m messaging.Message) broadcast {
 	}
 }
 
-// senderName is the name to show, with the reference's words for who gave none.
+// senderName is the name to show, with the reference's words for who gave none. The
+// metadata of a person's message does not name an agent.
 func senderName(m messaging.Message) string {
-	for _, name := range []string{m.AuthorName, m.Metadata.String("agentName")} {
-		if name != "" {
-			return name
-		}
+	switch {
+	case m.AuthorName != "":
+		return m.AuthorName
+	case m.SourceType != agents.SourceReply:
+		return "User"
+	default:
+		return cmp.Or(m.Metadata.String("agentName"), "Agent")
 	}
-	if m.SourceType == "agent_response" {
-		return "Agent"
-	}
-	return "User"
 }
 
 // deletion is the payload of messageDeleted.

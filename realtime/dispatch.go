@@ -1,10 +1,9 @@
 package realtime
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"time"
+	"errors"
 
 	"parley/domain"
 	"parley/domain/op"
@@ -14,7 +13,7 @@ import (
 // handle takes a socket's events, one after the other, in the order they were sent.
 func (s *session) handle(e *sio.Event) {
 	if !s.bucket.take() {
-		s.fail(e, nil, &domain.Error{Code: domain.RateLimited, Message: "Too many events; slow down", RetryAfter: time.Second})
+		s.limited(e)
 		return
 	}
 	if reference, ok := references[e.Name]; ok {
@@ -47,6 +46,11 @@ func (s *session) unknown(e *sio.Event) {
 // run starts an operation for this socket. An ordered one is submitted and answers
 // later; a slow one runs beside; any other is finished when run returns.
 func (s *session) run(o *op.Op, e *sio.Event, body json.RawMessage, done func(any, *domain.Error)) {
+	if len(e.Attachments) > 0 {
+		// What would be stored instead is the attachment's placeholder, which nobody can resolve.
+		done(nil, domain.Errorf(domain.Invalid, "Binary data is not accepted here"))
+		return
+	}
 	in := op.Input{Body: body}
 	ctx := context.WithoutCancel(s.socket.Context()) // what was submitted is carried out, even if the socket goes
 	if o.Slow {
@@ -92,18 +96,28 @@ func (s *session) ack(e *sio.Event, data any) {
 	}
 }
 
-// fail answers an event with a failure: in the ack, else as messageError.
+// fail answers an event with a failure: in the ack, else as messageError, which ends
+// the wait of who sent a message.
 func (s *session) fail(e *sio.Event, body json.RawMessage, failure *domain.Error) {
 	if e.WantsAck() {
 		s.reply(e, op.NewReply(nil, failure))
 		return
 	}
 	s.emit("messageError", newMessageError(body, failure))
+	if e.Name == "messages:send" {
+		s.emit("messageComplete", newCompletion(body))
+	}
 }
 
-// reply sends the ack.
+// reply sends the ack. One too large for the connection would end it, and the client
+// would come back and ask again.
 func (s *session) reply(e *sio.Event, r op.Reply) {
-	if err := e.Ack(r); err != nil {
+	err := e.Ack(r)
+	if errors.Is(err, sio.ErrTooLarge) {
+		err = e.Ack(op.NewReply(nil, domain.Errorf(domain.TooLarge,
+			"The answer is too large for a socket; ask for less at once, or by REST")))
+	}
+	if err != nil {
 		s.gateway.log.Debug().Err(err).Str("socket", s.socket.ID()).Msg("ack not sent")
 	}
 }
@@ -120,22 +134,41 @@ type messageError struct {
 // newMessageError names the channel and the client's message id if the payload that
 // failed holds them in a usable form.
 func newMessageError(body json.RawMessage, failure *domain.Error) messageError {
-	out := messageError{Error: failure.Message, Code: failure.WireCode()}
+	p := peek(body)
+	return messageError{Error: failure.Message, Code: failure.WireCode(),
+		ChannelID: p.channel, RoomID: p.channel, ClientMessageID: p.client}
+}
+
+// peeked is what a payload that failed says of itself.
+type peeked struct {
+	channel domain.ChannelID
+	server  domain.ServerID
+	client  string
+}
+
+// peek reads a payload that failed, field by field; what is not usable stays empty.
+func peek(body json.RawMessage) (p peeked) {
 	var fields map[string]json.RawMessage
-	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) || json.Unmarshal(body, &fields) != nil {
-		return out
+	if !isObject(body) || json.Unmarshal(body, &fields) != nil {
+		return p
 	}
-	for _, name := range []string{"channelId", "roomId"} {
-		var id domain.ChannelID
-		if out.ChannelID == "" && json.Unmarshal(fields[name], &id) == nil {
-			out.ChannelID, out.RoomID = id, id
+	p.channel = first[domain.ChannelID](fields, "channelId", "roomId")
+	p.server = first[domain.ServerID](fields, "serverId", "messageServerId")
+	if client := first[string](fields, "messageId", "clientMessageId"); len(client) <= 256 {
+		p.client = client
+	}
+	return p
+}
+
+// first is the first of the named fields that has the type and is not empty.
+func first[T ~string](fields map[string]json.RawMessage, names ...string) T {
+	for _, name := range names {
+		var value T
+		if json.Unmarshal(fields[name], &value) == nil && value != "" {
+			return value
 		}
 	}
-	var client string
-	if json.Unmarshal(fields["messageId"], &client) == nil && len(client) <= 256 {
-		out.ClientMessageID = client
-	}
-	return out
+	return ""
 }
 
 // clip shortens a client's text for a log line or an error.

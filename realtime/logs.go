@@ -128,13 +128,19 @@ func (s *session) onLogFilters(e *sio.Event) {
 	body := payload(e)
 	switch {
 	case !ok:
-		s.tell(e, "log_filters_updated", logFilters{Error: "Not subscribed to log stream"})
+		s.refuseFilters(e, domain.Errorf(domain.Conflict, "Not subscribed to log stream"))
 	case !isObject(body), json.Unmarshal(body, &filter) != nil:
-		s.tell(e, "log_filters_updated", logFilters{Error: "Filters must be an object {agentName?, level?}"})
+		s.refuseFilters(e, domain.Errorf(domain.Invalid, "Filters must be an object {agentName?, level?}"))
 	default:
 		s.gateway.logs.set(s, filter)
 		s.tell(e, "log_filters_updated", logFilters{Success: true, Filters: &filter})
 	}
+}
+
+// refuseFilters says in both ways why filters stay as they are.
+func (s *session) refuseFilters(e *sio.Event, failure *domain.Error) {
+	s.emit("log_filters_updated", logFilters{Error: failure.Message})
+	s.failAck(e, failure)
 }
 
 // tell answers with an event, and with the ack if one is wanted.

@@ -2,9 +2,12 @@ package realtime
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 
 	"parley/domain"
+	"parley/domain/messaging"
 	"parley/domain/op"
 	"parley/realtime/sio"
 )
@@ -38,11 +41,25 @@ type Joined struct {
 	RoomID    domain.ChannelID `json:"roomId"`
 	AgentID   domain.AgentID   `json:"agentId,omitempty"`
 	// Messages are the events in (after, head], in order.
-	Messages []any `json:"messages,omitzero"`
+	Messages []json.RawMessage `json:"messages,omitzero"`
 	// Head is the last number delivered before the join; live events are above it.
 	Head int64 `json:"head"`
-	// Truncated says that there were more events than one answer carries.
+	// Truncated says that there were more events than one answer carries: 500, or 1 MB.
 	Truncated *bool `json:"truncated,omitempty"`
+}
+
+// plain is the answer without what After asked for.
+func (j Joined) plain() roomJoined {
+	return roomJoined{Message: j.Message, ChannelID: j.ChannelID, RoomID: j.RoomID, AgentID: j.AgentID}
+}
+
+// roomJoined is the reference's second answer to a join. It repeats the first one, but
+// not its events: they would only cross the wire twice.
+type roomJoined struct {
+	Message   string           `json:"message"`
+	ChannelID domain.ChannelID `json:"channelId"`
+	RoomID    domain.ChannelID `json:"roomId"`
+	AgentID   domain.AgentID   `json:"agentId,omitempty"`
 }
 
 // LeaveRequest lets the calling socket out of a channel's room.
@@ -101,9 +118,32 @@ func (g *Gateway) join(ctx context.Context, _ domain.Actor, r JoinRequest) (Join
 	if err != nil {
 		return Joined{}, err
 	}
-	out.Truncated, out.Messages = &truncated, make([]any, len(events))
-	for i, m := range events {
-		out.Messages[i] = newCatchUp(m)
+	out.Messages, err = fitting(events)
+	if err != nil {
+		return Joined{}, err
+	}
+	truncated = truncated || len(out.Messages) < len(events)
+	out.Truncated = &truncated
+	return out, nil
+}
+
+// maxCatchUpBytes bounds the events in the answer to a join, which goes out twice, as
+// channel_joined and as the ack: together with what else waits, they must stay below
+// what a connection may have waiting, or each join would end the connection that it is for.
+const maxCatchUpBytes = 1 << 20
+
+// fitting encodes events until they fill an answer; at least the first one fits.
+func fitting(events []messaging.Message) ([]json.RawMessage, error) {
+	out, size := make([]json.RawMessage, 0, len(events)), 0
+	for _, m := range events {
+		data, err := domain.PlainJSON(newCatchUp(m))
+		if err != nil {
+			return nil, fmt.Errorf("encode an event: %w", err)
+		}
+		if size += len(data); size > maxCatchUpBytes && len(out) > 0 {
+			break
+		}
+		out = append(out, data)
 	}
 	return out, nil
 }
@@ -139,6 +179,7 @@ func (g *Gateway) leave(ctx context.Context, _ domain.Actor, r LeaveRequest) (Le
 	delete(s.joined, r.ChannelID)
 	s.mu.Unlock()
 	s.socket.Leave(string(r.ChannelID))
+	s.stopTyping(r.ChannelID)
 	if was {
 		g.sequencer.Leave(r.ChannelID)
 	}

@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"context"
+	"encoding/json"
 	"time"
 
 	"parley/domain"
@@ -14,11 +15,18 @@ const typingFor = 6 * time.Second
 
 // completion is the payload of messageComplete.
 type completion struct {
-	ChannelID domain.ChannelID `json:"channelId"`
-	RoomID    domain.ChannelID `json:"roomId"`
+	ChannelID domain.ChannelID `json:"channelId,omitempty"`
+	RoomID    domain.ChannelID `json:"roomId,omitempty"`
 	ServerID  domain.ServerID  `json:"serverId,omitempty"`
 	AgentID   domain.AgentID   `json:"agentId,omitempty"`
 	MessageID domain.MessageID `json:"messageId,omitempty"`
+}
+
+// newCompletion ends the wait for a send that failed, with what its payload says of
+// where it was to go.
+func newCompletion(body json.RawMessage) completion {
+	p := peek(body)
+	return completion{ChannelID: p.channel, RoomID: p.channel, ServerID: p.server}
 }
 
 // Completed tells a room that a message waits for no more answers.
@@ -49,8 +57,8 @@ func (r *TypingRequest) Validate() error {
 type typing struct {
 	ChannelID  domain.ChannelID `json:"channelId"`
 	RoomID     domain.ChannelID `json:"roomId"`
-	SenderID   domain.EntityID  `json:"senderId"`
-	SenderName string           `json:"senderName"`
+	SenderID   domain.EntityID  `json:"senderId,omitempty"`
+	SenderName string           `json:"senderName,omitempty"`
 	IsTyping   bool             `json:"isTyping"`
 }
 
@@ -115,13 +123,13 @@ func (s *session) expireTyping(t *typist) {
 	}
 }
 
-// stopTyping ends all typing of a socket that goes.
-func (s *session) stopTyping() {
+// stopTyping ends the typing of a socket that leaves the channel.
+func (s *session) stopTyping(channel domain.ChannelID) {
 	s.mu.Lock()
-	all := s.typing
-	s.typing = map[domain.ChannelID]*typist{}
+	t := s.typing[channel]
+	delete(s.typing, channel)
 	s.mu.Unlock()
-	for _, t := range all {
+	if t != nil {
 		t.timer.Stop()
 		s.tellStopped(t.told)
 	}

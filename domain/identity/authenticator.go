@@ -22,8 +22,8 @@ type Credentials struct {
 	QueryKey string
 	// Method is the HTTP method.
 	Method string
-	// Origin and Host are the headers of these names.
-	Origin, Host string
+	// Origin and Host are the headers of these names, FetchSite is Sec-Fetch-Site.
+	Origin, Host, FetchSite string
 	// TLS says that the caller speaks https or wss.
 	TLS bool
 	// Entity is who the caller says it is: X-Entity-Id, on a socket auth.entityId.
@@ -31,6 +31,8 @@ type Credentials struct {
 	// Socket says that this is a socket's handshake, and SocketID is its id.
 	Socket   bool
 	SocketID string
+	// Polling says that the handshake came by long-polling, that is as a plain GET.
+	Polling bool
 	// Remote is the caller's network address without the port.
 	Remote string
 }
@@ -106,15 +108,19 @@ func (a *Authenticator) matches(given string) bool {
 
 // cookieCounts reports whether the cookie is valid and may be used here: on REST
 // only for reading, and never by a page of a foreign origin. A browser names the
-// origin in every handshake, so there a missing one does not pass.
+// origin in every WebSocket handshake, so there a missing one does not pass. In the GET
+// that begins long-polling it names only a foreign one, if its page could read the reply.
 func (a *Authenticator) cookieCounts(c Credentials) bool {
 	if a.opts.Mode != Key || c.Cookie == "" {
 		return false
 	}
 	trusted := a.trusts(c)
-	if !c.Socket {
+	switch {
+	case !c.Socket:
 		reads := c.Method == http.MethodGet || c.Method == http.MethodHead
 		trusted = reads && (c.Origin == "" || trusted)
+	case c.Polling && c.Origin == "":
+		trusted = c.FetchSite == "" || c.FetchSite == "same-origin"
 	}
 	return trusted && a.cookies.valid(c.Cookie, a.opts.Now())
 }

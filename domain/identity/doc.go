@@ -15,4 +15,9 @@
 // its HMAC under a key derived from the server key, so that every replica accepts it
 // and none has to remember it. It counts only where a foreign page cannot make use
 // of it: for reading on REST, and for a handshake whose Origin is our own or listed.
+//
+// The official client begins with long-polling, and browsers send no Origin with a GET
+// of a page's own origin. Such a handshake passes too: a foreign page can cause one
+// without an Origin only where it cannot read the reply, and without the session id in
+// it the session is of no use. Sec-Fetch-Site, where a browser sends it, must agree.
 package identity

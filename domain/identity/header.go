@@ -8,7 +8,8 @@ import (
 // FromHeader reads the credentials that both doors find in the headers of a request
 // or a handshake: the key, the bearer token, the session cookie and the origin.
 func FromHeader(h http.Header) Credentials {
-	c := Credentials{APIKey: h.Get("X-API-KEY"), Bearer: bearer(h.Get("Authorization")), Origin: h.Get("Origin")}
+	c := Credentials{APIKey: h.Get("X-API-KEY"), Bearer: bearer(h.Get("Authorization")), Origin: h.Get("Origin"),
+		FetchSite: h.Get("Sec-Fetch-Site")}
 	if cookie, err := (&http.Request{Header: h}).Cookie(CookieName); err == nil {
 		c.Cookie = cookie.Value
 	}

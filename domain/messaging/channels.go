@@ -67,7 +67,7 @@ func (s *Service) CreateChannel(ctx context.Context, _ domain.Actor, r CreateCha
 		return CreatedChannel{}, err
 	}
 	row := newChannelRow(stored)
-	return CreatedChannel{ChannelRow: row, Channel: row, Participants: stored.Participants}, nil
+	return CreatedChannel{ChannelRow: row, Channel: row, Participants: append([]domain.EntityID{}, stored.Participants...)}, nil
 }
 
 // EnsureChannel stores c unless its id exists, and returns the stored one.

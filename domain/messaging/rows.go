@@ -1,6 +1,7 @@
 package messaging
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"parley/domain"
@@ -64,29 +65,29 @@ type CreatedChannel struct {
 
 // MessageRow is a message in a list of history.
 type MessageRow struct {
-	ID        domain.MessageID  `json:"id"`
-	ChannelID domain.ChannelID  `json:"channelId"`
-	ServerID  domain.ServerID   `json:"serverId"`
-	AuthorID  domain.EntityID   `json:"authorId"`
-	Content   string            `json:"content"`
-	Raw       json.RawMessage   `json:"rawMessage,omitempty"`
-	SourceTyp string            `json:"sourceType"`
-	SourceID  string            `json:"sourceId,omitempty"`
-	Metadata  domain.Metadata   `json:"metadata"`
-	InReplyTo *domain.MessageID `json:"inReplyToRootMessageId"`
-	CreatedAt string            `json:"createdAt"`
-	UpdatedAt string            `json:"updatedAt"`
-	CreatedMS int64             `json:"created_at"`
-	UpdatedMS int64             `json:"updated_at"`
-	Seq       int64             `json:"seq"`
-	Rev       int64             `json:"rev"`
+	ID         domain.MessageID  `json:"id"`
+	ChannelID  domain.ChannelID  `json:"channelId"`
+	ServerID   domain.ServerID   `json:"serverId"`
+	AuthorID   domain.EntityID   `json:"authorId"`
+	Content    string            `json:"content"`
+	Raw        json.RawMessage   `json:"rawMessage,omitempty"`
+	SourceType string            `json:"sourceType"`
+	SourceID   string            `json:"sourceId,omitempty"`
+	Metadata   domain.Metadata   `json:"metadata"`
+	InReplyTo  *domain.MessageID `json:"inReplyToRootMessageId"`
+	CreatedAt  string            `json:"createdAt"`
+	UpdatedAt  string            `json:"updatedAt"`
+	CreatedMS  int64             `json:"created_at"`
+	UpdatedMS  int64             `json:"updated_at"`
+	Seq        int64             `json:"seq"`
+	Rev        int64             `json:"rev"`
 }
 
 // NewMessageRow is the wire form of m; thought, actions and attachments of the raw
 // message stand in the metadata too, where clients look for them.
 func NewMessageRow(m Message) MessageRow {
 	row := MessageRow{ID: m.ID, ChannelID: m.ChannelID, ServerID: m.ServerID, AuthorID: m.AuthorID, Content: m.Content,
-		Raw: m.Raw, SourceTyp: m.SourceType, SourceID: m.SourceID, Metadata: m.Extras(),
+		Raw: m.Raw, SourceType: m.SourceType, SourceID: m.SourceID, Metadata: m.Extras(),
 		CreatedAt: domain.ISO(m.CreatedAt), UpdatedAt: domain.ISO(m.UpdatedAt),
 		CreatedMS: domain.Millis(m.CreatedAt), UpdatedMS: domain.Millis(m.UpdatedAt), Seq: m.Seq, Rev: m.Rev}
 	if m.InReplyTo != "" {
@@ -144,12 +145,17 @@ type Posted struct {
 	Duplicate bool `json:"duplicate,omitempty"`
 }
 
-// newPosted is the answer to an append.
-func newPosted(a Appended) Posted {
+// newPosted is the answer to an append. It names the client's id also if that is of a
+// message that was deleted meanwhile, whose tombstone no longer knows it. A socket does
+// not get back its own payload, which would stand beside the fields made of it.
+func newPosted(a Appended, origin Origin) Posted {
 	m := a.Message
 	row := PostedRow{ID: m.ID, ChannelID: m.ChannelID, ServerID: m.ServerID, MessageServerID: m.ServerID,
 		AuthorID: m.AuthorID, AuthorName: m.AuthorName, Content: m.Content, CreatedAt: domain.Millis(m.CreatedAt),
-		SourceType: m.SourceType, SourceID: m.SourceID, Raw: m.Raw, Metadata: m.Metadata, InReplyTo: m.InReplyTo,
-		Seq: m.Seq, Rev: m.Rev}
+		SourceType: m.SourceType, SourceID: cmp.Or(m.SourceID, origin.ClientMessageID), Metadata: m.Metadata,
+		InReplyTo: m.InReplyTo, Seq: m.Seq, Rev: m.Rev}
+	if origin.Socket == "" {
+		row.Raw = m.Raw
+	}
 	return Posted{PostedRow: row, UserMessage: row, Duplicate: a.Duplicate}
 }

@@ -96,8 +96,8 @@ func (s *Service) newMessage(actor domain.Actor, channel Channel, r *SendRequest
 		AuthorID: r.AuthorID, AuthorName: r.AuthorName, Content: r.Text, Raw: r.RawMessage,
 		SourceType: r.Source, SourceID: r.ClientMessageID, Metadata: r.Metadata.Clone(),
 	}
-	if m.AuthorName == "" {
-		m.AuthorName = r.Metadata.String("user_display_name")
+	if name := r.Metadata.String("user_display_name"); m.AuthorName == "" && checkText(name, maxClientID) == "" {
+		m.AuthorName = name
 	}
 	if id, err := domain.ParseID[domain.MessageID](r.InReplyTo); err == nil {
 		m.InReplyTo = id
@@ -144,7 +144,7 @@ func (s *Service) post(ctx context.Context, channel Channel, m Message, origin O
 		s.announcer.Announce(Event{
 			Message: a.Message, Origin: origin, Repeat: a.Duplicate,
 			Delivered: func() {
-				done(newPosted(a), nil)
+				done(newPosted(a, origin), nil)
 				s.afterPost(a)
 			},
 		})

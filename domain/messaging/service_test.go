@@ -267,6 +267,28 @@ func TestBadSendsAreRefusedAndChangeNothing(t *testing.T) {
 	}
 }
 
+func TestADisplayNameThatCannotBeStoredNamesNobody(t *testing.T) {
+	s := newStage(t)
+	for name, want := range map[string]any{`"Ann"`: "Ann", `"A\u0000nn"`: nil, `"` + strings.Repeat("A", 300) + `"`: nil, `7`: nil} {
+		data, failure := s.call(socket, "messages:send", send(`,"metadata":{"user_display_name":`+name+`}`))
+		if failure != nil || data["author_display_name"] != want {
+			t.Errorf("%.20s: %v, %v", name, data["author_display_name"], failure)
+		}
+	}
+}
+
+func TestASocketDoesNotGetItsOwnPayloadBack(t *testing.T) {
+	s := newStage(t)
+	data, failure := s.call(socket, "messages:send", send(""))
+	if _, raw := data["raw_message"]; failure != nil || raw {
+		t.Errorf("the answer on a socket holds %v, %v", data["raw_message"], failure)
+	}
+	data, failure = s.call(rest, "messages:send", send(`,"raw_message":{"a":1}`))
+	if _, raw := data["raw_message"]; failure != nil || !raw {
+		t.Errorf("the answer by REST lacks its raw message: %v", failure)
+	}
+}
+
 func TestADeletionLeavesATombstoneWithTheNextNumber(t *testing.T) {
 	s := newStage(t)
 	first, _ := s.call(socket, "messages:send", send(""))

@@ -104,11 +104,8 @@ func (c *conn) enqueue(frames ...frame) (flush bool) {
 		c.mu.Unlock()
 		return false
 	}
-	size := 0
-	for _, f := range frames {
-		size += len(f.wire)
-	}
-	if c.waiting+size > c.engine.opts.QueueBytes || c.packets+len(frames) > c.engine.opts.QueuePackets {
+	bytes := wireSize(frames)
+	if c.waiting+bytes > c.engine.opts.QueueBytes || c.packets+len(frames) > c.engine.opts.QueuePackets {
 		end := c.endLocked(reasonTransportClose)
 		c.mu.Unlock()
 		c.engine.slowClosed.Add(1)
@@ -116,7 +113,7 @@ func (c *conn) enqueue(frames ...frame) (flush bool) {
 		end.abrupt()
 		return false
 	}
-	flush = c.pushLocked(frames, size)
+	flush = c.pushLocked(frames, bytes)
 	c.mu.Unlock()
 	return flush
 }

@@ -105,6 +105,15 @@ func closeFrame(code int) frame {
 	return newFrame(opClose, []byte{byte(code >> 8), byte(code)}) //nolint:gosec // two bytes of a close code
 }
 
+// wireSize is how many bytes frames are on a WebSocket.
+func wireSize(frames []frame) int {
+	n := 0
+	for _, f := range frames {
+		n += len(f.wire)
+	}
+	return n
+}
+
 // control reports whether the frame belongs to WebSocket itself and so has no form
 // in long-polling.
 func (f frame) control() bool { return f.op&0x8 != 0 }

@@ -35,6 +35,8 @@ for (const transports of [["websocket"], ["polling"]]) {
   check(`${transports[0]}: but none of a foreign page`,
     (await refused({ transports, extraHeaders: { ...own, origin: "https://evil.example" } })) !== "let in");
 }
+check("polling: a browser names no origin in a GET of its own page", await letIn({ transports: ["polling"], extraHeaders: { cookie: jar } }));
+check("websocket: but it always does there", (await refused({ transports: ["websocket"], extraHeaders: { cookie: jar } })) !== "let in");
 check("ping needs no key", (await get("/api/server/ping")).status === 200);
 const version = await (await get("/api/system/version")).json();
 check("version neither, and then tells only what the reference tells", version.success && version.version && !version.server, version);
