@@ -73,7 +73,7 @@ func acceptBody(r *http.Request, body []byte) ([]byte, *domain.Error) {
 	switch {
 	case err == nil && plain && kind == "application/json" && (charset == "" || charset == "utf-8" || charset == "us-ascii"):
 		return body, nil
-	case err == nil && plain && (kind == "multipart/form-data" || kind == "application/x-www-form-urlencoded"):
+	case plain && isForm(r):
 		return nil, nil
 	case r.Method == http.MethodDelete:
 		return nil, nil
@@ -81,4 +81,11 @@ func acceptBody(r *http.Request, body []byte) ([]byte, *domain.Error) {
 		return nil, &domain.Error{Code: domain.Invalid, Reason: "INVALID_CONTENT_TYPE",
 			Message: "Content-Type must be application/json (UTF-8, not compressed)"}
 	}
+}
+
+// isForm reports whether the body of a request is a form, which is what curl sends
+// unless it is told otherwise.
+func isForm(r *http.Request) bool {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	return err == nil && (kind == "multipart/form-data" || kind == "application/x-www-form-urlencoded")
 }

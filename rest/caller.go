@@ -67,6 +67,11 @@ func (d *door) local(r *http.Request) bool {
 	if forwarded && !d.opts.TrustProxy {
 		return false
 	}
-	ip := net.ParseIP(d.remote(r))
+	return isLoopback(d.remote(r))
+}
+
+// isLoopback reports whether an address is this machine's own.
+func isLoopback(address string) bool {
+	ip := net.ParseIP(address)
 	return ip != nil && ip.IsLoopback()
 }

@@ -8,6 +8,7 @@
 //	body.go    reading request bodies within their limits
 //	reply.go   the envelope, the dual body, entity tags
 //	caller.go  credentials, the session cookie, addresses
+//	limit.go   how many requests an address may send
 //	headers.go security headers; cors.go: which pages may call
 //	static.go  the web client's files and the single-page fallback
 //	metrics.go who may read the metrics

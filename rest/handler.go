@@ -27,6 +27,11 @@ func (d *door) call(c *gin.Context, o *op.Op, path map[string]string) {
 		}
 	} // else the operation refuses the empty input for the same reason, and counts it
 	result, failure := o.Call(c.Request.Context(), actor, in)
+	if failure != nil && failure.Code == domain.Invalid && failure.Details == "" && isForm(c.Request) {
+		hinted := *failure
+		hinted.Details = "The body came as a form, of which nothing is read: send JSON with Content-Type: application/json"
+		failure = &hinted
+	}
 	d.answer(c, o, result, failure)
 }
 

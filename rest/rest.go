@@ -56,6 +56,15 @@ type Options struct {
 	Origins []string
 	// APIOrigins replaces Origins below /api (API_CORS_ORIGIN); empty means Origins.
 	APIOrigins []string
+
+	// RateLimit is how many requests to /api one address may send per RateWindow,
+	// loopback and callers with the key excepted; 0 is without limit.
+	RateLimit int
+	// RateWindow is at least a second; 0 means 15 min. The addresses seen within it are
+	// held in memory.
+	RateWindow time.Duration
+	// Now is the clock of the limit; nil means time.Now.
+	Now domain.Clock
 }
 
 // setDefaults fills what was left empty.
@@ -65,6 +74,12 @@ func (o *Options) setDefaults() {
 	}
 	if o.BodyTimeout == 0 {
 		o.BodyTimeout = 30 * time.Second
+	}
+	if o.RateWindow == 0 {
+		o.RateWindow = 15 * time.Minute
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	if o.FilesTime.IsZero() {
 		o.FilesTime = time.Now()
@@ -84,10 +99,11 @@ func (o Options) Validate() error {
 
 // door is the HTTP door; it is safe for concurrent use.
 type door struct {
-	opts   Options
-	log    zerolog.Logger
-	routes routes
-	client *client
+	opts    Options
+	log     zerolog.Logger
+	routes  routes
+	client  *client
+	limiter *limiter
 }
 
 // New returns the handler of all paths but the Socket.IO endpoint, or an error if two
@@ -102,12 +118,12 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	d := &door{opts: o, log: o.Logger.With().Str("component", "rest").Logger(), routes: bound,
-		client: newClient(o.Files, o.FilesTime)}
+		client: newClient(o.Files, o.FilesTime), limiter: &limiter{most: o.RateLimit, window: o.RateWindow, now: o.Now}}
 
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.RedirectTrailingSlash, engine.RedirectFixedPath = false, false
-	engine.Use(d.recover, d.setHeaders, d.cors)
+	engine.Use(d.recover, d.setHeaders, d.cors, d.limit)
 	if o.Metrics != nil {
 		engine.GET("/metrics", d.metrics)
 		engine.HEAD("/metrics", d.metrics)

@@ -318,6 +318,9 @@ func TestBadInput(t *testing.T) {
 		{name: "another charset", method: "POST", path: "/api/things", body: `{}`, header: with("Content-Type", "application/json; charset=utf-16"), status: 400, want: wrongType},
 		{name: "compressed", method: "POST", path: "/api/things", body: `{}`, header: with("Content-Encoding", "gzip"), status: 400, want: wrongType},
 		{name: "charset", method: "POST", path: "/api/things", body: `{}`, header: with("Content-Type", "application/json; charset=UTF-8"), status: 201},
+		{name: "form where JSON was needed", method: "POST", path: "/api/things?limit=-1", body: `text=hi`, header: with("Content-Type", "application/x-www-form-urlencoded"), status: 400,
+			want: `{"success":false,"error":{"code":"INVALID_REQUEST","message":"limit must not be negative","issues":[{"path":"limit","message":"must not be negative"}],` +
+				`"details":"The body came as a form, of which nothing is read: send JSON with Content-Type: application/json"}}`},
 		{name: "form, which holds nothing", method: "POST", path: "/api/things", body: `text=hi`, header: with("Content-Type", "application/x-www-form-urlencoded"), status: 201,
 			want: `{"success":true,"data":{"from":"127.0.0.1"}}`},
 		{name: "text on DELETE", method: "DELETE", path: "/api/things/" + thingID, body: `bye`, header: with("Content-Type", "text/plain"), status: 204},

@@ -11,6 +11,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -32,7 +33,8 @@ const (
 // healthTimeout bounds how long the health command waits for an answer.
 const healthTimeout = 5 * time.Second
 
-// streams are where a command writes: results and the log to out, complaints to err.
+// streams are where a command writes: results and the log to out, remarks and
+// complaints for people to err.
 type streams struct{ out, err io.Writer }
 
 // command is one sub-command.
@@ -78,23 +80,38 @@ func run(ctx context.Context, args []string, source config.Source, s streams) in
 // start loads the configuration unless the command does without, and runs c.
 func (c command) start(ctx context.Context, source config.Source, s streams) int {
 	var cfg config.Config
-	if !c.bare {
-		var err error
+	var err error
+	if c.bare {
+		err = noArguments(source.Args)
+	} else {
 		cfg, err = config.Load(source)
-		if errors.Is(err, flag.ErrHelp) {
-			printUsage(s.out)
-			return exitOK
-		}
-		if err != nil {
-			complain(s, err)
-			return exitUsage
-		}
+	}
+	if errors.Is(err, flag.ErrHelp) {
+		printUsage(s.out)
+		return exitOK
+	}
+	if err != nil {
+		complain(s, err)
+		return exitUsage
 	}
 	if err := c.run(ctx, cfg, s); err != nil {
 		complain(s, err)
 		return exitFailure
 	}
 	return exitOK
+}
+
+// noArguments reports arguments to a command that reads none; flag.ErrHelp if they
+// ask for help.
+func noArguments(args []string) error {
+	switch {
+	case len(args) == 0:
+		return nil
+	case slices.Contains([]string{"-h", "-help", "--help"}, args[0]):
+		return flag.ErrHelp
+	default:
+		return fmt.Errorf("unexpected argument %q: this command takes none", args[0])
+	}
 }
 
 // complain prints an error, one line for each fault that it joins.
@@ -109,13 +126,14 @@ func report(cfg config.Config, s streams) {
 	cfg.Report(zerolog.New(zerolog.ConsoleWriter{Out: s.err, NoColor: true, PartsExclude: []string{zerolog.TimestampFieldName}}))
 }
 
-// serve runs the server until ctx ends.
+// serve runs the server until ctx ends. Where it can be reached is a remark for people
+// beside the log, every line of which is JSON for a collector.
 func serve(ctx context.Context, cfg config.Config, s streams) error {
 	a, err := app.New(ctx, cfg, app.Options{Version: buildVersion(), Log: s.out})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "Parley is ready on %s\n", address(cfg.Host, a.Addr()))
+	fmt.Fprintf(s.err, "Parley is ready on %s\n", address(cfg.Host, a.Addr()))
 	return a.Run(ctx)
 }
 
@@ -135,20 +153,17 @@ func address(host, listening string) string {
 	return "http://" + net.JoinHostPort(strings.Trim(host, "[]"), port)
 }
 
-// health asks the configured server how it is. The server key goes with the
-// question, since in key mode everything below /api asks for it.
+// health asks the configured server how it is, at the address that needs no key: the
+// one who asks, such as a container's check, may not have it.
 func health(ctx context.Context, cfg config.Config, s streams) error {
 	ctx, cancel := context.WithTimeout(ctx, healthTimeout)
 	defer cancel()
-	url := address(cfg.Host, net.JoinHostPort("", strconv.Itoa(cfg.Port))) + "/api/server/health"
+	url := address(cfg.Host, net.JoinHostPort("", strconv.Itoa(cfg.Port))) + "/health"
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
 	if err != nil {
 		return err
 	}
-	if key := cfg.Identity().Key; key != "" {
-		request.Header.Set("X-API-KEY", key.Reveal())
-	}
-	// Neither a proxy nor a redirect may get to see the key.
+	// The answer must be this server's own, not that of a proxy or of another one.
 	client := http.Client{
 		Transport:     &http.Transport{DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

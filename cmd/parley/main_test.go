@@ -3,10 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -53,6 +56,9 @@ func TestCommands(t *testing.T) {
 		{name: "version", args: []string{"version"}, out: "parley "},
 		{name: "version as a flag", args: []string{"--version"}, out: "parley "},
 		{name: "version with a wrong configuration", args: []string{"version"}, env: []string{"SERVER_PORT=x"}, out: "parley "},
+		{name: "version with an argument", args: []string{"version", "--foo"}, code: exitUsage, err: `unexpected argument "--foo"`},
+		{name: "help about version", args: []string{"version", "--help"}, out: "Usage: parley"},
+		{name: "flag without its value", args: []string{"--server-port"}, code: exitUsage, err: "--server-port needs a value"},
 		{name: "help", args: []string{"help"}, out: "Usage: parley"},
 		{name: "help as a flag", args: []string{"--help"}, out: "--server-port"},
 		{name: "help of a command", args: []string{"serve", "-h"}, out: "Exit codes"},
@@ -82,10 +88,10 @@ func TestCommands(t *testing.T) {
 }
 
 func TestHealth(t *testing.T) {
-	status, key := http.StatusOK, ""
+	status, key := http.StatusOK, "none"
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		key = r.Header.Get("X-API-KEY")
-		if r.URL.Path != "/api/server/health" {
+		if r.URL.Path != "/health" {
 			status = http.StatusNotFound
 		}
 		w.WriteHeader(status)
@@ -97,7 +103,7 @@ func TestHealth(t *testing.T) {
 			streams{out: &out, err: &errs})
 		return code, out.String() + errs.String()
 	}
-	if code, text := ask(); code != exitOK || key != "k" || text != "healthy\n" {
+	if code, text := ask(); code != exitOK || key != "" || text != "healthy\n" {
 		t.Errorf("a healthy server: code %d, key %q, %s", code, key, text)
 	}
 	status = http.StatusServiceUnavailable
@@ -120,7 +126,7 @@ func TestServeSaysWhereItIsAndStops(t *testing.T) {
 
 	const ready = "Parley is ready on http://127.0.0.1:"
 	deadline := time.After(20 * time.Second)
-	for poll := time.NewTicker(10 * time.Millisecond); !strings.Contains(out.String(), ready); {
+	for poll := time.NewTicker(10 * time.Millisecond); !strings.Contains(errs.String(), ready); {
 		select {
 		case <-poll.C:
 		case code := <-ended:
@@ -137,6 +143,34 @@ func TestServeSaysWhereItIsAndStops(t *testing.T) {
 		}
 	case <-time.After(20 * time.Second):
 		t.Fatal("it did not stop")
+	}
+	for line := range strings.Lines(out.String()) {
+		if !json.Valid([]byte(line)) {
+			t.Errorf("the log has a line that is no JSON: %s", line)
+		}
+	}
+	if !strings.Contains(out.String(), `"stopped"`) {
+		t.Errorf("the log does not say that it stopped: %s", &out)
+	}
+}
+
+func TestWrongFoldersAreNamedWithTheirSetting(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct{ env, want string }{
+		{"PARLEY_DATA_DIR=" + file, "PARLEY_DATA_DIR"},
+		{"PARLEY_WEB_DIR=" + filepath.Join(dir, "absent"), "PARLEY_WEB_DIR"},
+		{"PARLEY_WEB_DIR=" + file, "PARLEY_WEB_DIR"},
+	} {
+		var out, errs bytes.Buffer
+		code := run(t.Context(), nil, source("SERVER_PORT=0", "PARLEY_DATA_DIR="+filepath.Join(dir, "data"), tc.env),
+			streams{out: &out, err: &errs})
+		if text := errs.String(); code != exitFailure || !strings.Contains(text, tc.want) || strings.Count(text, "open store") > 1 {
+			t.Errorf("%s: code %d, %s", tc.env, code, text)
+		}
 	}
 }
 

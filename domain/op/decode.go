@@ -104,14 +104,21 @@ func (d decoder) decode(in Input) (any, error) {
 	req := reflect.New(d.typ)
 	var faults domain.Faults
 	idFaults, faultCount := 0, 0
+	var given map[string]string // made when needed: sockets decode every message here
 	for _, f := range d.fields {
-		raw, ok, err := f.find(object, in)
+		raw, name, err := f.find(object, in)
+		if in.REST && name != "" && name != f.name {
+			if given == nil {
+				given = map[string]string{}
+			}
+			given[f.name] = name
+		}
 		if err != nil {
 			faultCount++
 			faults.Add(f.name, "%s", err.Error())
 			continue
 		}
-		if !ok {
+		if raw == nil {
 			continue
 		}
 		if err := json.Unmarshal(raw, req.Elem().Field(f.index).Addr().Interface()); err != nil {
@@ -126,14 +133,14 @@ func (d decoder) decode(in Input) (any, error) {
 		if failure := domain.AsError(err); idFaults == faultCount {
 			failure.Reason = "INVALID_ID"
 		}
-		return nil, err
+		return nil, asGiven(err, given)
 	}
 	if d.payload >= 0 && len(object) > 0 {
 		req.Elem().Field(d.payload).SetBytes(bytes.Clone(in.Body))
 	}
 	if v, ok := req.Interface().(Validator); ok {
 		if err := v.Validate(); err != nil {
-			return nil, err
+			return nil, asGiven(err, given)
 		}
 	}
 	return req.Interface(), nil
@@ -158,27 +165,28 @@ func parseObject(body json.RawMessage) (map[string]json.RawMessage, error) {
 	return object, nil
 }
 
-// find returns the field's raw JSON: from the path, the body, then the query; in each
-// the name wins over its aliases. null and an empty parameter count as absent.
-func (f field) find(object map[string]json.RawMessage, in Input) (json.RawMessage, bool, error) {
+// find returns the field's raw JSON and the name under which it stood: from the path,
+// the body, then the query; in each the name wins over its aliases. null and an empty
+// number count as absent, for which it returns nil.
+func (f field) find(object map[string]json.RawMessage, in Input) (json.RawMessage, string, error) {
 	for _, name := range f.names {
 		if text, ok := in.Path[name]; ok {
 			raw, err := fromText([]string{text}, f.typ)
-			return raw, raw != nil, err
+			return raw, name, err
 		}
 	}
 	for _, name := range f.names {
 		if raw, ok := object[name]; ok && string(raw) != "null" {
-			return raw, true, nil
+			return raw, name, nil
 		}
 	}
 	for _, name := range f.names {
 		if texts, ok := in.Query[name]; ok && len(texts) > 0 {
 			raw, err := fromText(texts, f.typ)
-			return raw, raw != nil, err
+			return raw, name, err
 		}
 	}
-	return nil, false, nil
+	return nil, "", nil
 }
 
 // fromText turns the texts of a path or query parameter into JSON of the field's

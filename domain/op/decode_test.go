@@ -1,6 +1,7 @@
 package op_test
 
 import (
+	"context"
 	"encoding/json"
 	"math"
 	"net/url"
@@ -120,6 +121,55 @@ func TestFaultsNameTheirFields(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestFaultsOfRESTAreNamedAsTheCallerNamedTheFields(t *testing.T) {
+	for _, tt := range []struct {
+		name, message string
+		in            op.Input
+	}{
+		{"alias in the body", "room_id must be a UUID", op.Input{Body: []byte(`{"room_id":"x"}`)}},
+		{"alias in the query", "room_id must be a UUID", op.Input{Query: url.Values{"room_id": {"x"}}}},
+		{"name in the body", "channelId must be a UUID", op.Input{Body: []byte(`{"channelId":"x"}`)}},
+		{"alias and another fault", "room_id must be a UUID; text must be a string", op.Input{Body: []byte(`{"room_id":"x","text":1}`)}},
+		{"own rule", "words must not be bad", op.Input{Body: []byte(`{"words":"bad"}`)}},
+		{"own rule, below the field", "words.first must not be empty", op.Input{Body: []byte(`{"words":" "}`)}},
+		{"own words", "Nothing to say", op.Input{Body: []byte(`{"words":"-"}`)}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			tt.in.REST = true
+			o := op.Define(op.NewRegistry(op.Options{}), spec("rooms:add"),
+				func(_ context.Context, _ domain.Actor, r aliased) (aliased, error) { return r, nil })
+			_, err := o.Call(t.Context(), admin, tt.in)
+			if err == nil || err.Message != tt.message || len(err.Issues) == 0 {
+				t.Fatalf("err = %+v, want %q", err, tt.message)
+			}
+			tt.in.REST = false
+			if _, err := o.Call(t.Context(), admin, tt.in); err == nil || strings.Contains(err.Message, "room_id") || strings.Contains(err.Message, "words") {
+				t.Fatalf("a socket hears %+v", err)
+			}
+		})
+	}
+}
+
+// aliased is a request whose fields have other names too.
+type aliased struct {
+	ChannelID domain.ChannelID `json:"channelId" alias:"room_id"`
+	Text      string           `json:"text" alias:"words"`
+}
+
+// Validate refuses some texts, each in its own way.
+func (r *aliased) Validate() error {
+	var f domain.Faults
+	switch r.Text {
+	case "bad":
+		f.Add("text", "must not be bad")
+	case " ":
+		f.Add("text.first", "must not be empty")
+	case "-":
+		return &domain.Error{Code: domain.Invalid, Message: "Nothing to say", Issues: []domain.Issue{{Path: "text", Message: "is nothing"}}}
+	}
+	return f.Err()
 }
 
 func TestHalfSurrogatePairs(t *testing.T) {

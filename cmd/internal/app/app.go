@@ -61,18 +61,18 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	a.log = newLogger(cfg, o.Log, a.logs)
 	a.cfg.Report(a.log)
 	for _, step := range []struct {
-		name string
-		run  func(context.Context, Options) error
+		doing string // "" where the step's errors say it themselves
+		run   func(context.Context, Options) error
 	}{
-		{"check access", a.buildIdentity},
-		{"listen", a.listen},
-		{"open store", a.openStore},
-		{"build services", a.buildServices},
-		{"seed", a.seed},
-		{"build doors", a.buildDoors},
+		{"check access: ", a.buildIdentity},
+		{"", a.listen},
+		{"", a.openStore},
+		{"build services: ", a.buildServices},
+		{"seed: ", a.seed},
+		{"build doors: ", a.buildDoors},
 	} {
 		if err := step.run(ctx, o); err != nil {
-			return nil, errors.Join(fmt.Errorf("%s: %w", step.name, err), a.Close())
+			return nil, errors.Join(fmt.Errorf("%s%w", step.doing, err), a.Close())
 		}
 	}
 	return a, nil
@@ -108,7 +108,11 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	a.system.SetReady(true)
 	a.log.Info().Str("addr", a.Addr()).Str("data", a.cfg.DataDir).Msg("ready")
-	return errors.Join(group.Wait(), a.Close())
+	err := errors.Join(group.Wait(), a.Close())
+	if err == nil {
+		a.log.Info().Msg("stopped")
+	}
+	return err
 }
 
 // drain ends the connections, spread over the drain time; REST requests under way

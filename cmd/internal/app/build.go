@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"os"
@@ -34,7 +35,10 @@ func (a *App) buildIdentity(context.Context, Options) error {
 func (a *App) openStore(ctx context.Context, _ Options) error {
 	var err error
 	a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: a.cfg.DataDir, Logger: a.log})
-	return err
+	if err != nil {
+		return fmt.Errorf("%w (PARLEY_DATA_DIR chooses another folder)", err)
+	}
+	return nil
 }
 
 // buildServices builds the domain on the store, and the gateway that it announces to.
@@ -116,6 +120,7 @@ func (a *App) buildDoors(context.Context, Options) error {
 		Registry: a.registry, Identity: a.identity, Logger: a.log, Files: files, UI: a.cfg.UI, ForeignUI: a.cfg.WebDir != "",
 		Metrics: a.metrics.handler(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
 		MaxBody: a.cfg.MaxPayload, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
+		TrustProxy: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
 	})
 	if err != nil {
 		return err
@@ -145,8 +150,12 @@ func (a *App) webFiles() (fs.FS, error) {
 	if a.cfg.WebDir == "" {
 		return web.Files(), nil
 	}
-	if _, err := os.Stat(a.cfg.WebDir); err != nil {
-		return nil, err
+	info, err := os.Stat(a.cfg.WebDir)
+	if err != nil {
+		return nil, fmt.Errorf("PARLEY_WEB_DIR: %w", err)
+	}
+	if !info.IsDir() {
+		return nil, fmt.Errorf("PARLEY_WEB_DIR: %s is not a folder", a.cfg.WebDir)
 	}
 	return os.DirFS(a.cfg.WebDir), nil
 }

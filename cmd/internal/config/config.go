@@ -33,9 +33,12 @@ type Config struct {
 	AllowOpen  bool
 	Origins    []string
 	APIOrigins []string
+	TrustProxy bool
 
 	// Limits and times.
 	MaxPayload   int64
+	APIRate      int
+	APIWindow    time.Duration
 	SocketRate   float64
 	SocketBurst  int
 	AgentWorkers int
@@ -88,6 +91,8 @@ func (c *Config) Validate() error {
 	return errors.Join(
 		between("SERVER_PORT", c.Port, 0, 65535),
 		between("PARLEY_AGENT_WORKERS", c.AgentWorkers, 1, 1024),
+		between("RATE_LIMIT_API", c.APIRate, 0, 1_000_000_000),
+		between("RATE_LIMIT_API_WINDOW", c.APIWindow, time.Second, 24*time.Hour),
 		between("RATE_LIMIT_SOCKET_BURST", c.SocketBurst, 1, 1_000_000),
 		between("RATE_LIMIT_SOCKET", c.SocketRate, 0, 1_000_000),
 		between("EXPRESS_MAX_PAYLOAD", c.MaxPayload, 1, 1<<30),

@@ -68,7 +68,8 @@ func TestEveryDefaultCanBeSetAndPassesValidation(t *testing.T) {
 		t.Error(err)
 	}
 	if c.Port != 3000 || c.Host != "127.0.0.1" || c.DataDir != ".parley" || c.MaxPayload != 2<<20 ||
-		c.TurnTimeout != 2*time.Minute || c.DrainTimeout != 10*time.Second || !c.SocketAuth || !c.UI || !c.Seed {
+		c.TurnTimeout != 2*time.Minute || c.DrainTimeout != 10*time.Second || !c.SocketAuth || !c.UI || !c.Seed ||
+		c.APIRate != 1000 || c.APIWindow != 15*time.Minute || c.TrustProxy {
 		t.Errorf("the defaults are not those of the contract: %+v", c)
 	}
 }
@@ -168,6 +169,9 @@ func TestFaultsAreNamedTogether(t *testing.T) {
 		{"mode", []string{"PARLEY_AUTH=jwt"}, nil, []string{`PARLEY_AUTH must be one of open, key, not "jwt"`}},
 		{"key mode without a key", []string{"PARLEY_AUTH=key"}, nil, []string{"ELIZA_SERVER_AUTH_TOKEN"}},
 		{"open to the network", []string{"SERVER_HOST=0.0.0.0"}, nil, []string{"PARLEY_ALLOW_OPEN"}},
+		{"rate limits out of range", []string{"RATE_LIMIT_API=-1", "RATE_LIMIT_API_WINDOW=0"}, nil,
+			[]string{"RATE_LIMIT_API must be", "RATE_LIMIT_API_WINDOW must be"}},
+		{"flag without its value", nil, []string{"--server-port"}, []string{"flag --server-port needs a value"}},
 		{"two keys", []string{"SERVER_API_KEY=aa", "ELIZA_SERVER_AUTH_TOKEN=bb"}, nil, []string{"differ"}},
 		{"origin", []string{"CORS_ORIGIN=chat.example"}, nil, []string{"CORS_ORIGIN"}},
 		{"databases", []string{"MONGODB_URI=mongodb://h", "REDIS_URL=redis://h"}, nil, []string{"MONGODB_URI", "REDIS_URL"}},

@@ -125,10 +125,13 @@ func parseFlags(args []string) (layer, error) {
 	return l, nil
 }
 
-// explainFlag names the flag that was probably meant.
+// explainFlag says what is wrong with a flag, and names the one that was probably meant.
 func explainFlag(err error) error {
 	if errors.Is(err, flag.ErrHelp) {
 		return flag.ErrHelp
+	}
+	if name, missing := strings.CutPrefix(err.Error(), "flag needs an argument: -"); missing {
+		return fmt.Errorf("flag --%s needs a value: --%s=value", name, name)
 	}
 	_, name, unknown := strings.Cut(err.Error(), "flag provided but not defined: -")
 	if !unknown {

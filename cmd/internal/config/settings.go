@@ -88,6 +88,8 @@ func (c *Config) access() []setting {
 			help: "Origins, separated by commas, whose pages may call the server and use its session cookie."},
 		{name: "API_CORS_ORIGIN", value: list(&c.APIOrigins), shown: "CORS_ORIGIN",
 			help: "Origins for /api alone."},
+		{name: "TRUST_PROXY", value: boolean(&c.TrustProxy), fallback: "false",
+			help: "Believe X-Forwarded-For and X-Forwarded-Proto over REST; only behind a proxy that sets them, else callers could claim any address."},
 	}
 }
 
@@ -96,6 +98,10 @@ func (c *Config) limits() []setting {
 	return []setting{
 		{name: "EXPRESS_MAX_PAYLOAD", value: size(&c.MaxPayload), fallback: "2mb",
 			help: "Largest JSON body over REST, such as 500kb, 2mb or a number of bytes; more costs memory per request."},
+		{name: "RATE_LIMIT_API", value: whole(&c.APIRate), fallback: "1000",
+			help: "Requests to /api that an address may send per window, also with wrong keys; loopback and callers with the key are not counted, 0 is without limit."},
+		{name: "RATE_LIMIT_API_WINDOW", value: duration(&c.APIWindow), fallback: "15m",
+			help: "The window of RATE_LIMIT_API; longer makes who has passed the limit wait longer."},
 		{name: "RATE_LIMIT_SOCKET", value: number(&c.SocketRate), fallback: "50",
 			help: "Events per second that a socket may send on average; 0 is without limit, so one client can then use all of the server."},
 		{name: "RATE_LIMIT_SOCKET_BURST", value: whole(&c.SocketBurst), fallback: "200",

@@ -1,0 +1,122 @@
+package rest_test
+
+import (
+	"net/http"
+	"strconv"
+	"testing"
+	"time"
+
+	"parley/domain/identity"
+	"parley/rest"
+)
+
+// from is a request to path as if from another machine.
+func from(address, path string, header ...string) exchange {
+	e := exchange{method: "GET", path: path, header: map[string]string{"X-Forwarded-For": address}}
+	for i := 0; i+1 < len(header); i += 2 {
+		e.header[header[i]] = header[i+1]
+	}
+	return e
+}
+
+func TestRateLimit(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	server := serve(t, rest.Options{TrustProxy: true, RateLimit: 3, Now: func() time.Time { return now }}, keyMode)
+	status := func(e exchange) (int, http.Header, string) {
+		t.Helper()
+		resp, body := e.do(t, server)
+		return resp.StatusCode, resp.Header, body
+	}
+	const stranger = "203.0.113.7"
+
+	// Every request to the API counts: public ones, guesses of the key, unknown paths.
+	for i, e := range []exchange{from(stranger, "/api/public"), from(stranger, "/api/things", "X-API-KEY", "guess"), from(stranger, "/api/nope")} {
+		code, header, _ := status(e)
+		if code == http.StatusTooManyRequests || header.Get("RateLimit-Limit") != "3" || header.Get("RateLimit-Policy") != "3;w=900" ||
+			header.Get("RateLimit-Remaining") != strconv.Itoa(2-i) || header.Get("RateLimit-Reset") != "900" || header.Get("Retry-After") != "" {
+			t.Fatalf("request %d: %d, %v", i, code, header)
+		}
+	}
+	now = now.Add(time.Minute)
+	code, header, body := status(from(stranger, "/api/public"))
+	const want = `{"success":false,"error":{"code":"RATE_LIMITED","message":"Too many requests from this address, try again later",` +
+		`"legacyCode":"RATE_LIMIT_EXCEEDED"}}`
+	if code != http.StatusTooManyRequests || !sameJSON(t, body, want) || header.Get("Retry-After") != "840" ||
+		header.Get("RateLimit-Remaining") != "0" || header.Get("X-Request-Id") == "" {
+		t.Fatalf("over the limit: %d %s %v", code, body, header)
+	}
+
+	for name, e := range map[string]exchange{
+		"another address":        from("203.0.113.8", "/api/public"),
+		"this machine":           from("127.0.0.1", "/api/public"),
+		"the key":                from(stranger, "/api/things", "X-API-KEY", key),
+		"the key as a token":     from(stranger, "/api/things", "Authorization", "Bearer "+key),
+		"a path outside the API": from(stranger, "/public"),
+	} {
+		if code, header, body := status(e); code != http.StatusOK {
+			t.Errorf("%s: %d %s %v", name, code, body, header)
+		}
+	}
+	preflight := from(stranger, "/api/things")
+	preflight.method = "OPTIONS"
+	if code, _, _ := status(preflight); code != http.StatusNoContent {
+		t.Errorf("a preflight: %d", code)
+	}
+
+	now = now.Add(14 * time.Minute)
+	if code, header, _ := status(from(stranger, "/api/public")); code != http.StatusOK || header.Get("RateLimit-Remaining") != "2" {
+		t.Errorf("in the next window: %d %v", code, header)
+	}
+}
+
+func TestWhoGuessesKeysIsRefusedWithTheRightOneToo(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	server := serve(t, rest.Options{TrustProxy: true, RateLimit: 2, Now: func() time.Time { return now }}, keyMode)
+	ask := func(address, given string) int {
+		resp, _ := from(address, "/api/things", "X-API-KEY", given).do(t, server)
+		return resp.StatusCode
+	}
+	const guesser = "203.0.113.9"
+	for range 2 {
+		if code := ask(guesser, "guess"); code != http.StatusUnauthorized {
+			t.Fatalf("a guess: %d", code)
+		}
+	}
+	if code := ask(guesser, key); code != http.StatusTooManyRequests {
+		t.Errorf("the right key after the guesses: %d", code)
+	}
+	if code := ask("203.0.113.10", key); code != http.StatusOK {
+		t.Errorf("the right key from elsewhere: %d", code)
+	}
+	now = now.Add(15 * time.Minute)
+	if code := ask(guesser, key); code != http.StatusOK {
+		t.Errorf("the right key in the next window: %d", code)
+	}
+}
+
+func TestRateLimitCountsNetworksAndCanBeOff(t *testing.T) {
+	open := func(o *identity.Options) { o.Mode = identity.Open }
+	server := serve(t, rest.Options{TrustProxy: true, RateLimit: 1}, open)
+	off := serve(t, rest.Options{TrustProxy: true}, open)
+	for _, tt := range []struct {
+		first, second string
+		same          bool
+	}{
+		{"203.0.113.1", "203.0.113.1", true},
+		{"203.0.113.2", "203.0.113.3", false},
+		{"2001:db8::1", "2001:db8::ffff", true},
+		{"2001:db8:0:1::1", "2001:db8:0:2::1", false},
+		{"::ffff:203.0.113.4", "::ffff:203.0.113.5", false},
+	} {
+		from(tt.first, "/api/things").do(t, server)
+		resp, _ := from(tt.second, "/api/things").do(t, server)
+		if (resp.StatusCode == http.StatusTooManyRequests) != tt.same {
+			t.Errorf("%s after %s: %d", tt.second, tt.first, resp.StatusCode)
+		}
+		for range 3 {
+			if resp, _ := from(tt.first, "/api/things").do(t, off); resp.StatusCode != http.StatusOK || resp.Header.Get("RateLimit-Limit") != "" {
+				t.Errorf("switched off: %d %v", resp.StatusCode, resp.Header)
+			}
+		}
+	}
+}
