@@ -80,10 +80,7 @@ func TestMalformedPacketKillsTheStockServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c, err := siotest.Dial(strings.TrimSpace(line), siotest.Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		c := stubborn(t, func() (*siotest.Client, error) { return siotest.Dial(strings.TrimSpace(line), siotest.Options{}) })
 		_ = c.SendRaw(text)
 		var wg sync.WaitGroup
 		wg.Go(func() { drain(out) })
