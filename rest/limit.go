@@ -93,7 +93,7 @@ func (d *door) refuse(c *gin.Context) {
 		domain.ErrorBody
 		LegacyCode string `json:"legacyCode"`
 	}
-	body, err := marshal(map[string]any{"success": false, "error": legacy{failure.Body(), "RATE_LIMIT_EXCEEDED"}})
+	body, err := domain.PlainJSON(map[string]any{"success": false, "error": legacy{failure.Body(), "RATE_LIMIT_EXCEEDED"}})
 	if err != nil { // texts only: cannot happen
 		d.fail(c, failure)
 		return

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
@@ -94,35 +93,24 @@ func hasTag(list, tag string) bool {
 func encode(dual bool, result any, failure *domain.Error) ([]byte, error) {
 	reply := op.NewReply(result, failure)
 	if !dual || result == nil {
-		return marshal(reply)
+		return domain.PlainJSON(reply)
 	}
-	raw, err := marshal(result)
+	raw, err := domain.PlainJSON(result)
 	if err != nil {
 		return nil, err
 	}
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(raw, &fields) != nil || fields == nil {
-		return marshal(reply) // not an object: nothing to lift
+		return domain.PlainJSON(reply) // not an object: nothing to lift
 	}
 	delete(fields, "data")
 	fields["success"] = json.RawMessage(strconv.FormatBool(reply.Success))
 	if failure == nil {
 		fields["data"] = raw
-		return marshal(fields)
+		return domain.PlainJSON(fields)
 	}
-	if fields["error"], err = marshal(reply.Error); err != nil {
+	if fields["error"], err = domain.PlainJSON(reply.Error); err != nil {
 		return nil, err
 	}
-	return marshal(fields)
-}
-
-// marshal writes JSON that keeps <, > and & readable: a reply is never part of a page.
-func marshal(v any) ([]byte, error) {
-	var buf bytes.Buffer
-	encoder := json.NewEncoder(&buf)
-	encoder.SetEscapeHTML(false)
-	if err := encoder.Encode(v); err != nil {
-		return nil, err
-	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n")), nil
+	return domain.PlainJSON(fields)
 }
