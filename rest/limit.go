@@ -57,11 +57,12 @@ func (l *limiter) exhausted(caller string) bool {
 // once a second. But an address that has spent all on wrong keys is refused with the
 // right one too, else whoever guesses would go on and wait for the answer that differs.
 func (d *door) limit(c *gin.Context) {
-	if d.opts.RateLimit == 0 || !isAPI(c.Request.URL.Path) || isLoopback(d.remote(c.Request)) {
+	remote := d.remote(c.Request)
+	if d.opts.RateLimit == 0 || !isAPI(c.Request.URL.Path) || isLoopback(remote) {
 		c.Next()
 		return
 	}
-	caller := network(d.remote(c.Request))
+	caller := network(remote)
 	guesses := "keys of " + caller
 	shows, holds := d.key(c.Request)
 	if holds && !d.limiter.exhausted(guesses) {
