@@ -90,8 +90,10 @@ const subscribed = next(watcher, "log_subscription_confirmed");
 watcher.emit("subscribe_logs");
 check("the log can be watched", (await subscribed)[0].subscribed === true);
 const line = next(watcher, "log_stream", (e) => e.payload.agentName === "Eliza", 15_000);
+const tired = next(ann, "messageComplete", (c) => c.agentId === eliza);
 ann.emit("2", sendPayload(ann, direct, { message: "I feel tired", source: "client_chat" }));
 const [entry] = await line;
+await tired;
 check("an agent's line reaches the stream", entry.type === "log_entry" && typeof entry.payload.level === "number" &&
   typeof entry.payload.msg === "string" && typeof entry.payload.time === "number", entry);
 const filtered = next(watcher, "log_filters_updated");
@@ -103,8 +105,10 @@ watcher.emit("update_log_filters", "error");
 check("a text as filter is refused", (await odd)[0].success === false);
 const lines = [];
 watcher.on("log_stream", (e) => lines.push(e));
+// The completion may come in one payload with the ack, so it is awaited from before.
+const completed = next(ann, "messageComplete", (c) => c.agentId === eliza);
 await ann.emitWithAck("2", sendPayload(ann, direct, { message: "I feel awake", source: "client_chat" }));
-await next(ann, "messageComplete", (c) => c.agentId === eliza);
+await completed;
 check("what the filter excludes does not come", lines.length === 0, lines);
 const ended = next(watcher, "log_subscription_confirmed");
 watcher.emit("unsubscribe_logs");
