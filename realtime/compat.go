@@ -4,68 +4,66 @@ import (
 	"bytes"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"parley/domain"
 	"parley/domain/messaging"
 	"parley/realtime/sio"
 )
 
-// The reference's message types, of which clients may send the first two.
-const (
-	typeJoin = 1
-	typeSend = 2
-	typeLast = 6
-)
-
 // invalidSend is what the reference says of a send that lacks a field.
 const invalidSend = "For SEND_MESSAGE: channelId, serverId (server_id), senderId (author_id), and message are required."
 
-// references maps the reference's events, beside the operations, to their handlers.
-var references = map[string]func(*session, *sio.Event){
-	"message":            (*session).onMessage,
-	"1":                  func(s *session, e *sio.Event) { s.onTyped(typeJoin, payload(e), e) },
-	"2":                  func(s *session, e *sio.Event) { s.onTyped(typeSend, payload(e), e) },
-	"3":                  (*session).unknown,
-	"4":                  (*session).unknown,
-	"5":                  (*session).unknown,
-	"6":                  (*session).unknown,
-	"join":               func(s *session, e *sio.Event) { s.onTyped(typeJoin, payload(e), e) },
-	"leave":              (*session).onLeave,
-	"subscribe_logs":     (*session).onSubscribeLogs,
-	"unsubscribe_logs":   (*session).onUnsubscribeLogs,
-	"update_log_filters": (*session).onLogFilters,
+// handler is what there is to do with an event: to carry it out, or to refuse it in the
+// words that its failures have anyway. body is the payload without what wraps it.
+type handler struct {
+	run    func(s *session, body json.RawMessage, e *sio.Event)
+	refuse func(s *session, body json.RawMessage, e *sio.Event, failure *domain.Error)
 }
 
-// onMessage takes both forms of the event "message"; what is neither has no answer.
-func (s *session) onMessage(e *sio.Event) {
-	typ, body, ok := unwrap(payload(e))
-	if !ok {
-		s.unknown(e)
-		return
-	}
-	s.onTyped(typ, body, e)
+// The handlers that several events have.
+var (
+	join    = handler{(*session).onJoin, (*session).joinFailed}
+	send    = handler{(*session).onSend, (*session).sendFailed}
+	unknown = handler{(*session).onUnknown, (*session).fail}
+)
+
+// references maps the reference's events, beside the operations and "message", to their
+// handlers. The numbers are its message types, of which clients may send the first two.
+var references = map[string]handler{
+	"1":                  join,
+	"2":                  send,
+	"3":                  unknown,
+	"4":                  unknown,
+	"5":                  unknown,
+	"6":                  unknown,
+	"join":               join,
+	"leave":              {(*session).onLeave, (*session).fail},
+	"subscribe_logs":     {(*session).onSubscribeLogs, (*session).fail},
+	"unsubscribe_logs":   {(*session).onUnsubscribeLogs, (*session).fail},
+	"update_log_filters": {(*session).onLogFilters, (*session).fail},
 }
 
-// unwrap returns the type and the payload of a "message": of {type,payload}, and of the
-// flat {text,roomId,userId,name} of the published interface, which is a send.
-func unwrap(message json.RawMessage) (typ int, body json.RawMessage, ok bool) {
+// unwrap returns the handler and the payload of a "message": of {type,payload}, and of the
+// flat {text,roomId,userId,name} of the published interface, which is a send. What is
+// neither is unknown, and has no answer.
+func unwrap(message json.RawMessage) (handler, json.RawMessage) {
 	var fields map[string]json.RawMessage
 	if !isObject(message) || json.Unmarshal(message, &fields) != nil {
-		return 0, nil, false
+		return unknown, nil
 	}
 	number, hasType := fields["type"]
 	inner, hasPayload := fields["payload"]
 	switch {
 	case hasType && hasPayload:
-		n, err := strconv.Atoi(string(number))
-		return n, inner, err == nil
+		if h, ok := references[string(number)]; ok {
+			return h, inner
+		}
+		return unknown, inner
 	case fields["text"] != nil && (fields["roomId"] != nil || fields["channelId"] != nil):
-		return typeSend, flatSend(fields), true
+		return send, flatSend(fields)
 	default:
-		return 0, nil, false
+		return unknown, nil
 	}
 }
 
@@ -84,28 +82,11 @@ func flatSend(fields map[string]json.RawMessage) json.RawMessage {
 	return body
 }
 
-// onTyped handles a message of one of the reference's types.
-func (s *session) onTyped(typ int, body json.RawMessage, e *sio.Event) {
-	switch typ {
-	case typeJoin:
-		s.onJoin(body, e)
-	case typeSend:
-		s.onSend(body, e)
-	default:
-		s.gateway.log.Debug().Int("type", typ).Bool("known", typ <= typeLast).Msg("message type ignored")
-		s.unknown(e)
-	}
-}
-
 // onJoin joins and answers with channel_joined and room_joined, and the ack.
 func (s *session) onJoin(body json.RawMessage, e *sio.Event) {
 	s.run(s.gateway.registry.Lookup("channels:join"), e, body, func(res any, failure *domain.Error) {
 		if failure != nil {
-			if isMissing(failure, "channelId") || !isObject(body) {
-				failure = &domain.Error{Code: failure.Code, Message: "channelId is required for joining."}
-			}
-			s.emit("messageError", newMessageError(body, failure))
-			s.failAck(e, failure)
+			s.joinFailed(body, e, failure)
 			return
 		}
 		s.emit("channel_joined", res)
@@ -113,6 +94,15 @@ func (s *session) onJoin(body json.RawMessage, e *sio.Event) {
 		s.emit("room_joined", joined.plain())
 		s.ack(e, res)
 	})
+}
+
+// joinFailed says in both ways that a join failed.
+func (s *session) joinFailed(body json.RawMessage, e *sio.Event, failure *domain.Error) {
+	if failure.Code == domain.Invalid && (isMissing(failure, "channelId") || !isObject(body)) {
+		failure = &domain.Error{Code: failure.Code, Message: "channelId is required for joining."}
+	}
+	s.emit("messageError", newMessageError(body, failure))
+	s.failAck(e, failure)
 }
 
 // onSend sends and answers with messageAck or messageError, and the ack.
@@ -151,42 +141,18 @@ type messageAck struct {
 	RoomID          domain.ChannelID `json:"roomId"`
 }
 
-// limited refuses an event of a socket that sends too many of them, in the words that
-// the event's failures have anyway: a send that is refused must not lock the input.
-func (s *session) limited(e *sio.Event) {
-	failure := &domain.Error{Code: domain.RateLimited, Message: "Too many events; slow down", RetryAfter: time.Second}
-	typ, body := 0, payload(e)
-	switch e.Name {
-	case "message":
-		typ, body, _ = unwrap(body)
-	case "1", "join":
-		typ = typeJoin
-	case "2":
-		typ = typeSend
-	}
-	switch typ {
-	case typeSend:
-		s.sendFailed(body, e, failure)
-	case typeJoin:
-		s.emit("messageError", newMessageError(body, failure))
-		s.failAck(e, failure)
-	default:
-		s.fail(e, body, failure)
-	}
-}
-
 // failAck answers the ack of an event whose failure was told as an event already.
 func (s *session) failAck(e *sio.Event, failure *domain.Error) {
 	if e.WantsAck() {
-		s.fail(e, nil, failure)
+		s.fail(nil, e, failure)
 	}
 }
 
 // onLeave leaves and answers with channel_left and room_left, and the ack.
-func (s *session) onLeave(e *sio.Event) {
-	s.run(s.gateway.registry.Lookup("channels:leave"), e, payload(e), func(res any, failure *domain.Error) {
+func (s *session) onLeave(body json.RawMessage, e *sio.Event) {
+	s.run(s.gateway.registry.Lookup("channels:leave"), e, body, func(res any, failure *domain.Error) {
 		if failure != nil {
-			s.fail(e, payload(e), failure)
+			s.fail(body, e, failure)
 			return
 		}
 		s.emit("channel_left", res)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"time"
 
 	"parley/domain"
 	"parley/domain/op"
@@ -12,31 +13,44 @@ import (
 
 // handle takes a socket's events, one after the other, in the order they were sent.
 func (s *session) handle(e *sio.Event) {
+	h, body := find(e)
 	if !s.bucket.take() {
-		s.limited(e)
+		h.refuse(s, body, e, &domain.Error{Code: domain.RateLimited, Message: "Too many events; slow down", RetryAfter: time.Second})
 		return
 	}
-	if reference, ok := references[e.Name]; ok {
-		reference(s, e)
-		return
+	h.run(s, body, e)
+}
+
+// find returns what there is to do with an event, and its payload.
+func find(e *sio.Event) (handler, json.RawMessage) {
+	if e.Name == "message" {
+		return unwrap(payload(e))
 	}
+	if h, ok := references[e.Name]; ok {
+		return h, payload(e)
+	}
+	return handler{(*session).onOperation, (*session).fail}, payload(e)
+}
+
+// onOperation runs the operation of the event's name and answers by the ack.
+func (s *session) onOperation(body json.RawMessage, e *sio.Event) {
 	operation := s.gateway.registry.Lookup(e.Name)
 	if operation == nil {
-		s.unknown(e)
+		s.onUnknown(body, e)
 		return
 	}
-	s.run(operation, e, payload(e), func(res any, failure *domain.Error) {
+	s.run(operation, e, body, func(res any, failure *domain.Error) {
 		if failure != nil {
-			s.fail(e, payload(e), failure)
+			s.fail(body, e, failure)
 			return
 		}
 		s.ack(e, res)
 	})
 }
 
-// unknown answers an event that nobody declared: with an error if it asked for an
+// onUnknown answers an event that nobody declared: with an error if it asked for an
 // answer, else with silence, like any Socket.IO server.
-func (s *session) unknown(e *sio.Event) {
+func (s *session) onUnknown(_ json.RawMessage, e *sio.Event) {
 	s.gateway.log.Debug().Str("event", clip(e.Name)).Str("socket", s.socket.ID()).Msg("unknown event")
 	if e.WantsAck() {
 		s.reply(e, op.NewReply(nil, domain.Errorf(domain.NotFound, "Unknown event %q", clip(e.Name))))
@@ -98,7 +112,7 @@ func (s *session) ack(e *sio.Event, data any) {
 
 // fail answers an event with a failure: in the ack, else as messageError, which ends
 // the wait of who sent a message.
-func (s *session) fail(e *sio.Event, body json.RawMessage, failure *domain.Error) {
+func (s *session) fail(body json.RawMessage, e *sio.Event, failure *domain.Error) {
 	if e.WantsAck() {
 		s.reply(e, op.NewReply(nil, failure))
 		return

@@ -107,9 +107,9 @@ type logFilters struct {
 }
 
 // onSubscribeLogs begins to send the log, without filters.
-func (s *session) onSubscribeLogs(e *sio.Event) {
+func (s *session) onSubscribeLogs(_ json.RawMessage, e *sio.Event) {
 	if s.actor.Role != domain.Admin {
-		s.fail(e, nil, domain.Errorf(domain.Forbidden, "The log is for administrators"))
+		s.fail(nil, e, domain.Errorf(domain.Forbidden, "The log is for administrators"))
 		return
 	}
 	s.gateway.logs.set(s, system.Filter{})
@@ -117,15 +117,14 @@ func (s *session) onSubscribeLogs(e *sio.Event) {
 }
 
 // onUnsubscribeLogs ends it.
-func (s *session) onUnsubscribeLogs(e *sio.Event) {
+func (s *session) onUnsubscribeLogs(_ json.RawMessage, e *sio.Event) {
 	s.gateway.logs.remove(s)
 	s.tell(e, "log_subscription_confirmed", logSubscription{Message: "Successfully unsubscribed from log stream"})
 }
 
 // onLogFilters merges new filters into those of the subscription.
-func (s *session) onLogFilters(e *sio.Event) {
+func (s *session) onLogFilters(body json.RawMessage, e *sio.Event) {
 	filter, ok := s.gateway.logs.get(s)
-	body := payload(e)
 	switch {
 	case !ok:
 		s.refuseFilters(e, domain.Errorf(domain.Conflict, "Not subscribed to log stream"))
