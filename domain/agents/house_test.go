@@ -275,11 +275,13 @@ type model struct {
 }
 
 // Reply calls the function.
-func (m *model) Reply(ctx context.Context, p models.Prompt) (models.Completion, error) {
+func (m *model) Reply(ctx context.Context, p models.Prompt, emit func(piece string)) (models.Completion, error) {
 	m.mu.Lock()
 	m.calls++
 	m.mu.Unlock()
-	return m.reply(ctx, p)
+	c, err := m.reply(ctx, p)
+	emit(c.Text)
+	return c, err
 }
 
 // called is how often the model was asked.

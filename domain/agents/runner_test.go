@@ -364,12 +364,12 @@ func TestTheModelSeesTheConversation(t *testing.T) {
 	}
 	mu.Lock()
 	defer mu.Unlock()
-	if last.Character.Name != "Eliza" || last.Character.Bio[0] != "I am Eliza." || last.Question != (models.Turn{Name: "Ann", Text: "m29"}) {
+	if last.Character.Name != "Eliza" || last.Character.Bio[0] != "I am Eliza." || last.Question != (models.Turn{Speaker: string(ann), Name: "Ann", Text: "m29"}) {
 		t.Errorf("prompt %+v", last)
 	}
 	n := len(last.Conversation)
-	if n != 49 || last.Conversation[n-1] != (models.Turn{Own: true, Name: "Eliza", Text: "re m28"}) ||
-		last.Conversation[n-2] != (models.Turn{Name: "Ann", Text: "m28"}) {
+	if n != 49 || last.Conversation[n-1] != (models.Turn{Own: true, Speaker: string(eliza), Name: "Eliza", Text: "re m28"}) ||
+		last.Conversation[n-2] != (models.Turn{Speaker: string(ann), Name: "Ann", Text: "m28"}) {
 		t.Errorf("%d turns, the last one %+v", n, last.Conversation[n-1])
 	}
 }

@@ -91,7 +91,6 @@ func (t *turn) recent(ctx context.Context, limit int) (page []messaging.Message,
 func (t *turn) prompt(recent []messaging.Message) models.Prompt {
 	c := t.agent.Character
 	p := models.Prompt{
-		ID: string(NewTurnID(t.key.agent, t.question.ID)),
 		Character: models.Character{
 			Name: c.Name, System: c.System, Bio: c.Bio.Lines, Topics: c.Topics, Adjectives: c.Adjectives,
 			Style: append(slices.Clone(c.Style.All), c.Style.Chat...),
@@ -108,7 +107,7 @@ func (t *turn) prompt(recent []messaging.Message) models.Prompt {
 
 // said is a message as the model sees it.
 func (t *turn) said(m messaging.Message) models.Turn {
-	return models.Turn{Own: m.AuthorID == domain.EntityID(t.agent.ID), Name: m.AuthorName, Text: m.Content}
+	return models.Turn{Own: m.AuthorID == domain.EntityID(t.agent.ID), Speaker: string(m.AuthorID), Name: m.AuthorName, Text: m.Content}
 }
 
 // ask calls the model, within its time, and tells the channel that the agent types.
@@ -153,7 +152,7 @@ func (t *turn) call(ctx context.Context, p models.Prompt) (models.Completion, er
 			}
 			answers <- a
 		}()
-		a.completion, a.err = t.Model.Reply(ctx, p)
+		a.completion, a.err = t.Model.Reply(ctx, p, func(string) {})
 	}()
 
 	repeat := time.NewTicker(t.TypingEvery)

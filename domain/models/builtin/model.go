@@ -40,13 +40,13 @@ func New() (*Model, error) {
 }
 
 // Reply answers the prompt's question. It fails only if ctx has ended.
-func (m *Model) Reply(ctx context.Context, p models.Prompt) (models.Completion, error) {
+func (m *Model) Reply(ctx context.Context, p models.Prompt, emit func(piece string)) (models.Completion, error) {
 	if err := ctx.Err(); err != nil {
 		return models.Completion{}, err
 	}
 	r := m.script.read(p.Question.Text)
 	r.clauses = withoutName(r.clauses, p.Character.Name)
-	c := composer{script: m.script, prompt: p, seed: seed(p.ID), said: lastSaid(p.Conversation)}
+	c := composer{script: m.script, prompt: p, seed: seed(p), said: lastSaid(p.Conversation)}
 	switch {
 	case !r.signs:
 		c.offer(m.script.Empty, nil, "Nothing was said.")
@@ -58,7 +58,9 @@ func (m *Model) Reply(ctx context.Context, p models.Prompt) (models.Completion, 
 		m.offerRules(&c, r)
 		m.offerOpen(&c, r)
 	}
-	return c.completion(), nil
+	answer := c.completion()
+	emit(answer.Text)
+	return answer, nil
 }
 
 // hit is a keyword found in a clause.
@@ -137,10 +139,10 @@ func withoutName(clauses [][]word, name string) [][]word {
 	return kept
 }
 
-// seed is a number made of the question's id.
-func seed(id string) int {
+// seed is a number made of who is asked what, and of how much was said before.
+func seed(p models.Prompt) int {
 	h := fnv.New32a()
-	_, _ = h.Write([]byte(id)) // never fails
+	_, _ = fmt.Fprintf(h, "%s\n%s\n%d", p.Character.Name, p.Question.Text, len(p.Conversation)) // never fails
 	return int(h.Sum32() >> 1)
 }
 

@@ -18,6 +18,9 @@ var eliza = models.Character{
 	Topics: []string{"rest", "dreams"},
 }
 
+// ignore takes pieces of an answer and does nothing with them.
+func ignore(string) {}
+
 // newModel returns the model under test.
 func newModel(t testing.TB) *builtin.Model {
 	t.Helper()
@@ -29,11 +32,11 @@ func newModel(t testing.TB) *builtin.Model {
 }
 
 // ask returns the model's answer to a question after a conversation.
-func ask(t testing.TB, m *builtin.Model, id, question string, conversation ...models.Turn) models.Completion {
+func ask(t testing.TB, m *builtin.Model, question string, conversation ...models.Turn) models.Completion {
 	t.Helper()
 	c, err := m.Reply(t.Context(), models.Prompt{
-		ID: id, Character: eliza, Conversation: conversation, Question: models.Turn{Name: "Zed", Text: question},
-	})
+		Character: eliza, Conversation: conversation, Question: models.Turn{Name: "Zed", Text: question},
+	}, ignore)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +84,7 @@ func TestAnswersFitWhatWasSaid(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.says, func(t *testing.T) {
 			for id := range 12 {
-				got := ask(t, m, fmt.Sprint(id), tt.says)
+				got := ask(t, m, tt.says, make([]models.Turn, id)...)
 				if got.Thought == "" || !holdsOne(got.Text, tt.wants) {
 					t.Errorf("answer %d is %q (%s), want one of %q in it", id, got.Text, got.Thought, tt.wants)
 				}
@@ -113,7 +116,7 @@ func TestWordsAreSaidFromTheOtherSide(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.says, func(t *testing.T) {
 			for id := range 20 {
-				if strings.Contains(ask(t, m, fmt.Sprint(id), tt.says).Text, tt.want) {
+				if strings.Contains(ask(t, m, tt.says, make([]models.Turn, id)...).Text, tt.want) {
 					return
 				}
 			}
@@ -129,7 +132,7 @@ func TestNothingIsSaidTwiceInAConversationOfTwelveTurns(t *testing.T) {
 			var conversation []models.Turn
 			said := map[string]bool{}
 			for turn := range 12 {
-				got := ask(t, m, fmt.Sprint(says, turn), says, conversation...).Text
+				got := ask(t, m, says, conversation...).Text
 				if got == "" || said[got] {
 					t.Fatalf("turn %d says %q again", turn, got)
 				}
@@ -145,7 +148,7 @@ func TestWhenEverythingWasSaidTheOldestComesBack(t *testing.T) {
 	var conversation []models.Turn
 	last := ""
 	for turn := range 60 {
-		got := ask(t, m, fmt.Sprint(turn), "", conversation...).Text
+		got := ask(t, m, "", conversation...).Text
 		if got == "" || got == last {
 			t.Fatalf("turn %d says %q right after saying it", turn, got)
 		}
@@ -158,7 +161,7 @@ func TestItComesBackToWhatWasSaidEarlier(t *testing.T) {
 	m := newModel(t)
 	before := []models.Turn{{Text: "My garden is too big for me"}, {Own: true, Text: "I see."}}
 	for id := range 30 {
-		if strings.Contains(ask(t, m, fmt.Sprint(id), "Blue skies", before...).Text, "your garden") {
+		if strings.Contains(ask(t, m, fmt.Sprint("Blue skies ", id), before...).Text, "your garden") {
 			return
 		}
 	}
@@ -166,9 +169,9 @@ func TestItComesBackToWhatWasSaidEarlier(t *testing.T) {
 }
 
 func TestTheSameQuestionGetsTheSameAnswer(t *testing.T) {
-	first := ask(t, newModel(t), "q", "I want a quiet evening")
+	first := ask(t, newModel(t), "I want a quiet evening")
 	for range 5 {
-		if again := ask(t, newModel(t), "q", "I want a quiet evening"); again != first {
+		if again := ask(t, newModel(t), "I want a quiet evening"); again != first {
 			t.Fatalf("%q, then %q", first, again)
 		}
 	}
@@ -179,8 +182,9 @@ func TestACharacterWithNothingButANameCanAnswer(t *testing.T) {
 	for _, says := range []string{"tell me about yourself", "ok", "who are you?"} {
 		for id := range 20 {
 			c, err := m.Reply(t.Context(), models.Prompt{
-				ID: fmt.Sprint(id), Character: models.Character{Name: "X"}, Question: models.Turn{Text: says},
-			})
+				Character: models.Character{Name: "X"}, Question: models.Turn{Text: says},
+				Conversation: make([]models.Turn, id),
+			}, ignore)
 			if err != nil || c.Text == "" || strings.Contains(c.Text, "{") {
 				t.Fatalf("%q is answered with %q, %v", says, c.Text, err)
 			}
@@ -201,7 +205,7 @@ func TestLongTextsAreAnsweredFastAndBriefly(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()
-			got := ask(t, m, "q", says)
+			got := ask(t, m, says)
 			if got.Text == "" || len(got.Text) > 500 {
 				t.Errorf("answer of %d bytes", len(got.Text))
 			}
@@ -215,7 +219,7 @@ func TestLongTextsAreAnsweredFastAndBriefly(t *testing.T) {
 func TestAnEndedContextIsRespected(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := newModel(t).Reply(ctx, models.Prompt{}); err == nil {
+	if _, err := newModel(t).Reply(ctx, models.Prompt{}, ignore); err == nil {
 		t.Error("answered all the same")
 	}
 }
@@ -226,9 +230,9 @@ func FuzzReply(f *testing.F) {
 	}
 	m := newModel(f)
 	f.Fuzz(func(t *testing.T, says, name string) {
-		p := models.Prompt{ID: says, Character: models.Character{Name: name}, Question: models.Turn{Text: says},
+		p := models.Prompt{Character: models.Character{Name: name}, Question: models.Turn{Text: says},
 			Conversation: []models.Turn{{Text: says}, {Own: true, Text: name}}}
-		c, err := m.Reply(t.Context(), p)
+		c, err := m.Reply(t.Context(), p, ignore)
 		if err != nil || c.Text == "" {
 			t.Fatalf("%q is answered with %q, %v", says, c.Text, err)
 		}
@@ -240,9 +244,9 @@ func FuzzReply(f *testing.F) {
 
 func BenchmarkReply(b *testing.B) {
 	m := newModel(b)
-	p := models.Prompt{ID: "q", Character: eliza, Question: models.Turn{Text: "I think my brother is angry with me because I forgot his birthday."}}
+	p := models.Prompt{Character: eliza, Question: models.Turn{Text: "I think my brother is angry with me because I forgot his birthday."}}
 	for b.Loop() {
-		if _, err := m.Reply(b.Context(), p); err != nil {
+		if _, err := m.Reply(b.Context(), p, ignore); err != nil {
 			b.Fatal(err)
 		}
 	}
