@@ -28,8 +28,10 @@ type broadcast struct {
 	Actions         json.RawMessage  `json:"actions,omitempty"`
 	ClientMessageID string           `json:"clientMessageId,omitempty"`
 	InReplyTo       domain.MessageID `json:"inReplyTo,omitempty"`
-	Seq             int64            `json:"seq"`
-	Rev             int64            `json:"rev"`
+	// Stopped says that an agent's answer was cut off by a person.
+	Stopped bool  `json:"stopped,omitempty"`
+	Seq     int64 `json:"seq"`
+	Rev     int64 `json:"rev"`
 }
 
 // newBroadcast is the wire form of a post.
@@ -40,7 +42,7 @@ func newBroadcast(m messaging.Message) broadcast {
 		ChannelID: m.ChannelID, RoomID: m.ChannelID, ServerID: m.ServerID, MessageServerID: m.ServerID,
 		CreatedAt: domain.Millis(m.CreatedAt), Source: m.SourceType,
 		Attachments: extras["attachments"], Thought: extras.String("thought"), Actions: extras["actions"],
-		InReplyTo: m.InReplyTo, Seq: m.Seq, Rev: m.Rev,
+		InReplyTo: m.InReplyTo, Stopped: m.SourceType == agents.SourceReply && extras.True("stopped"), Seq: m.Seq, Rev: m.Rev,
 	}
 }
 
@@ -97,6 +99,9 @@ func (g *Gateway) Room(e messaging.Event) {
 		g.toRoom(m.ChannelID, "messageDeleted", "", deletion{MessageID: m.ID, ChannelID: m.ChannelID,
 			RoomID: m.ChannelID, Seq: m.Seq, Rev: m.Rev}, offset(m))
 		return
+	}
+	if m.SourceType == agents.SourceReply {
+		g.StreamEnded(m.ChannelID, m.ID) // who joins from now on has the message
 	}
 	g.toRoom(m.ChannelID, "messageBroadcast", e.Origin.Socket, newBroadcast(m), offset(m))
 	g.Origin(e)

@@ -58,6 +58,7 @@ type Gateway struct {
 	mu       sync.RWMutex
 	sessions map[string]*session // by socket id
 	logs     logSubscribers
+	streams  *streams
 }
 
 // New returns a gateway that refuses everything until it is bound. What needs the
@@ -69,7 +70,8 @@ func New(o Options) (*Gateway, error) {
 	if o.EventBurst == 0 {
 		o.EventBurst = defaultBurst
 	}
-	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{}}
+	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
+		streams: newStreams()}
 	server, err := sio.New(sio.Options{Path: "/socket.io/", AllowOrigin: o.AllowOrigin,
 		Logger: o.Logger.With().Str("component", "sio").Logger()})
 	if err != nil {

@@ -40,11 +40,16 @@ func (idle) Awaiting(context.Context, messaging.Channel, messaging.Message) []do
 // Hint does nothing.
 func (idle) Hint(messaging.Message) {}
 
+// Withdraw does nothing.
+func (idle) Withdraw(domain.ChannelID, int64, int64) {}
+
 // door is a gateway in front of an empty store.
 type door struct {
 	t        *testing.T
 	url      string
 	registry *op.Registry
+	gateway  *realtime.Gateway
+	service  *messaging.Service
 }
 
 // openDoor serves a gateway until the test ends; change may set options.
@@ -86,7 +91,7 @@ func openDoor(t *testing.T, change func(*realtime.Options)) *door {
 		running.Wait()
 		_ = store.Close()
 	})
-	return &door{t: t, url: server.URL, registry: registry}
+	return &door{t: t, url: server.URL, registry: registry, gateway: gateway, service: service}
 }
 
 // dial connects a socket; it is closed when the test ends.

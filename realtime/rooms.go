@@ -46,6 +46,9 @@ type Joined struct {
 	Head int64 `json:"head"`
 	// Truncated says that there were more events than one answer carries: 500, or 1 MB.
 	Truncated *bool `json:"truncated,omitempty"`
+	// Streams are the answers that arise at this moment, with what was said so far; the
+	// chunks that follow continue them.
+	Streams []streamSoFar `json:"streams,omitempty"`
 }
 
 // plain is the answer without what After asked for.
@@ -103,13 +106,17 @@ func (g *Gateway) join(ctx context.Context, _ domain.Actor, r JoinRequest) (Join
 	if s == nil {
 		return Joined{}, errNoSocket
 	}
-	head, err := g.sequencer.Enter(ctx, r.ChannelID, func() (bool, error) { return s.enter(r.ChannelID) })
+	var open []streamSoFar
+	head, err := g.sequencer.Enter(ctx, r.ChannelID, func() (fresh bool, err error) {
+		fresh, open, err = s.enterHearing(r.ChannelID)
+		return fresh, err
+	})
 	if err != nil {
 		return Joined{}, err
 	}
 	out := Joined{
 		Message:   "Socket " + s.socket.ID() + " successfully joined channel " + string(r.ChannelID) + ".",
-		ChannelID: r.ChannelID, RoomID: r.ChannelID, AgentID: r.AgentID, Head: head,
+		ChannelID: r.ChannelID, RoomID: r.ChannelID, AgentID: r.AgentID, Head: head, Streams: open,
 	}
 	if r.After == nil {
 		return out, nil

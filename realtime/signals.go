@@ -8,6 +8,7 @@ import (
 	"parley/domain"
 	"parley/domain/agents"
 	"parley/domain/messaging"
+	"parley/realtime/sio"
 )
 
 // typingFor is how long somebody counts as typing without saying so again.
@@ -20,6 +21,8 @@ type completion struct {
 	ServerID  domain.ServerID  `json:"serverId,omitempty"`
 	AgentID   domain.AgentID   `json:"agentId,omitempty"`
 	MessageID domain.MessageID `json:"messageId,omitempty"`
+	Outcome   messaging.Result `json:"outcome,omitempty"`
+	Error     string           `json:"error,omitempty"`
 }
 
 // newCompletion ends the wait for a send that failed, with what its payload says of
@@ -32,7 +35,7 @@ func newCompletion(body json.RawMessage) completion {
 // Completed tells a room that a message waits for no more answers.
 func (g *Gateway) Completed(c messaging.Completion) {
 	g.toRoom(c.ChannelID, "messageComplete", "", completion{ChannelID: c.ChannelID, RoomID: c.ChannelID,
-		ServerID: c.ServerID, AgentID: c.AgentID, MessageID: c.MessageID})
+		ServerID: c.ServerID, AgentID: c.AgentID, MessageID: c.MessageID, Outcome: c.Result, Error: c.Error})
 }
 
 // TypingRequest says that somebody types, or stopped.
@@ -60,6 +63,8 @@ type typing struct {
 	SenderID   domain.EntityID  `json:"senderId,omitempty"`
 	SenderName string           `json:"senderName,omitempty"`
 	IsTyping   bool             `json:"isTyping"`
+	// State is what an agent does: thinking before its first word, then answering.
+	State string `json:"state,omitempty"`
 }
 
 // typist is somebody who types in a channel, with the timer that ends it.
@@ -143,8 +148,12 @@ func (s *session) tellStopped(t typing) {
 
 // Typing tells a room that an agent thinks, or has done.
 func (g *Gateway) Typing(t agents.Typing) {
+	state := "thinking"
+	if t.Speaking {
+		state = "answering"
+	}
 	g.toRoom(t.ChannelID, "typing", "", typing{ChannelID: t.ChannelID, RoomID: t.ChannelID,
-		SenderID: domain.EntityID(t.AgentID), SenderName: t.Name, IsTyping: t.On})
+		SenderID: domain.EntityID(t.AgentID), SenderName: t.Name, IsTyping: t.On, State: state})
 	if !g.opts.ControlMessages {
 		return
 	}
@@ -153,6 +162,23 @@ func (g *Gateway) Typing(t agents.Typing) {
 		action = "disable_input"
 	}
 	g.toRoom(t.ChannelID, "controlMessage", "", control{Action: action, ChannelID: t.ChannelID, RoomID: t.ChannelID})
+}
+
+// agentUpdate is the payload of agentUpdated.
+type agentUpdate struct {
+	AgentID domain.AgentID `json:"agentId"`
+	Name    string         `json:"name"`
+	Status  agents.Status  `json:"status"`
+}
+
+// AgentChanged tells all sockets that an agent was started, stopped or changed.
+func (g *Gateway) AgentChanged(a agents.ListItem) {
+	packet, err := sio.EncodeEvent("/", "agentUpdated", agentUpdate{AgentID: a.ID, Name: a.Name, Status: a.Status})
+	if err != nil {
+		g.log.Error().Err(err).Msg("event could not be encoded")
+		return
+	}
+	g.ns.Broadcast(packet, nil)
 }
 
 // control is the payload of controlMessage.

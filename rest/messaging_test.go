@@ -129,6 +129,9 @@ func (room) Awaiting(context.Context, messaging.Channel, messaging.Message) []do
 // Hint is not listened to.
 func (room) Hint(messaging.Message) {}
 
+// Withdraw is not listened to.
+func (room) Withdraw(domain.ChannelID, int64, int64) {}
+
 // chat returns a registry with messaging's operations on an empty store.
 func chat(t *testing.T) *op.Registry {
 	t.Helper()

@@ -59,7 +59,7 @@ func newHouse(t *testing.T) *house {
 func enter(t *testing.T, store *storage.Set, o agents.ServiceOptions) *house {
 	t.Helper()
 	h := &house{t: t, store: store, signals: &signals{}}
-	o.Store, o.Now, o.Logger = store.Agents, time.Now, zerolog.Nop()
+	o.Store, o.Now, o.Logger, o.Watcher = store.Agents, time.Now, zerolog.Nop(), h.signals
 	h.agents = agents.NewService(o)
 	if err := h.agents.Load(t.Context()); err != nil {
 		t.Fatal(err)
@@ -130,6 +130,15 @@ func (h *house) say(channel domain.ChannelID, text string) domain.MessageID {
 	return page[at].ID
 }
 
+// delete removes a message as a person does.
+func (h *house) delete(channel domain.ChannelID, id domain.MessageID) {
+	h.t.Helper()
+	_, err := h.messaging.Delete(h.t.Context(), domain.Actor{Role: domain.Admin}, messaging.DeleteRequest{ChannelID: channel, MessageID: id})
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
 // page is the channel's messages, newest first.
 func (h *house) page(channel domain.ChannelID) []messaging.Message {
 	h.t.Helper()
@@ -169,6 +178,18 @@ func (h *house) settle(completions int) {
 	}
 }
 
+// runner is a runner that does not run yet.
+func (h *house) runner(model models.Text, adjust ...func(*agents.RunnerOptions)) *agents.Runner {
+	o := agents.RunnerOptions{
+		Agents: h.agents, Store: h.store.Agents, Log: h.store.Messaging, Channels: h.messaging, Signals: h.signals,
+		Model: model, Now: time.Now, Logger: zerolog.Nop(), Backoff: time.Millisecond, Sweep: time.Hour,
+	}
+	for _, f := range adjust {
+		f(&o)
+	}
+	return agents.NewRunner(o)
+}
+
 // run starts a runner and returns what stops it and waits for it.
 func (h *house) run(model models.Text, adjust ...func(*agents.RunnerOptions)) (*agents.Runner, func()) {
 	h.t.Helper()
@@ -178,14 +199,7 @@ func (h *house) run(model models.Text, adjust ...func(*agents.RunnerOptions)) (*
 // runWith is run with a hook on the steps of turns.
 func (h *house) runWith(model models.Text, onStep func(string) error, adjust ...func(*agents.RunnerOptions)) (*agents.Runner, func()) {
 	h.t.Helper()
-	o := agents.RunnerOptions{
-		Agents: h.agents, Store: h.store.Agents, Log: h.store.Messaging, Channels: h.messaging, Signals: h.signals,
-		Model: model, Now: time.Now, Logger: zerolog.Nop(), Backoff: time.Millisecond, Sweep: time.Hour,
-	}
-	for _, f := range adjust {
-		f(&o)
-	}
-	r := agents.NewRunner(o)
+	r := h.runner(model, adjust...)
 	if onStep != nil {
 		r.OnStep(onStep)
 	}
@@ -237,6 +251,9 @@ type signals struct {
 	mu          sync.Mutex
 	completions []messaging.Completion
 	typings     []agents.Typing
+	chunks      []agents.Chunk
+	ended       []domain.MessageID
+	failures    []agents.Failure
 }
 
 // Completed records a completion.
@@ -251,6 +268,44 @@ func (s *signals) Typing(t agents.Typing) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.typings = append(s.typings, t)
+}
+
+// Streamed records a chunk.
+func (s *signals) Streamed(c agents.Chunk) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.chunks = append(s.chunks, c)
+}
+
+// StreamEnded records the end of a stream.
+func (s *signals) StreamEnded(_ domain.ChannelID, answer domain.MessageID) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = append(s.ended, answer)
+}
+
+// Failed records a failure.
+func (s *signals) Failed(f agents.Failure) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.failures = append(s.failures, f)
+}
+
+// AgentChanged takes note of nothing.
+func (s *signals) AgentChanged(agents.ListItem) {}
+
+// streamed returns the chunks so far.
+func (s *signals) streamed() []agents.Chunk {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.chunks)
+}
+
+// failed returns the failures so far.
+func (s *signals) failed() []agents.Failure {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.failures)
 }
 
 // completed returns the completions so far.
@@ -272,6 +327,8 @@ type model struct {
 	mu    sync.Mutex
 	calls int
 	reply func(ctx context.Context, p models.Prompt) (models.Completion, error)
+	// speak replaces reply by a model that emits on its own.
+	speak func(ctx context.Context, p models.Prompt, emit func(string)) (models.Completion, error)
 }
 
 // Reply calls the function.
@@ -279,6 +336,9 @@ func (m *model) Reply(ctx context.Context, p models.Prompt, emit func(piece stri
 	m.mu.Lock()
 	m.calls++
 	m.mu.Unlock()
+	if m.speak != nil {
+		return m.speak(ctx, p, emit)
+	}
 	c, err := m.reply(ctx, p)
 	emit(c.Text)
 	return c, err

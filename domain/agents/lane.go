@@ -122,6 +122,13 @@ func (l *lanes) sweeping() {
 	l.lost = false
 }
 
+// waiting is the number of lanes that nobody serves.
+func (l *lanes) waiting() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.queue)
+}
+
 // size is the number of lanes.
 func (l *lanes) size() int {
 	l.mu.Lock()

@@ -31,6 +31,43 @@ type Signals interface {
 	Completed(c messaging.Completion)
 	// Typing says that an agent begins, goes on or stops to work on an answer.
 	Typing(t Typing)
+	// Streamed brings one more chunk of an answer that arises.
+	Streamed(c Chunk)
+	// StreamEnded says that no more chunks come: the answer is posted, or there is
+	// none, or it will be begun again.
+	StreamEnded(channel domain.ChannelID, answer domain.MessageID)
+	// Failed says that an agent's turn ended without an answer, and why; what was
+	// streamed of it counts no more.
+	Failed(f Failure)
+}
+
+// Chunk is a piece of an answer that arises.
+type Chunk struct {
+	ChannelID domain.ChannelID
+	AgentID   domain.AgentID
+	Name      string
+	// MessageID is the id that the answer will have, Question the message it answers.
+	MessageID, Question domain.MessageID
+	// Attempt rises when the answer is begun again, Index from 0 within it.
+	Attempt int64
+	Index   int
+	Text    string
+}
+
+// Failure is a turn without an answer that was to have one.
+type Failure struct {
+	ChannelID domain.ChannelID
+	AgentID   domain.AgentID
+	// MessageID is the id that the answer would have had, Question the message.
+	MessageID, Question domain.MessageID
+	// Error is safe to show.
+	Error string
+}
+
+// Watcher hears of changes to agents. It must not block for long.
+type Watcher interface {
+	// AgentChanged says that an agent was started, stopped or changed.
+	AgentChanged(a ListItem)
 }
 
 // Typing is the state of an agent in a channel.
@@ -39,4 +76,6 @@ type Typing struct {
 	AgentID   domain.AgentID
 	Name      string
 	On        bool
+	// Speaking says that the answer has begun to arise; before that the agent thinks.
+	Speaking bool
 }

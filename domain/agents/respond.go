@@ -42,6 +42,10 @@ type situation struct {
 	question messaging.Message
 	// before are the messages before the question, newest first.
 	before []messaging.Message
+	// others are the other active agents that take part, in the channel's order; first
+	// says that the agent itself stands before all of them.
+	others []Agent
+	first  bool
 	// run is the number of agent messages at the end of the channel, up to the present.
 	run int
 	// wrote tells whether an agent wrote a message.
@@ -50,24 +54,90 @@ type situation struct {
 
 // shouldRespond decides whether the agent answers, and says why in a few words.
 // In private channels and from the reference's chat page it always does. In groups
-// it does when it is spoken to (by name, or by a reply to a message of its own) and
-// when no human but the author took part lately. Agents answer one another only
-// while few agent messages stand in a row.
+// it does when it is spoken to (by name, or by a reply to a message of its own), also
+// after it was told to be quiet there. What is said to somebody else it leaves alone.
+// What is said to nobody it answers when no human but the author took part lately; of
+// several agents only one does: the one that spoke last, else the channel's first.
+// Agents answer one another only while few agent messages stand in a row.
 func (o RespondOptions) shouldRespond(s situation) (bool, string) {
 	switch {
 	case s.wrote(s.question) && s.run >= o.chainLimit():
 		return false, "too many agent messages in a row"
 	case o.bypasses(s):
 		return true, "always answers here"
-	case mentions(s.question.Content, s.agent.Character.Name), mentions(s.question.Content, s.agent.Character.Username):
+	case s.agent.named(s.question):
 		return true, "its name was mentioned"
+	case s.muted():
+		return false, "it was told to be quiet"
 	case s.answersAgent():
 		return true, "its message was replied to"
-	case s.aloneWithAuthor():
-		return true, "nobody else takes part"
-	default:
+	case s.addressesOther():
+		return false, "somebody else is addressed"
+	case !s.aloneWithAuthor():
 		return false, "others are talking"
+	case !s.speaksForAll():
+		return false, "another agent has the word"
+	default:
+		return true, "nobody else takes part"
 	}
+}
+
+// named reports whether a message mentions the agent.
+func (a Agent) named(m messaging.Message) bool {
+	return mentions(m.Content, a.Character.Name) || mentions(m.Content, a.Character.Username)
+}
+
+// quieting and waking are what tells an agent, called by its name, to be quiet in a
+// group, and to take part again.
+var (
+	quieting = []string{"be quiet", "stay quiet", "be silent", "stop talking", "stop answering", "shut up", "hush"}
+	waking   = []string{"talk again", "speak again", "you can talk", "you may talk", "you can speak", "you may speak", "come back"}
+)
+
+// muted reports whether a person told the agent to be quiet, and nobody since then to
+// take part again. It holds for as long as that is among the messages before.
+func (s situation) muted() bool {
+	for _, m := range s.before {
+		if s.wrote(m) || !s.agent.named(m) {
+			continue
+		}
+		text := strings.ToLower(m.Content)
+		says := func(words string) bool { return mentions(text, words) }
+		switch {
+		case slices.ContainsFunc(waking, says):
+			return false
+		case slices.ContainsFunc(quieting, says):
+			return true
+		}
+	}
+	return false
+}
+
+// addressesOther reports whether the question mentions another agent, or replies to a
+// message that is not the agent's.
+func (s situation) addressesOther() bool {
+	if slices.ContainsFunc(s.others, func(a Agent) bool { return a.named(s.question) }) {
+		return true
+	}
+	return s.question.InReplyTo != "" && slices.ContainsFunc(s.before, func(m messaging.Message) bool {
+		return m.ID == s.question.InReplyTo && m.AuthorID != domain.EntityID(s.agent.ID)
+	})
+}
+
+// speaksForAll reports whether it is this agent that answers what is said to nobody.
+func (s situation) speaksForAll() bool {
+	if len(s.others) == 0 {
+		return true
+	}
+	for _, m := range s.before[:min(len(s.before), quietWindow)] {
+		if m.AuthorID == domain.EntityID(s.agent.ID) {
+			return true
+		}
+		if slices.ContainsFunc(s.others, func(a Agent) bool { return domain.EntityID(a.ID) == m.AuthorID }) {
+			return false
+		}
+	}
+	return s.first
 }
 
 // bypasses reports whether channel type or source make agents answer always.

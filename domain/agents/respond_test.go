@@ -22,6 +22,13 @@ func said(author domain.EntityID) messaging.Message {
 	return messaging.Message{ID: domain.NewID[domain.MessageID](), AuthorID: author}
 }
 
+// says is a message of an author with a text.
+func says(author domain.EntityID, text string) messaging.Message {
+	m := said(author)
+	m.Content = text
+	return m
+}
+
 // repeat is the message n times.
 func repeat(n int, m messaging.Message) []messaging.Message {
 	list := make([]messaging.Message, n)
@@ -32,7 +39,8 @@ func repeat(n int, m messaging.Message) []messaging.Message {
 }
 
 func TestWhenAnAgentAnswers(t *testing.T) {
-	ours := said(domain.EntityID(us))
+	ours, theirs, anns := said(domain.EntityID(us)), said(domain.EntityID(other)), said(ann)
+	smith := []Agent{{ID: other, Character: Character{Name: "Smith"}}}
 	tests := []struct {
 		name     string
 		kind     messaging.ChannelType
@@ -41,7 +49,10 @@ func TestWhenAnAgentAnswers(t *testing.T) {
 		run      int
 		options  RespondOptions
 		settings string
-		want     bool
+		// others are other agents that take part; first says that we are listed before them.
+		others []Agent
+		first  bool
+		want   bool
 	}{
 		{name: "always in a DM", kind: messaging.TypeDM, question: said(ann), before: repeat(3, said(bob)), want: true},
 		{name: "always in a voice DM", kind: messaging.TypeVoiceDM, question: said(ann), before: repeat(3, said(bob)), want: true},
@@ -77,6 +88,25 @@ func TestWhenAnAgentAnswers(t *testing.T) {
 		{name: "not after a configured number", kind: messaging.TypeAPI, question: said(domain.EntityID(other)), run: 2,
 			options: RespondOptions{ChainLimit: 2}, want: false},
 		{name: "to a human however many agents spoke", kind: messaging.TypeDM, question: said(ann), run: 9, want: true},
+		{name: "not when another agent is called", question: messaging.Message{AuthorID: ann, Content: "Smith, are you there?"}, others: smith, first: true, want: false},
+		{name: "when both are called", question: messaging.Message{AuthorID: ann, Content: "Smith and Eliza!"}, others: smith, want: true},
+		{name: "not when another agent's message is replied to", question: messaging.Message{AuthorID: ann, InReplyTo: theirs.ID},
+			before: []messaging.Message{ours, theirs}, others: smith, first: true, want: false},
+		{name: "not when the author replies to a person", question: messaging.Message{AuthorID: ann, InReplyTo: anns.ID},
+			before: []messaging.Message{anns}, want: false},
+		{name: "first of several when nobody is addressed", question: said(ann), others: smith, first: true, want: true},
+		{name: "not when another agent is listed first", question: said(ann), others: smith, want: false},
+		{name: "when it spoke last among the agents", question: said(ann), before: []messaging.Message{said(ann), ours, theirs}, others: smith, want: true},
+		{name: "not when another agent spoke last", question: said(ann), before: []messaging.Message{said(ann), theirs, ours}, others: smith, first: true, want: false},
+		{name: "not after it was told to be quiet", question: said(ann), before: []messaging.Message{says(ann, "Eliza, be quiet please")}, want: false},
+		{name: "when called although it was told to be quiet", question: says(ann, "Eliza?"), before: []messaging.Message{says(ann, "Eliza, be quiet please")}, want: true},
+		{name: "not when replied to after it was told to be quiet", question: messaging.Message{AuthorID: ann, InReplyTo: ours.ID},
+			before: []messaging.Message{ours, says(ann, "hush, eliza")}, want: false},
+		{name: "after it was told to talk again", question: said(ann),
+			before: []messaging.Message{says(ann, "you may talk again, Eliza"), says(ann, "Eliza, be quiet")}, want: true},
+		{name: "although somebody else was told to be quiet", question: said(ann), before: []messaging.Message{says(ann, "be quiet, dog")}, want: true},
+		{name: "although an agent told it to be quiet", question: said(ann), before: []messaging.Message{says(domain.EntityID(us), "Eliza, be quiet")}, want: true},
+		{name: "in a DM although it was told to be quiet", kind: messaging.TypeDM, question: said(ann), before: []messaging.Message{says(ann, "Eliza, be quiet")}, want: true},
 		{name: "not to an agent that nobody asked", question: said(domain.EntityID(other)), before: repeat(2, said(ann)), run: 1, want: false},
 	}
 	for _, tt := range tests {
@@ -90,6 +120,7 @@ func TestWhenAnAgentAnswers(t *testing.T) {
 			}
 			got, why := tt.options.shouldRespond(situation{
 				agent: agent, channel: messaging.Channel{Type: tt.kind}, question: tt.question, before: tt.before, run: tt.run,
+				others: tt.others, first: tt.first,
 				wrote: func(m messaging.Message) bool {
 					return m.AuthorID == domain.EntityID(us) || m.AuthorID == domain.EntityID(other)
 				},

@@ -42,6 +42,9 @@ type RunnerOptions struct {
 	// TypingEvery is how often a typing signal is repeated; 0 means 4 s, as clients
 	// forget it after 6 s.
 	TypingEvery time.Duration
+	// ChunkEvery is the least time between two chunks of an answer that arises; 0 means
+	// 25 ms. Less costs an event to the whole room for each piece a model hands out.
+	ChunkEvery time.Duration
 	// Attempts is how often a turn is begun before it is given up; 0 means 10. It ends
 	// a message that kills the process each time.
 	Attempts int64
@@ -57,6 +60,7 @@ func (o *RunnerOptions) setDefaults() {
 	setDefault(&o.TurnTimeout, 120*time.Second)
 	setDefault(&o.Drain, 5*time.Second)
 	setDefault(&o.TypingEvery, 4*time.Second)
+	setDefault(&o.ChunkEvery, 25*time.Millisecond)
 	setDefault(&o.Attempts, 10)
 	setDefault(&o.Backoff, 100*time.Millisecond)
 }

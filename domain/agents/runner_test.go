@@ -47,11 +47,12 @@ func TestAQuestionIsAnswered(t *testing.T) {
 		t.Errorf("metadata %s, %v", metadata, err)
 	}
 	done := h.signals.completed()[0]
-	if done != (messaging.Completion{ChannelID: channel, ServerID: domain.DefaultServer, MessageID: question, AgentID: eliza}) {
+	if done != (messaging.Completion{ChannelID: channel, ServerID: domain.DefaultServer, MessageID: question,
+		AgentID: eliza, Result: messaging.ResultAnswered}) {
 		t.Errorf("completion %+v", done)
 	}
 	typed := h.signals.typed()
-	if len(typed) != 2 || !typed[0].On || typed[1].On || typed[0].Name != "Eliza" || typed[0].ChannelID != channel {
+	if len(typed) != 3 || !typed[0].On || typed[0].Speaking || !typed[1].On || !typed[1].Speaking || typed[2].On || typed[0].Name != "Eliza" || typed[0].ChannelID != channel {
 		t.Errorf("typing %+v", typed)
 	}
 }
@@ -306,11 +307,10 @@ func TestAQuestionDeletedMeanwhileIsNotAnswered(t *testing.T) {
 	channel := h.channel(messaging.TypeDM, eliza)
 	question := h.say(channel, "hello")
 	eventually(t, "it thinks", func() bool { return m.called() == 1 })
-	if _, _, err := h.store.Messaging.Delete(t.Context(), channel, question); err != nil {
-		t.Fatal(err)
-	}
-	close(let)
+	h.delete(channel, question) // ends the wait, and the turn
 	h.settle(1)
+	eventually(t, "the turn is over", func() bool { return len(h.signals.failed()) == 1 })
+	close(let)
 	if replies := h.replies(channel); len(replies) != 0 {
 		t.Errorf("replies %+v", replies)
 	}

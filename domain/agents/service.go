@@ -17,6 +17,8 @@ type ServiceOptions struct {
 	Store  Store
 	Now    domain.Clock
 	Logger zerolog.Logger
+	// Watcher hears of agents that start and stop.
+	Watcher Watcher
 	// MaxLanes is how many (agent, channel) pairs may wait for the Runner; beyond it
 	// hints are refused and found by its sweep. 0 means 4096, about 1 MB.
 	MaxLanes int
@@ -33,9 +35,15 @@ type Service struct {
 	log   zerolog.Logger
 	// lanes is where hints wait for a Runner.
 	lanes *lanes
+	// running are the turns that a Runner works on.
+	running *running
+	watcher Watcher
 
-	mu    sync.RWMutex
-	known map[domain.AgentID]Agent
+	// changing is held while an agent is changed in the store and in known, so that the
+	// two go the same way; it is taken before mu.
+	changing sync.Mutex
+	mu       sync.RWMutex
+	known    map[domain.AgentID]Agent
 }
 
 // NewService returns a service that knows no agent until Load or Seed.
@@ -43,6 +51,7 @@ func NewService(o ServiceOptions) *Service {
 	setDefault(&o.MaxLanes, 4096)
 	return &Service{
 		store: o.Store, now: o.Now, lanes: newLanes(o.MaxLanes),
+		running: &running{turns: map[laneKey]underWay{}}, watcher: o.Watcher,
 		log:   o.Logger.With().Str("component", "agents").Logger(),
 		known: map[domain.AgentID]Agent{},
 	}
@@ -130,6 +139,22 @@ func (s *Service) wrote(m messaging.Message) bool {
 	}
 	_, ok := s.agent(domain.AgentID(m.AuthorID))
 	return ok
+}
+
+// others returns the active agents among the participants of a channel but for one, and
+// whether that one is listed before all of them.
+func (s *Service) others(c messaging.Channel, but domain.AgentID) (others []Agent, first bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, p := range c.Participants {
+		switch a, ok := s.known[domain.AgentID(p)]; {
+		case ok && a.ID == but:
+			first = len(others) == 0
+		case ok && a.Desired:
+			others = append(others, a)
+		}
+	}
+	return others, first
 }
 
 // all returns the known agents in no order.

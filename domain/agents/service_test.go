@@ -98,7 +98,7 @@ func TestAgentsAreListed(t *testing.T) {
 // ops returns the registry of this package's operations.
 func (h *house) ops() *op.Registry {
 	r := op.NewRegistry(op.Options{Logger: zerolog.Nop(), Now: time.Now})
-	agents.Ops(r, h.agents)
+	agents.Ops(r, h.agents, h.runner(echo()))
 	return r
 }
 

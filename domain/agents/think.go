@@ -28,9 +28,15 @@ func silence() Outcome { return Outcome{Replies: []Reply{}} }
 // failure is the outcome of a turn that failed for a reason that may be shown.
 func failure(reason string) Outcome { return Outcome{Replies: []Reply{}, Error: reason} }
 
-// think decides what the turn comes to. It returns an error only if the turn cannot
-// be decided now; whatever the model does becomes an outcome.
-func (t *turn) think(ctx context.Context, attempt int64) (Outcome, error) {
+// withdrawn is the outcome of a turn whose message is gone.
+func withdrawn() Outcome {
+	return Outcome{Replies: []Reply{}, Error: "The message was deleted", Withdrawn: true}
+}
+
+// think decides what the turn comes to, while work lasts. It returns an error only if
+// the turn cannot be decided now; whatever the model does, and whoever ends the work,
+// becomes an outcome.
+func (t *turn) think(ctx, work context.Context, attempt int64) (Outcome, error) {
 	if !t.agent.Desired {
 		return failure("The agent is not running"), nil
 	}
@@ -50,7 +56,7 @@ func (t *turn) think(ctx context.Context, attempt int64) (Outcome, error) {
 	if !answer {
 		return silence(), nil
 	}
-	outcome, err := t.ask(ctx, t.prompt(recent))
+	outcome, err := t.ask(ctx, work, t.prompt(recent), attempt)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -68,8 +74,9 @@ func (t *turn) situation(ctx context.Context) (situation, []messaging.Message, e
 		return situation{}, nil, err
 	}
 	before := slices.DeleteFunc(slices.Clone(recent), func(m messaging.Message) bool { return m.Seq >= t.question.Seq })
+	others, first := t.Agents.others(channel, t.key.agent)
 	return situation{
-		agent: t.agent, channel: channel, question: t.question, before: before,
+		agent: t.agent, channel: channel, question: t.question, before: before, others: others, first: first,
 		run: agentRun(recent, t.Agents.wrote), wrote: t.Agents.wrote,
 	}, recent, nil
 }
@@ -86,81 +93,94 @@ func (t *turn) recent(ctx context.Context, limit int) (page []messaging.Message,
 	return page, nil
 }
 
-// prompt tells the model who it is, what was said before the question, and what it
-// has said since: it may have answered others meanwhile.
-func (t *turn) prompt(recent []messaging.Message) models.Prompt {
-	c := t.agent.Character
-	p := models.Prompt{
-		Character: models.Character{
-			Name: c.Name, System: c.System, Bio: c.Bio.Lines, Topics: c.Topics, Adjectives: c.Adjectives,
-			Style: append(slices.Clone(c.Style.All), c.Style.Chat...),
-		},
-		Question: t.said(t.question),
-	}
-	for _, m := range slices.Backward(recent) {
-		if said := t.said(m); m.ID != t.question.ID && (m.Seq < t.question.Seq || said.Own) {
-			p.Conversation = append(p.Conversation, said)
-		}
-	}
-	return p
-}
-
-// said is a message as the model sees it.
-func (t *turn) said(m messaging.Message) models.Turn {
-	return models.Turn{Own: m.AuthorID == domain.EntityID(t.agent.ID), Speaker: string(m.AuthorID), Name: m.AuthorName, Text: m.Content}
-}
-
-// ask calls the model, within its time, and tells the channel that the agent types.
-func (t *turn) ask(ctx context.Context, p models.Prompt) (Outcome, error) {
+// ask calls the model, within its time, and lets the channel see the answer arise.
+func (t *turn) ask(ctx, work context.Context, p models.Prompt, attempt int64) (Outcome, error) {
+	t.openStream(attempt)
 	t.typing(true)
 	defer t.typing(false)
 	began := t.Now()
-	c, err := t.call(ctx, p)
+	c, err := t.call(work, p)
+	said := t.stream.close()
 	took := t.Now().Sub(began)
-	switch {
+	switch cause := context.Cause(work); {
+	case ctx.Err() != nil && err != nil:
+		return Outcome{}, ctx.Err() // the server stops: the next start thinks again
+	case cause != nil && ctx.Err() == nil:
+		t.log.Info().Dur("took", took).AnErr("because", cause).Msg("answer was cut off")
+		return t.cut(cause, said), nil
 	case err == nil:
 		t.log.Info().Dur("took", took).Msg("agent answered")
-		if reply := t.newReply(0, c.Text, c.Thought); reply.Text != "" {
-			return Outcome{Replies: []Reply{reply}}, nil
-		}
-		return silence(), nil
-	case ctx.Err() != nil:
-		return Outcome{}, ctx.Err() // the server stops: the next start thinks again
+		return t.answer(c.Text, c.Thought), nil
 	default:
 		t.log.Error().Err(err).Dur("took", took).Msg("agent could not answer")
 		return failure(domain.AsError(err).Message), nil
 	}
 }
 
+// answer is the outcome of a text, which may be anything.
+func (t *turn) answer(text, thought string) Outcome {
+	if reply := t.newReply(0, text, thought); reply.Text != "" {
+		return Outcome{Replies: []Reply{reply}}
+	}
+	return silence()
+}
+
+// cut is the outcome of a turn that was ended from outside when it had said something.
+func (t *turn) cut(cause error, said string) Outcome {
+	switch {
+	case errors.Is(cause, errStopped):
+		o := t.answer(said, "")
+		o.Stopped = true
+		return o
+	case errors.Is(cause, errHalted):
+		return failure("The agent was stopped")
+	default:
+		return withdrawn()
+	}
+}
+
+// openStream prepares to tell the channel the answer piece by piece.
+func (t *turn) openStream(attempt int64) {
+	t.stream = &stream{every: t.ChunkEvery, now: t.Now, tell: func(index int, chunk string) {
+		t.Signals.Streamed(Chunk{
+			ChannelID: t.key.channel, AgentID: t.key.agent, Name: t.agent.Character.Name, MessageID: t.replyID(),
+			Question: t.question.ID, Attempt: attempt, Index: index, Text: chunk,
+		})
+		if index == 0 {
+			t.speaking.Store(true)
+			t.typing(true)
+		}
+	}}
+}
+
+// endStream says that no more chunks come, if any could have.
+func (t *turn) endStream() {
+	if t.stream == nil {
+		return
+	}
+	t.stream.close()
+	t.Signals.StreamEnded(t.key.channel, t.replyID())
+}
+
 // call runs the model on a goroutine of its own, so that one that panics or does not
 // return in time ends this turn and nothing else. One that still works after its time
 // and the grace is left behind; it can do no harm but hold its memory.
-func (t *turn) call(ctx context.Context, p models.Prompt) (models.Completion, error) {
-	ctx, cancel := context.WithTimeout(ctx, t.TurnTimeout)
+func (t *turn) call(work context.Context, p models.Prompt) (models.Completion, error) {
+	ctx, cancel := context.WithTimeout(work, t.TurnTimeout)
 	defer cancel()
-	type answer struct {
-		completion models.Completion
-		err        error
-	}
-	answers := make(chan answer, 1)
-	go func() {
-		var a answer
-		defer func() {
-			if v := recover(); v != nil {
-				t.log.Error().Interface("panic", v).Bytes("stack", debug.Stack()).Msg("model panicked")
-				a.err = errPanic
-			}
-			answers <- a
-		}()
-		a.completion, a.err = t.Model.Reply(ctx, p, func(string) {})
-	}()
+	answers := make(chan answered, 1)
+	go func() { answers <- t.reply(ctx, p) }()
 
 	repeat := time.NewTicker(t.TypingEvery)
 	defer repeat.Stop()
+	flush := time.NewTicker(t.ChunkEvery)
+	defer flush.Stop()
 	for {
 		select {
 		case a := <-answers:
 			return a.completion, a.err
+		case <-flush.C:
+			t.stream.flush()
 		case <-repeat.C:
 			t.typing(true)
 		case <-ctx.Done():
@@ -174,9 +194,28 @@ func (t *turn) call(ctx context.Context, p models.Prompt) (models.Completion, er
 	}
 }
 
+// answered is what a model came to.
+type answered struct {
+	completion models.Completion
+	err        error
+}
+
+// reply asks the model; a panic of it is an error.
+func (t *turn) reply(ctx context.Context, p models.Prompt) (a answered) {
+	defer func() {
+		if v := recover(); v != nil {
+			t.log.Error().Interface("panic", v).Bytes("stack", debug.Stack()).Msg("model panicked")
+			a.err = errPanic
+		}
+	}()
+	a.completion, a.err = t.Model.Reply(ctx, p, t.stream.add)
+	return a
+}
+
 // typing tells the channel whether the agent works on an answer.
 func (t *turn) typing(on bool) {
-	t.Signals.Typing(Typing{ChannelID: t.key.channel, AgentID: t.key.agent, Name: t.agent.Character.Name, On: on})
+	t.Signals.Typing(Typing{ChannelID: t.key.channel, AgentID: t.key.agent, Name: t.agent.Character.Name, On: on,
+		Speaking: t.speaking.Load()})
 }
 
 // recheck takes an answer back if the question was deleted while the model thought,
@@ -188,7 +227,7 @@ func (t *turn) recheck(ctx context.Context, o Outcome) (Outcome, error) {
 		return err
 	})
 	if domain.IsCode(err, domain.NotFound) || err == nil && now.Deleted {
-		return silence(), nil
+		return withdrawn(), nil
 	}
 	if err != nil {
 		return Outcome{}, fmt.Errorf("read the question again: %w", err)

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
+	"sync/atomic"
 
 	"github.com/rs/zerolog"
 
@@ -30,6 +30,10 @@ type turn struct {
 	// agent is zero if the agent is not known any more.
 	agent Agent
 	log   zerolog.Logger
+	// stream tells the channel the answer as it arises, nil before the model is asked.
+	stream *stream
+	// speaking says that the answer has begun to arise.
+	speaking atomic.Bool
 }
 
 // newTurn prepares the work on a duty.
@@ -43,16 +47,20 @@ func (r *Runner) newTurn(key laneKey, m messaging.Message) *turn {
 // run does what is left of the turn, step by step, each of which can be repeated. An
 // error leaves the duty open.
 func (t *turn) run(ctx context.Context) error {
+	work, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer t.Agents.running.begin(t.key, underWay{question: t.question.ID, seq: t.question.Seq, cancel: cancel})()
+	defer t.endStream()
 	doc, err := t.take(ctx)
 	if err != nil {
 		return err
 	}
-	if doc.State != StateDone {
-		if doc.Outcome == nil {
-			if doc.Outcome, err = t.decide(ctx, doc); err != nil {
-				return err
-			}
+	if doc.Outcome == nil {
+		if doc, err = t.decide(ctx, work, doc); err != nil {
+			return err
 		}
+	}
+	if doc.State != StateDone {
 		if err := t.appendAll(ctx, *doc.Outcome); err != nil {
 			return err
 		}
@@ -60,7 +68,7 @@ func (t *turn) run(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.endDuty(ctx)
+	return t.endDuty(ctx, *doc.Outcome)
 }
 
 // report writes how the turn ended, if it ended badly.
@@ -96,45 +104,49 @@ func (t *turn) take(ctx context.Context) (doc Turn, err error) {
 	return doc, nil
 }
 
-// decide thinks and writes the outcome down. The outcome it returns is the stored one.
-func (t *turn) decide(ctx context.Context, doc Turn) (*Outcome, error) {
+// decide thinks, while work lasts, and writes the outcome down. The turn it returns is
+// the stored one, with its outcome.
+func (t *turn) decide(ctx, work context.Context, doc Turn) (Turn, error) {
 	if err := t.onStep("think"); err != nil {
-		return nil, err
+		return doc, err
 	}
-	outcome, err := t.think(ctx, doc.Fence)
+	outcome, err := t.think(ctx, work, doc.Fence)
 	if err != nil {
-		return nil, err
+		return doc, err
 	}
 	if err := t.onStep("commit"); err != nil {
-		return nil, err
+		return doc, err
 	}
 	err = t.retry(ctx, func(ctx context.Context) error {
 		return t.Store.CommitOutcome(ctx, doc.ID, doc.Fence, outcome)
 	})
 	if domain.IsCode(err, domain.Conflict) {
-		return t.ownOutcome(ctx, doc)
+		return t.decided(ctx, doc)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("commit the outcome: %w", err)
+		return doc, fmt.Errorf("commit the outcome: %w", err)
 	}
-	return &outcome, nil
+	doc.Outcome = &outcome
+	return doc, nil
 }
 
-// ownOutcome looks what a refused commit means: the outcome stands under our fence if
-// an earlier try got through without our hearing of it.
-func (t *turn) ownOutcome(ctx context.Context, doc Turn) (*Outcome, error) {
+// decided looks what a refused commit means. The outcome may stand by an earlier try of
+// ours that got through without our hearing of it, or because the turn was stopped just
+// as it began, which leaves the rest to us. Else another runner has the turn.
+func (t *turn) decided(ctx context.Context, doc Turn) (Turn, error) {
 	var stored Turn
 	err := t.retry(ctx, func(ctx context.Context) (err error) {
 		stored, err = t.Store.Turn(ctx, doc.ID)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read the turn: %w", err)
+		return doc, fmt.Errorf("read the turn: %w", err)
 	}
-	if stored.Fence != doc.Fence || stored.Outcome == nil {
-		return nil, errTakenOver
+	stopped := stored.Outcome != nil && stored.Outcome.Stopped && len(stored.Outcome.Replies) == 0
+	if stored.Outcome == nil || stored.Fence != doc.Fence && !stopped {
+		return doc, errTakenOver
 	}
-	return stored.Outcome, nil
+	return stored, nil
 }
 
 // appendAll posts the replies of an outcome, in order. A reply that can never be
@@ -154,7 +166,7 @@ func (t *turn) appendAll(ctx context.Context, o Outcome) error {
 		if err := t.onStep(fmt.Sprintf("append %d", i)); err != nil {
 			return err
 		}
-		m := t.message(channel, reply)
+		m := t.message(channel, reply, o)
 		err := t.retry(ctx, func(ctx context.Context) error { return t.Channels.PostReply(ctx, m) })
 		switch {
 		case err == nil:
@@ -187,7 +199,7 @@ type rawReply struct {
 }
 
 // message builds the document of a reply, always the same for the same reply.
-func (t *turn) message(channel messaging.Channel, reply Reply) messaging.Message {
+func (t *turn) message(channel messaging.Channel, reply Reply, o Outcome) messaging.Message {
 	raw, err := json.Marshal(rawReply{Text: reply.Text, Thought: reply.Thought, Actions: reply.Actions})
 	if err != nil { // texts always marshal
 		t.log.Error().Err(err).Msg("reply has no JSON form")
@@ -198,6 +210,9 @@ func (t *turn) message(channel messaging.Channel, reply Reply) messaging.Message
 	metadata.Set("agentName", name)
 	metadata.Set("channelType", channel.Type)
 	metadata.Set("isDm", channel.Type == messaging.TypeDM || channel.Metadata.True("isDm"))
+	if o.Stopped {
+		metadata.Set("stopped", true)
+	}
 	return messaging.Message{
 		ID: reply.ID, ChannelID: channel.ID, ServerID: channel.ServerID,
 		AuthorID: domain.EntityID(t.key.agent), AuthorName: name, Content: reply.Text, Raw: raw,
@@ -220,8 +235,9 @@ func (t *turn) finish(ctx context.Context, doc Turn) error {
 	return nil
 }
 
-// endDuty removes the duty and, if it was the message's last one, tells the channel.
-func (t *turn) endDuty(ctx context.Context) error {
+// endDuty removes the duty and tells the channel: of a failure, and, if it was the
+// message's last duty, that there is nothing more to wait for.
+func (t *turn) endDuty(ctx context.Context, o Outcome) error {
 	if err := t.onStep("finish duty"); err != nil {
 		return err
 	}
@@ -236,12 +252,34 @@ func (t *turn) endDuty(ctx context.Context) error {
 	if err := t.onStep("complete"); err != nil {
 		return err
 	}
-	if left == 0 {
+	if o.Error != "" {
+		t.Signals.Failed(Failure{ChannelID: t.key.channel, AgentID: t.key.agent, Question: t.question.ID,
+			MessageID: t.replyID(), Error: o.Error})
+	}
+	if left == 0 && !o.Withdrawn {
 		t.Signals.Completed(messaging.Completion{
 			ChannelID: t.key.channel, ServerID: t.question.ServerID, MessageID: t.question.ID, AgentID: t.key.agent,
+			Result: o.result(), Error: o.Error,
 		})
 	}
 	return nil
+}
+
+// replyID is the id of the turn's first reply, which is the one that is streamed.
+func (t *turn) replyID() domain.MessageID { return NewReplyID(t.key.agent, t.question.ID, 0) }
+
+// result is what the channel is told of an outcome.
+func (o Outcome) result() messaging.Result {
+	switch {
+	case o.Stopped:
+		return messaging.ResultStopped
+	case o.Error != "":
+		return messaging.ResultFailed
+	case len(o.Replies) > 0:
+		return messaging.ResultAnswered
+	default:
+		return messaging.ResultSilent
+	}
 }
 
 // newReply makes the n-th reply of the turn of what a model wrote, which may be anything.
@@ -250,13 +288,4 @@ func (t *turn) newReply(n int, text, thought string) Reply {
 		ID:   NewReplyID(t.key.agent, t.question.ID, n),
 		Text: storable(text), Thought: storable(thought), Actions: []string{actionReply},
 	}
-}
-
-// storable is text as a message may hold it: trimmed, valid UTF-8 without NUL, not too long.
-func storable(text string) string {
-	text = strings.TrimSpace(strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", ""))
-	if runes := []rune(text); len(runes) > messaging.MaxContent {
-		return string(runes[:messaging.MaxContent])
-	}
-	return text
 }

@@ -40,7 +40,28 @@ type Completion struct {
 	MessageID domain.MessageID
 	// AgentID is the agent that ended its turn, "" if no agent had one.
 	AgentID domain.AgentID
+	// Result is what came of the agent's turn.
+	Result Result
+	// Error says why it failed, "" if it did not; safe to show.
+	Error string
 }
+
+// Result is what came of an agent's turn.
+type Result string
+
+// The results.
+const (
+	// ResultNone: no agent had to answer.
+	ResultNone Result = "none"
+	// ResultAnswered: it posted an answer.
+	ResultAnswered Result = "answered"
+	// ResultSilent: it had nothing to say.
+	ResultSilent Result = "silent"
+	// ResultStopped: a person stopped it.
+	ResultStopped Result = "stopped"
+	// ResultFailed: it could not answer.
+	ResultFailed Result = "failed"
+)
 
 // Signals tells rooms what is not part of the log. Nothing of it is stored.
 type Signals interface {
@@ -55,4 +76,7 @@ type Duties interface {
 	Awaiting(ctx context.Context, c Channel, m Message) []domain.AgentID
 	// Hint says that m is stored and awaits agents. It must not block.
 	Hint(m Message)
+	// Withdraw ends the work on messages of the channel that are gone: those numbered
+	// first to last. It must not block.
+	Withdraw(channel domain.ChannelID, first, last int64)
 }

@@ -78,10 +78,12 @@ func (s *Service) Delete(ctx context.Context, _ domain.Actor, r DeleteRequest) (
 	if err != nil || !changed {
 		return out, err
 	}
+	s.duties.Withdraw(m.ChannelID, m.Seq, m.Seq)
 	delivered := make(chan struct{})
 	s.announcer.Announce(Event{Message: m, Delivered: func() {
 		if len(before.Awaiting) > 0 {
-			s.signals.Completed(Completion{ChannelID: m.ChannelID, ServerID: m.ServerID, MessageID: m.ID})
+			s.signals.Completed(Completion{ChannelID: m.ChannelID, ServerID: m.ServerID, MessageID: m.ID,
+				Result: ResultSilent})
 		}
 		close(delivered)
 	}})

@@ -161,7 +161,8 @@ func (s *Service) afterPost(a Appended) {
 		s.duties.Hint(a.Message)
 		return
 	}
-	s.signals.Completed(Completion{ChannelID: a.Message.ChannelID, ServerID: a.Message.ServerID, MessageID: a.Message.ID})
+	s.signals.Completed(Completion{ChannelID: a.Message.ChannelID, ServerID: a.Message.ServerID,
+		MessageID: a.Message.ID, Result: ResultNone})
 }
 
 // PostReply stores one message of an agent's turn. The same id again stores nothing,

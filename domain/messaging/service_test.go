@@ -82,6 +82,10 @@ func (s *stage) Hint(m messaging.Message) {
 	s.after <- struct{}{}
 }
 
+func (s *stage) Withdraw(_ domain.ChannelID, first, last int64) {
+	s.note("withdraw %d to %d", first, last)
+}
+
 func newStage(t *testing.T) *stage {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Logger: zerolog.Nop()})
@@ -302,7 +306,7 @@ func TestADeletionLeavesATombstoneWithTheNextNumber(t *testing.T) {
 			t.Fatal(failure)
 		}
 	}
-	if got := s.took(); got != "delete seq 1 rev 3 to ; answered; answered" {
+	if got := s.took(); got != "withdraw 1 to 1; delete seq 1 rev 3 to ; answered; answered" {
 		t.Fatalf("script: %s", got)
 	}
 	events, truncated, err := s.service.CatchUp(t.Context(), channelID, 1, 3)
@@ -322,7 +326,7 @@ func TestDeletingAQuestionEndsTheWaitForItsAnswer(t *testing.T) {
 	if _, failure := s.call(rest, "messages:delete", `{"channelId":"`+string(channelID)+`","messageId":"`+asked["id"].(string)+`"}`); failure != nil {
 		t.Fatal(failure)
 	}
-	if got := s.took(); got != "delete seq 1 rev 2 to ; completed; answered" {
+	if got := s.took(); got != "withdraw 1 to 1; delete seq 1 rev 2 to ; completed; answered" {
 		t.Fatalf("script: %s", got)
 	}
 }

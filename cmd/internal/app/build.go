@@ -52,7 +52,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	a.agents = agents.NewService(agents.ServiceOptions{Store: a.store.Agents, Now: time.Now, Logger: a.log})
+	a.agents = agents.NewService(agents.ServiceOptions{Store: a.store.Agents, Watcher: a.gateway, Now: time.Now, Logger: a.log})
 	if err := a.agents.Load(ctx); err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (a *App) buildDoors(context.Context, Options) error {
 	a.registry = op.NewRegistry(op.Options{Logger: a.log.With().Str("component", "op").Logger(),
 		Now: time.Now, Observe: a.metrics.observe})
 	messaging.Ops(a.registry, a.messaging)
-	agents.Ops(a.registry, a.agents)
+	agents.Ops(a.registry, a.agents, a.runner)
 	system.Ops(a.registry, a.system)
 	a.gateway.Bind(a.registry, a.messaging)
 	a.metrics.watchSockets(a.gateway.Stats)

@@ -1,0 +1,74 @@
+package agents
+
+import (
+	"context"
+	"errors"
+	"math"
+	"sync"
+
+	"parley/domain"
+)
+
+// Why a turn is ended from outside; see turn.cut for what comes of each.
+var (
+	// errStopped: a person stopped the answer. What was said so far stays.
+	errStopped = errors.New("the answer was stopped")
+	// errWithdrawn: the message that it answers is gone.
+	errWithdrawn = errors.New("the message was deleted")
+	// errHalted: the agent was stopped.
+	errHalted = errors.New("the agent was stopped")
+)
+
+// running are the turns under way, at most one per lane. Safe for concurrent use.
+type running struct {
+	mu    sync.Mutex
+	turns map[laneKey]underWay
+}
+
+// underWay is one of them.
+type underWay struct {
+	question domain.MessageID
+	seq      int64
+	cancel   context.CancelCauseFunc
+}
+
+// begin notes that a turn is worked on; the returned function notes its end.
+func (r *running) begin(key laneKey, u underWay) (end func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.turns[key] = u
+	return func() {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.turns, key)
+	}
+}
+
+// has tells whether the lane's turn under way answers the question.
+func (r *running) has(key laneKey, question domain.MessageID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.turns[key].question == question
+}
+
+// cancel ends the turns that match.
+func (r *running) cancel(cause error, matches func(laneKey, underWay) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key, u := range r.turns {
+		if matches(key, u) {
+			u.cancel(cause)
+		}
+	}
+}
+
+// Withdraw ends the turns that answer messages of the channel which are gone: those
+// numbered first to last. It does not wait for them.
+func (s *Service) Withdraw(channel domain.ChannelID, first, last int64) {
+	s.running.cancel(errWithdrawn, func(key laneKey, u underWay) bool {
+		return key.channel == channel && first <= u.seq && u.seq <= last
+	})
+}
+
+// WithdrawAll is Withdraw for a channel that is gone altogether.
+func (s *Service) WithdrawAll(channel domain.ChannelID) { s.Withdraw(channel, 0, math.MaxInt64) }

@@ -1,0 +1,61 @@
+package agents
+
+import (
+	"context"
+
+	"parley/domain"
+)
+
+// StateChanged answers agents:start and agents:stop.
+type StateChanged struct {
+	ID     domain.AgentID `json:"id"`
+	Name   string         `json:"name"`
+	Status Status         `json:"status"`
+	// Message is what the reference says of a stop.
+	Message string `json:"message,omitempty"`
+}
+
+// Start makes an agent active, for good: it answers from the next message on, also
+// after a restart. One that is active already stays so. Codes: not_found, unavailable.
+func (s *Service) Start(ctx context.Context, _ domain.Actor, r GetRequest) (StateChanged, error) {
+	a, err := s.setDesired(ctx, r.AgentID, true)
+	return StateChanged{ID: a.ID, Name: a.Character.Name, Status: Active}, err
+}
+
+// Halt makes an agent inactive, for good. What it is about to say is dropped, and what
+// it was asked ends with a failure. Codes: not_found (also if it is inactive already, as
+// in the reference), unavailable.
+func (s *Service) Halt(ctx context.Context, _ domain.Actor, r GetRequest) (StateChanged, error) {
+	if a, ok := s.agent(r.AgentID); ok && !a.Desired {
+		return StateChanged{}, domain.Errorf(domain.NotFound, "Agent is not running")
+	}
+	a, err := s.setDesired(ctx, r.AgentID, false)
+	if err != nil {
+		return StateChanged{}, err
+	}
+	s.running.cancel(errHalted, func(key laneKey, _ underWay) bool { return key.agent == r.AgentID })
+	return StateChanged{ID: a.ID, Name: a.Character.Name, Status: Inactive, Message: "Agent stopped"}, nil
+}
+
+// setDesired stores whether an agent should run, and tells whoever watches.
+func (s *Service) setDesired(ctx context.Context, id domain.AgentID, desired bool) (Agent, error) {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	a, ok := s.agent(id)
+	if !ok {
+		return Agent{}, domain.Errorf(domain.NotFound, "Agent not found")
+	}
+	if a.Desired == desired {
+		return a, nil
+	}
+	if err := s.store.SetDesired(ctx, id, desired); err != nil {
+		return Agent{}, err
+	}
+	a.Desired = desired
+	s.mu.Lock()
+	s.known[id] = a
+	s.mu.Unlock()
+	s.log.Info().Str("agentName", a.Character.Name).Str("agentId", string(id)).Str("status", string(a.Status())).Msg("agent changed")
+	s.watcher.AgentChanged(newListItem(a))
+	return a, nil
+}

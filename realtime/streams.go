@@ -1,0 +1,178 @@
+package realtime
+
+import (
+	"cmp"
+	"hash/maphash"
+	"slices"
+	"strings"
+	"sync"
+
+	"parley/domain"
+	"parley/domain/agents"
+)
+
+// streamShards is over how many locks the channels with open answers are spread.
+const streamShards = 64
+
+// streams are the answers that arise, so that who joins in the middle of one gets what
+// was said so far. They are in memory only: after a crash the turn begins again, under a
+// higher attempt.
+type streams struct {
+	seed   maphash.Seed
+	shards [streamShards]streamShard
+}
+
+// streamShard holds the open answers of some channels. Its lock is held while a chunk
+// goes to a room and while a socket enters one, so that for each socket a chunk is
+// either in what it is told at the join or comes after it.
+type streamShard struct {
+	mu   sync.Mutex
+	open map[domain.ChannelID][]*openAnswer
+}
+
+// openAnswer is an answer that arises.
+type openAnswer struct {
+	last agents.Chunk
+	text strings.Builder
+}
+
+// newStreams returns no open answers.
+func newStreams() *streams {
+	s := &streams{seed: maphash.MakeSeed()}
+	for i := range s.shards {
+		s.shards[i].open = map[domain.ChannelID][]*openAnswer{}
+	}
+	return s
+}
+
+// shard is where a channel's answers are.
+func (s *streams) shard(channel domain.ChannelID) *streamShard {
+	return &s.shards[maphash.String(s.seed, string(channel))%streamShards]
+}
+
+// find returns an open answer of the channel. The caller holds the lock.
+func (s *streamShard) find(channel domain.ChannelID, answer domain.MessageID) *openAnswer {
+	for _, a := range s.open[channel] {
+		if a.last.MessageID == answer {
+			return a
+		}
+	}
+	return nil
+}
+
+// add notes a chunk. One of a higher attempt begins the answer anew. The caller holds
+// the lock.
+func (s *streamShard) add(c agents.Chunk) {
+	a := s.find(c.ChannelID, c.MessageID)
+	if a == nil || a.last.Attempt < c.Attempt {
+		s.remove(c.ChannelID, c.MessageID)
+		a = &openAnswer{}
+		s.open[c.ChannelID] = append(s.open[c.ChannelID], a)
+	}
+	a.last = c
+	a.text.WriteString(c.Text)
+}
+
+// remove forgets an answer. The caller holds the lock.
+func (s *streamShard) remove(channel domain.ChannelID, answer domain.MessageID) {
+	left := slices.DeleteFunc(s.open[channel], func(a *openAnswer) bool { return a.last.MessageID == answer })
+	if len(left) == 0 {
+		delete(s.open, channel)
+		return
+	}
+	s.open[channel] = left
+}
+
+// snapshot are the channel's open answers, as a join tells them. The caller holds the lock.
+func (s *streamShard) snapshot(channel domain.ChannelID) []streamSoFar {
+	list := make([]streamSoFar, 0, len(s.open[channel]))
+	for _, a := range s.open[channel] {
+		list = append(list, streamSoFar{MessageID: a.last.MessageID, AgentID: a.last.AgentID, AgentName: a.last.Name,
+			InReplyTo: a.last.Question, Attempt: a.last.Attempt, Index: a.last.Index + 1, Text: a.text.String()})
+	}
+	slices.SortFunc(list, func(a, b streamSoFar) int { return cmp.Compare(a.MessageID, b.MessageID) })
+	return list
+}
+
+// streamSoFar is an open answer in the answer to a join.
+type streamSoFar struct {
+	MessageID domain.MessageID `json:"messageId"`
+	AgentID   domain.AgentID   `json:"agentId"`
+	AgentName string           `json:"agentName"`
+	InReplyTo domain.MessageID `json:"inReplyTo"`
+	Attempt   int64            `json:"attempt"`
+	// Index is the number of the next chunk.
+	Index int    `json:"index"`
+	Text  string `json:"text"`
+}
+
+// streamChunk is the payload of messageStreamChunk.
+type streamChunk struct {
+	MessageID domain.MessageID `json:"messageId"`
+	Chunk     string           `json:"chunk"`
+	Index     int              `json:"index"`
+	Attempt   int64            `json:"attempt"`
+	AgentID   domain.AgentID   `json:"agentId"`
+	AgentName string           `json:"agentName"`
+	ChannelID domain.ChannelID `json:"channelId"`
+	RoomID    domain.ChannelID `json:"roomId"`
+	InReplyTo domain.MessageID `json:"inReplyTo"`
+}
+
+// streamError is the payload of messageStreamError.
+type streamError struct {
+	MessageID   domain.MessageID `json:"messageId"`
+	ChannelID   domain.ChannelID `json:"channelId"`
+	RoomID      domain.ChannelID `json:"roomId"`
+	AgentID     domain.AgentID   `json:"agentId"`
+	InReplyTo   domain.MessageID `json:"inReplyTo"`
+	Error       string           `json:"error"`
+	PartialText string           `json:"partialText,omitempty"`
+}
+
+// Streamed brings one more chunk of an answer to the channel's room.
+func (g *Gateway) Streamed(c agents.Chunk) {
+	shard := g.streams.shard(c.ChannelID)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	shard.add(c)
+	g.toRoom(c.ChannelID, "messageStreamChunk", "", streamChunk{
+		MessageID: c.MessageID, Chunk: c.Text, Index: c.Index, Attempt: c.Attempt, AgentID: c.AgentID, AgentName: c.Name,
+		ChannelID: c.ChannelID, RoomID: c.ChannelID, InReplyTo: c.Question,
+	})
+}
+
+// StreamEnded forgets an answer whose turn is over; the message itself, if there is
+// one, has ended its stream before.
+func (g *Gateway) StreamEnded(channel domain.ChannelID, answer domain.MessageID) {
+	shard := g.streams.shard(channel)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	shard.remove(channel, answer)
+}
+
+// Failed tells the room that an agent could not answer, and what had been said by then.
+func (g *Gateway) Failed(f agents.Failure) {
+	shard := g.streams.shard(f.ChannelID)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	told := streamError{MessageID: f.MessageID, ChannelID: f.ChannelID, RoomID: f.ChannelID, AgentID: f.AgentID,
+		InReplyTo: f.Question, Error: f.Error}
+	if a := shard.find(f.ChannelID, f.MessageID); a != nil {
+		told.PartialText = a.text.String()
+		shard.remove(f.ChannelID, f.MessageID)
+	}
+	g.toRoom(f.ChannelID, "messageStreamError", "", told)
+}
+
+// enterHearing puts the socket into the channel's room and returns the answers that
+// arise there at that moment.
+func (s *session) enterHearing(channel domain.ChannelID) (fresh bool, open []streamSoFar, err error) {
+	shard := s.gateway.streams.shard(channel)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if fresh, err = s.enter(channel); err != nil {
+		return false, nil, err
+	}
+	return fresh, shard.snapshot(channel), nil
+}
