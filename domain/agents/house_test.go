@@ -199,10 +199,7 @@ func (h *house) run(model models.Text, adjust ...func(*agents.RunnerOptions)) (*
 // runWith is run with a hook on the steps of turns.
 func (h *house) runWith(model models.Text, onStep func(string) error, adjust ...func(*agents.RunnerOptions)) (*agents.Runner, func()) {
 	h.t.Helper()
-	r := h.runner(model, adjust...)
-	if onStep != nil {
-		r.OnStep(onStep)
-	}
+	r := h.runner(model, append(adjust, func(o *agents.RunnerOptions) { o.OnStep = onStep })...)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- r.Run(ctx) }()

@@ -48,6 +48,10 @@ type RunnerOptions struct {
 	// Attempts is how often a turn is begun before it is given up; 0 means 10. It ends
 	// a message that kills the process each time.
 	Attempts int64
+	// OnStep is asked before each step of a turn: take, think, commit, append 0 (1 ...),
+	// finish turn, finish duty, complete. An error ends the turn as if the process had
+	// died there. It is for tests of faults; nil asks nobody.
+	OnStep func(step string) error
 	// Backoff is the first pause after a failure of the store, doubled each time; 0
 	// means 100 ms.
 	Backoff time.Duration
@@ -63,6 +67,9 @@ func (o *RunnerOptions) setDefaults() {
 	setDefault(&o.ChunkEvery, 25*time.Millisecond)
 	setDefault(&o.Attempts, 10)
 	setDefault(&o.Backoff, 100*time.Millisecond)
+	if o.OnStep == nil {
+		o.OnStep = func(string) error { return nil }
+	}
 }
 
 // setDefault sets a field that has its zero value.
@@ -86,16 +93,13 @@ const (
 type Runner struct {
 	RunnerOptions
 	lanes *lanes
-	// onStep is asked before each step of a turn; an error ends the turn as if the
-	// process had died there. Only tests set it.
-	onStep func(step string) error
 }
 
 // NewRunner returns a Runner that does nothing until Run.
 func NewRunner(o RunnerOptions) *Runner {
 	o.setDefaults()
 	o.Logger = o.Logger.With().Str("component", "agents").Logger()
-	return &Runner{RunnerOptions: o, lanes: o.Agents.lanes, onStep: func(string) error { return nil }}
+	return &Runner{RunnerOptions: o, lanes: o.Agents.lanes}
 }
 
 // Run works until ctx ends. Then it begins no more turns; those under way get Drain

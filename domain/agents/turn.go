@@ -86,7 +86,7 @@ func (t *turn) report(err error) {
 
 // take raises the turn's fence.
 func (t *turn) take(ctx context.Context) (doc Turn, err error) {
-	if err := t.onStep("take"); err != nil {
+	if err := t.OnStep("take"); err != nil {
 		return Turn{}, err
 	}
 	now := t.Now().UTC()
@@ -107,14 +107,14 @@ func (t *turn) take(ctx context.Context) (doc Turn, err error) {
 // decide thinks, while work lasts, and writes the outcome down. The turn it returns is
 // the stored one, with its outcome.
 func (t *turn) decide(ctx, work context.Context, doc Turn) (Turn, error) {
-	if err := t.onStep("think"); err != nil {
+	if err := t.OnStep("think"); err != nil {
 		return doc, err
 	}
 	outcome, err := t.think(ctx, work, doc.Fence)
 	if err != nil {
 		return doc, err
 	}
-	if err := t.onStep("commit"); err != nil {
+	if err := t.OnStep("commit"); err != nil {
 		return doc, err
 	}
 	err = t.retry(ctx, func(ctx context.Context) error {
@@ -163,7 +163,7 @@ func (t *turn) appendAll(ctx context.Context, o Outcome) error {
 		return err
 	}
 	for i, reply := range o.Replies {
-		if err := t.onStep(fmt.Sprintf("append %d", i)); err != nil {
+		if err := t.OnStep(fmt.Sprintf("append %d", i)); err != nil {
 			return err
 		}
 		m := t.message(channel, reply, o)
@@ -222,7 +222,7 @@ func (t *turn) message(channel messaging.Channel, reply Reply, o Outcome) messag
 
 // finish notes that all replies are appended.
 func (t *turn) finish(ctx context.Context, doc Turn) error {
-	if err := t.onStep("finish turn"); err != nil {
+	if err := t.OnStep("finish turn"); err != nil {
 		return err
 	}
 	err := t.retry(ctx, func(ctx context.Context) error { return t.Store.FinishTurn(ctx, doc.ID, doc.Fence) })
@@ -238,7 +238,7 @@ func (t *turn) finish(ctx context.Context, doc Turn) error {
 // endDuty removes the duty and tells the channel: of a failure, and, if it was the
 // message's last duty, that there is nothing more to wait for.
 func (t *turn) endDuty(ctx context.Context, o Outcome) error {
-	if err := t.onStep("finish duty"); err != nil {
+	if err := t.OnStep("finish duty"); err != nil {
 		return err
 	}
 	left := 0
@@ -249,7 +249,7 @@ func (t *turn) endDuty(ctx context.Context, o Outcome) error {
 	if err != nil && !domain.IsCode(err, domain.NotFound) { // a message that is gone has no duties
 		return fmt.Errorf("remove the duty: %w", err)
 	}
-	if err := t.onStep("complete"); err != nil {
+	if err := t.OnStep("complete"); err != nil {
 		return err
 	}
 	if o.Error != "" {

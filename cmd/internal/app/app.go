@@ -31,6 +31,8 @@ type Options struct {
 	Version string
 	// Log receives the log; nil means standard output.
 	Log io.Writer
+	// OnTurnStep is agents.RunnerOptions.OnStep, for tests of faults; nil asks nobody.
+	OnTurnStep func(step string) error
 }
 
 // App is a server, built and ready to run.

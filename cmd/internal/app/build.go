@@ -69,6 +69,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		Signals: a.gateway, Model: model, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
+		OnStep: o.OnTurnStep,
 	})
 	a.system = system.New(system.Options{
 		Version: o.Version, AppVersion: a.cfg.AppVersion, Environment: a.cfg.Environment,

@@ -38,8 +38,13 @@ var program = sync.OnceValues(func() (string, error) {
 	return bin, nil
 })
 
-// TestMain removes the program that the tests built.
+// TestMain removes the program that the tests built. It is also the server that kills
+// itself, if a test started it as such.
 func TestMain(m *testing.M) {
+	if step := os.Getenv(killAt); step != "" {
+		fmt.Fprintln(os.Stderr, serveUntilStep(step))
+		os.Exit(1)
+	}
 	code := m.Run()
 	if bin, err := program(); err == nil {
 		_ = os.RemoveAll(filepath.Dir(bin))
@@ -53,6 +58,8 @@ type process struct {
 	url string
 	dir string
 	env []string
+	// bin is run instead of the program that is built, unless it is empty.
+	bin string
 	cmd *exec.Cmd
 	log *lockedBuffer
 	end chan error
@@ -102,6 +109,9 @@ func (p *process) launch() {
 		p.t.Fatal(err)
 	}
 	_, port, _ := net.SplitHostPort(p.url[len("http://"):])
+	if p.bin != "" {
+		bin = p.bin
+	}
 	p.cmd = exec.Command(bin)
 	p.cmd.Dir = p.dir
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.dir, "SERVER_PORT=" + port,

@@ -1,0 +1,115 @@
+package e2e_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"parley/cmd/internal/app"
+	"parley/cmd/internal/config"
+)
+
+// killAt is the environment variable that makes this test program a server which kills
+// itself before a step of a turn.
+const killAt = "PARLEY_TEST_KILL_AT"
+
+// serveUntilStep runs a server that gets kill -9, by its own hand, before a step of the
+// first turn that comes to it.
+func serveUntilStep(step string) error {
+	if err := os.Unsetenv(killAt); err != nil { // it is no setting
+		return err
+	}
+	cfg, err := config.Load(config.Source{Env: os.Environ(), Dir: os.Getenv("HOME"), ReadFile: os.ReadFile})
+	if err != nil {
+		return err
+	}
+	a, err := app.New(context.Background(), cfg, app.Options{Version: "test", OnTurnStep: func(now string) error {
+		if now == step {
+			return errors.Join(syscall.Kill(os.Getpid(), syscall.SIGKILL), errors.New("killed"))
+		}
+		return nil
+	}})
+	if err != nil {
+		return err
+	}
+	return a.Run(context.Background())
+}
+
+// TestAKillAtAnyStepOfATurnLosesAndDoublesNothing kills the server before each step of
+// an agent's turn, above all between the written outcome and the append of the answer,
+// and checks after a restart that the question was answered exactly once.
+func TestAKillAtAnyStepOfATurnLosesAndDoublesNothing(t *testing.T) {
+	steps := []string{"take", "think", "commit", "append 0", "finish turn", "finish duty", "complete"}
+	if testing.Short() {
+		steps = []string{"commit", "append 0", "finish duty"}
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range steps {
+		t.Run(step, func(t *testing.T) {
+			p := start(t)
+			p.kill()
+			p.bin, p.env = self, []string{killAt + "=" + step}
+			p.launch()
+			k := newTalkers(t, p, 1)[0]
+			question := post(t, p, k, "My cat is called Tiger")
+			select {
+			case err := <-p.end:
+				p.end <- err
+			case <-time.After(20 * time.Second):
+				t.Fatal("the server lives")
+			}
+			p.bin, p.env = "", nil
+			p.launch()
+			eventually(t, 20*time.Second, "the answer", func() error { return answeredOnce(t.Context(), p, k, question) })
+		})
+	}
+}
+
+// post sends a talker's message and returns its id.
+func post(t *testing.T, p *process, k *talker, text string) string {
+	t.Helper()
+	var a acked
+	err := p.call(t.Context(), http.MethodPost, "/api/messaging/central-channels/"+k.channel+"/messages", map[string]any{
+		"author_id": k.user, "server_id": defaultServer, "content": text, "messageId": uuid.NewString(), "source_type": "client_chat",
+	}, &a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a.ID
+}
+
+// answeredOnce fails unless the channel holds the question and one answer.
+func answeredOnce(ctx context.Context, p *process, k *talker, question string) error {
+	rows, err := p.history(ctx, k.channel)
+	if err != nil {
+		return err
+	}
+	if len(rows) != 2 || rows[0].InReplyTo == nil || *rows[0].InReplyTo != question || rows[1].ID != question {
+		return fmt.Errorf("the history is %s", strings.ReplaceAll(fmt.Sprintf("%+v", rows), "} ", "}\n"))
+	}
+	return nil
+}
+
+// TestAnswersOverCuts cuts 200 connections at a random chunk of an answer.
+func TestAnswersOverCuts(t *testing.T) {
+	p := start(t, "PARLEY_BUILTIN_PACE=15ms")
+	t.Log("\n" + node(t, 3*time.Minute, "streams.mjs", p.url, "200"))
+}
+
+// TestTheAgentUnderFaults asks too much of the agent, and takes questions, answers and
+// the agent itself away.
+func TestTheAgentUnderFaults(t *testing.T) {
+	p := start(t, "PARLEY_BUILTIN_PACE=40ms", "RATE_LIMIT_SOCKET=0")
+	t.Log("\n" + node(t, 3*time.Minute, "faults.mjs", p.url))
+}
