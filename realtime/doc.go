@@ -9,7 +9,15 @@
 //	rooms.go    channels:join, channels:leave: rooms with gap-free catch-up
 //	deliver.go  committed events become frames
 //	signals.go  messageComplete and typing, which nothing stores
+//	streams.go  answers of agents as they arise
 //	logs.go     subscribe_logs and its filters
+//
+// # Answers that arise
+//
+// The chunks of an agent's answer are not in the channel's log, so a join cannot catch
+// them up by number. The gateway keeps the text so far of each open answer; a chunk goes
+// out, and a socket enters a room, under one lock per channel, so what the join tells and
+// the chunks that follow fit together without gap or overlap. The stored message ends it.
 //
 // # Why it is so
 //

@@ -18,6 +18,16 @@
 // duty ends and the channel hears of it. Only what cannot be decided now (the store is
 // away, the server stops, another runner took over) leaves the duty open.
 //
+// # An answer as it arises
+//
+// The model hands its text out in pieces; a stream gathers them into chunks, which the
+// channel hears as they come and which, joined, are byte for byte the stored message. A
+// turn under way can be cut off: by a person (Runner.Stop: what was said stays), because
+// its question is gone (Service.Withdraw) or because the agent is stopped (Service.Halt).
+// A turn that was stopped before it began is decided in the store, so that it stays
+// stopped over a crash. When a turn begins again after a crash, its chunks carry a higher
+// attempt, which resets the text.
+//
 // # Why it is so
 //
 // Every step is idempotent and its place in the order is written down before it is
