@@ -9,6 +9,8 @@
 //	rooms.go    channels:join, channels:leave: rooms with gap-free catch-up
 //	deliver.go  committed events become frames
 //	signals.go  messageComplete and typing, which nothing stores
+//	presence.go who is in a channel, and what its room hears of it
+//	reads.go    readUpdated
 //	logs.go     subscribe_logs and its filters
 //
 // # Why it is so

@@ -20,6 +20,7 @@ import (
 	"parley/domain/identity"
 	"parley/domain/messaging"
 	"parley/domain/op"
+	"parley/domain/presence"
 	"parley/domain/system"
 	"parley/realtime"
 	"parley/storage"
@@ -47,6 +48,7 @@ type App struct {
 	runner    *agents.Runner
 	system    *system.Service
 	registry  *op.Registry
+	presence  *presence.Local
 	gateway   *realtime.Gateway
 
 	http     *http.Server
@@ -97,6 +99,7 @@ func (a *App) Run(ctx context.Context) error {
 		return nil
 	})
 	group.Go(func() error { return a.gateway.Run(workers) })
+	group.Go(func() error { return a.presence.Run(workers, a.gateway) })
 	group.Go(func() error { return a.runner.Run(workers) })
 	group.Go(func() error {
 		select {
