@@ -86,21 +86,23 @@ func (s *Store) Reads(ctx context.Context, channel domain.ChannelID, limit int) 
 	return list, err
 }
 
-// Unread tells what an entity has not read; see messaging.Reads.
-func (s *Store) Unread(ctx context.Context, entity domain.EntityID, channels []domain.ChannelID) (list []messaging.Unread, err error) {
-	err = s.read(ctx, func(c *conn) error {
-		for _, channel := range channels {
+// Unread tells what an entity has not read; see messaging.Reads. Between the channels,
+// others have their turn with the connection.
+func (s *Store) Unread(ctx context.Context, entity domain.EntityID, channels []domain.ChannelID) ([]messaging.Unread, error) {
+	var list []messaging.Unread
+	for _, channel := range channels {
+		err := s.read(ctx, func(c *conn) error {
 			u, found, err := unread(ctx, c, entity, channel)
-			if err != nil {
-				return err
-			}
-			if found {
+			if found && err == nil {
 				list = append(list, u)
 			}
+			return err
+		})
+		if err != nil {
+			return nil, err
 		}
-		return nil
-	})
-	return list, err
+	}
+	return list, nil
 }
 
 // The statements of Unread. The count walks back from the head, where the unread
