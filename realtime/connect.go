@@ -106,6 +106,7 @@ func (g *Gateway) disconnect(s *session) {
 	joined := s.joined
 	s.joined = nil
 	s.mu.Unlock()
+	g.opts.Presence.LeaveAll(s.socket.ID())
 	for channel := range joined {
 		s.stopTyping(channel)
 		g.sequencer.Leave(channel)

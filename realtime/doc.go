@@ -10,6 +10,8 @@
 //	deliver.go  committed events become frames
 //	signals.go  messageComplete and typing, which nothing stores
 //	streams.go  answers of agents as they arise
+//	presence.go who is in a channel, and what its room hears of it
+//	reads.go    readUpdated
 //	logs.go     subscribe_logs and its filters
 //
 // # Answers that arise

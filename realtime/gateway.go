@@ -12,6 +12,7 @@ import (
 	"parley/domain/identity"
 	"parley/domain/messaging"
 	"parley/domain/op"
+	"parley/domain/presence"
 	"parley/domain/system"
 	"parley/realtime/fanout"
 	"parley/realtime/sio"
@@ -28,6 +29,8 @@ type Channels interface {
 type Options struct {
 	Identity *identity.Authenticator
 	Logs     *system.Logs
+	// Presence hears which sockets are in which channels.
+	Presence presence.Tracker
 	Now      domain.Clock
 	Logger   zerolog.Logger
 	// EventRate is how many events per second a socket may send on average; 0 is

@@ -15,6 +15,7 @@ import (
 	"parley/domain/identity"
 	"parley/domain/messaging"
 	"parley/domain/op"
+	"parley/domain/presence"
 	"parley/domain/system"
 	"parley/realtime"
 	"parley/realtime/sio/siotest"
@@ -59,7 +60,7 @@ func openDoor(t *testing.T, change func(*realtime.Options)) *door {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts := realtime.Options{Identity: auth, Logs: system.NewLogs(), Now: time.Now, Logger: zerolog.Nop()}
+	opts := realtime.Options{Identity: auth, Logs: system.NewLogs(), Presence: presence.NewLocal(time.Now), Now: time.Now, Logger: zerolog.Nop()}
 	if change != nil {
 		change(&opts)
 	}
@@ -78,12 +79,16 @@ func openDoor(t *testing.T, change func(*realtime.Options)) *door {
 	}
 	registry := op.NewRegistry(op.Options{Logger: zerolog.Nop()})
 	messaging.Ops(registry, service)
+	presence.Ops(registry, opts.Presence)
 	gateway.Bind(registry, service)
 	server := httptest.NewServer(gateway)
 
 	ctx, stop := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { _ = gateway.Run(ctx) })
+	if local, ok := opts.Presence.(*presence.Local); ok {
+		running.Go(func() { _ = local.Run(ctx, gateway) })
+	}
 	t.Cleanup(func() {
 		stop()
 		_ = gateway.Shutdown(ctx)

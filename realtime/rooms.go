@@ -15,14 +15,19 @@ import (
 // JoinRequest lets the calling socket into a channel's room.
 type JoinRequest struct {
 	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
-	EntityID  domain.EntityID  `json:"entityId"`
-	AgentID   domain.AgentID   `json:"agentId"`
-	ServerID  domain.ServerID  `json:"serverId" alias:"messageServerId"`
-	Metadata  domain.Metadata  `json:"metadata"`
+	// EntityID is as whom the socket is present, the one of the handshake unless given.
+	EntityID domain.EntityID `json:"entityId"`
+	Name     string          `json:"name" alias:"displayName,username,senderName"`
+	AgentID  domain.AgentID  `json:"agentId"`
+	ServerID domain.ServerID `json:"serverId" alias:"messageServerId"`
+	Metadata domain.Metadata `json:"metadata"`
 	// After is the last number the client has of the channel; with it the answer
 	// carries the events that follow.
 	After *int64 `json:"after"`
 }
+
+// maxName is the longest name of somebody present, in bytes.
+const maxName = 256
 
 // Validate returns every fault of the request.
 func (r *JoinRequest) Validate() error {
@@ -30,6 +35,9 @@ func (r *JoinRequest) Validate() error {
 	f.Require("channelId", string(r.ChannelID))
 	if r.After != nil && *r.After < 0 {
 		f.Add("after", "must not be negative")
+	}
+	if len(r.Name) > maxName {
+		f.Add("name", "is too long")
 	}
 	return f.Err()
 }
@@ -114,6 +122,7 @@ func (g *Gateway) join(ctx context.Context, _ domain.Actor, r JoinRequest) (Join
 	if err != nil {
 		return Joined{}, err
 	}
+	s.appear(r)
 	out := Joined{
 		Message:   "Socket " + s.socket.ID() + " successfully joined channel " + string(r.ChannelID) + ".",
 		ChannelID: r.ChannelID, RoomID: r.ChannelID, AgentID: r.AgentID, Head: head, Streams: open,
@@ -187,6 +196,7 @@ func (g *Gateway) leave(ctx context.Context, _ domain.Actor, r LeaveRequest) (Le
 	s.mu.Unlock()
 	s.socket.Leave(string(r.ChannelID))
 	s.stopTyping(r.ChannelID)
+	g.opts.Presence.Leave(r.ChannelID, s.socket.ID())
 	if was {
 		g.sequencer.Leave(r.ChannelID)
 	}

@@ -370,3 +370,6 @@ func stuck() (m *model, let chan struct{}) {
 
 // errKilled stands for the end of the process.
 var errKilled = errors.New("killed")
+
+// ReadMoved is not listened to.
+func (*signals) ReadMoved(messaging.ReadSet) {}

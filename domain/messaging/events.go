@@ -67,6 +67,8 @@ const (
 type Signals interface {
 	// Completed tells the channel that a message waits for no more answers.
 	Completed(c Completion)
+	// ReadMoved tells the channel that an entity has read on.
+	ReadMoved(r ReadSet)
 }
 
 // Duties connects messages with the agents that answer them.

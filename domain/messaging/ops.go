@@ -64,4 +64,5 @@ func Ops(r *op.Registry, s *Service) {
 			"GET /api/messaging/message-servers"},
 		Example: ListServersRequest{},
 	}, s.ListServers)
+	readOps(r, s)
 }

@@ -13,6 +13,7 @@ import (
 // precision and are in UTC.
 type Store interface {
 	Log
+	Reads
 
 	// EnsureServer stores s unless its id exists; it returns the stored one and
 	// whether it was created.

@@ -82,3 +82,6 @@ func Hold(ctx context.Context, set *storage.Set) (release func(), err error) {
 	<-begun
 	return func() { close(end) }, nil
 }
+
+// Late is how many jobs wait that let others go first.
+func Late(set *storage.Set) int { return len(backend(set).late) }

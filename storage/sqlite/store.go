@@ -65,6 +65,8 @@ type Store struct {
 	lock  *folderLock
 	now   domain.Clock
 	queue chan *job
+	// late holds the jobs that let those of queue go first.
+	late chan *job
 	// slots holds the connections for reading; a nil one is opened when it is needed.
 	slots  chan *conn
 	writer *writer
@@ -113,7 +115,7 @@ func open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{
-		path: filepath.Join(dir, databaseFile), lock: lock, now: o.Now, queue: make(chan *job, o.Queue),
+		path: filepath.Join(dir, databaseFile), lock: lock, now: o.Now, queue: make(chan *job, o.Queue), late: make(chan *job, o.Queue),
 		slots: make(chan *conn, readers), closing: make(chan struct{}), finished: make(chan struct{}),
 	}
 	for range readers {
@@ -202,7 +204,7 @@ func (s *Store) run(ctx context.Context) {
 			}
 		}
 	})
-	s.writer.run(ctx, s.queue, batches)
+	s.writer.run(ctx, s.queue, s.late, batches)
 	close(batches)
 	dispatcher.Wait()
 }
@@ -229,6 +231,7 @@ func (s *Store) Close() error {
 		s.mu.Lock()
 		s.closed = true
 		close(s.queue)
+		close(s.late)
 		s.mu.Unlock()
 		<-s.finished
 		var errs []error

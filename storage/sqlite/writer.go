@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -53,10 +54,31 @@ func (w *writer) close() error {
 	return c.close()
 }
 
-// run commits what comes from queue until it is closed, and hands each batch on.
-func (w *writer) run(ctx context.Context, queue <-chan *job, batches chan<- []*job) {
-	for first := range queue {
-		batch := w.collect(first, queue)
+// lateBatch is how many jobs that can wait one commit carries at most, so that those
+// that cannot are not slowed down by them.
+const lateBatch = 64
+
+// run commits what comes from queue, and beside it what comes from late, until both are
+// closed, and hands each batch on.
+func (w *writer) run(ctx context.Context, queue, late <-chan *job, batches chan<- []*job) {
+	for queue != nil || late != nil {
+		var batch []*job
+		select {
+		case j, ok := <-queue:
+			if !ok {
+				queue = nil
+				continue
+			}
+			batch = j.joined(batch)
+		case j, ok := <-late:
+			if !ok {
+				late = nil
+				continue
+			}
+			batch = j.joined(batch)
+		}
+		batch = collect(batch, queue, w.batch)
+		batch = collect(batch, late, len(batch)+lateBatch)
 		if len(batch) == 0 {
 			continue
 		}
@@ -65,26 +87,21 @@ func (w *writer) run(ctx context.Context, queue <-chan *job, batches chan<- []*j
 	}
 }
 
-// collect returns first and what waits behind it, without those that were given up.
-func (w *writer) collect(first *job, queue <-chan *job) []*job {
-	batch := make([]*job, 0, min(len(queue)+1, w.batch))
-	for j := first; ; {
-		if j.take() {
-			batch = append(batch, j)
-		}
-		if len(batch) >= w.batch {
-			return batch
-		}
+// collect adds what waits in a queue to a batch until it has most jobs.
+func collect(batch []*job, queue <-chan *job, most int) []*job {
+	batch = slices.Grow(batch, max(0, min(len(queue), most-len(batch))))
+	for len(batch) < most {
 		select {
-		case next, ok := <-queue:
+		case j, ok := <-queue:
 			if !ok {
 				return batch
 			}
-			j = next
+			batch = j.joined(batch)
 		default:
 			return batch
 		}
 	}
+	return batch
 }
 
 // commit stores a batch, or sets the error of every job in it.

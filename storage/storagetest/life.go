@@ -39,6 +39,10 @@ func (k *kit) calls() []call {
 			return log.Append(ctx, newMessage(channel.ID), func(messaging.Appended, error) {})
 		}},
 		{"Delete", func(ctx context.Context) error { _, _, err := log.Delete(ctx, channel.ID, m.ID); return err }},
+		{"SetRead", func(ctx context.Context) error {
+			_, _, err := log.SetRead(ctx, channel.ID, domain.NewID[domain.EntityID](), 1)
+			return err
+		}},
 		{"FinishDuty", func(ctx context.Context) error {
 			_, err := log.FinishDuty(ctx, channel.ID, m.ID, m.Awaiting[0])
 			return err
@@ -67,6 +71,11 @@ func (k *kit) reads(channel messaging.Channel, m messaging.Message, agent agents
 			return err
 		}},
 		{"Since", func(ctx context.Context) error { _, err := log.Since(ctx, channel.ID, 0, 1, 1); return err }},
+		{"Reads", func(ctx context.Context) error { _, err := log.Reads(ctx, channel.ID, 1); return err }},
+		{"Unread", func(ctx context.Context) error {
+			_, err := log.Unread(ctx, m.AuthorID, []domain.ChannelID{channel.ID})
+			return err
+		}},
 		{"Duties", func(ctx context.Context) error { _, err := log.Duties(ctx, messaging.DutyCursor{}, 1); return err }},
 		{"Agent", func(ctx context.Context) error { _, err := store.Agent(ctx, agent.ID); return err }},
 		{"Agents", func(ctx context.Context) error { _, err := store.Agents(ctx); return err }},

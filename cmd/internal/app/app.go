@@ -20,6 +20,7 @@ import (
 	"parley/domain/identity"
 	"parley/domain/messaging"
 	"parley/domain/op"
+	"parley/domain/presence"
 	"parley/domain/system"
 	"parley/realtime"
 	"parley/storage"
@@ -49,6 +50,7 @@ type App struct {
 	runner    *agents.Runner
 	system    *system.Service
 	registry  *op.Registry
+	presence  *presence.Local
 	gateway   *realtime.Gateway
 
 	http     *http.Server
@@ -99,6 +101,7 @@ func (a *App) Run(ctx context.Context) error {
 		return nil
 	})
 	group.Go(func() error { return a.gateway.Run(workers) })
+	group.Go(func() error { return a.presence.Run(workers, a.gateway) })
 	group.Go(func() error { return a.runner.Run(workers) })
 	group.Go(func() error {
 		select {

@@ -15,6 +15,7 @@ import (
 	"parley/domain/messaging"
 	"parley/domain/models/builtin"
 	"parley/domain/op"
+	"parley/domain/presence"
 	"parley/domain/system"
 	"parley/realtime"
 	"parley/rest"
@@ -44,8 +45,9 @@ func (a *App) openStore(ctx context.Context, _ Options) error {
 // buildServices builds the domain on the store, and the gateway that it announces to.
 func (a *App) buildServices(ctx context.Context, o Options) error {
 	var err error
+	a.presence = presence.NewLocal(time.Now)
 	a.gateway, err = realtime.New(realtime.Options{
-		Identity: a.identity, Logs: a.logs, Now: time.Now, Logger: a.log,
+		Identity: a.identity, Logs: a.logs, Presence: a.presence, Now: time.Now, Logger: a.log,
 		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
 		AllowOrigin: a.allowOrigin(),
 	})
@@ -107,6 +109,7 @@ func (a *App) buildDoors(context.Context, Options) error {
 	a.registry = op.NewRegistry(op.Options{Logger: a.log.With().Str("component", "op").Logger(),
 		Now: time.Now, Observe: a.metrics.observe})
 	messaging.Ops(a.registry, a.messaging)
+	presence.Ops(a.registry, a.presence)
 	agents.Ops(a.registry, a.agents, a.runner)
 	system.Ops(a.registry, a.system)
 	a.gateway.Bind(a.registry, a.messaging)

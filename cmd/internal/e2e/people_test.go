@@ -1,0 +1,16 @@
+package e2e_test
+
+import (
+	"testing"
+	"time"
+)
+
+// TestPeopleComeGoAndRead runs over both transports.
+func TestPeopleComeGoAndRead(t *testing.T) {
+	p := start(t)
+	for _, transport := range []string{"websocket", "polling"} {
+		t.Run(transport, func(t *testing.T) {
+			t.Log("\n" + node(t, time.Minute, "people.mjs", p.url, transport))
+		})
+	}
+}
