@@ -8,6 +8,7 @@
 //	compat.go   the reference's events: message, "1", "2", join, leave
 //	rooms.go    channels:join, channels:leave: rooms with gap-free catch-up
 //	deliver.go  committed events become frames
+//	channels.go channels change, are cleared and go
 //	signals.go  messageComplete and typing, which nothing stores
 //	logs.go     subscribe_logs and its filters
 //

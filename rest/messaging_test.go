@@ -121,6 +121,12 @@ func (room) Announce(e messaging.Event) { e.Delivered() }
 // Completed is not listened to.
 func (room) Completed(messaging.Completion) {}
 
+// ChannelUpdated is not listened to.
+func (room) ChannelUpdated(messaging.ChannelRow) {}
+
+// ChannelDeleted is not listened to.
+func (room) ChannelDeleted(domain.ChannelID) {}
+
 // Awaiting names nobody.
 func (room) Awaiting(context.Context, messaging.Channel, messaging.Message) []domain.AgentID {
 	return nil

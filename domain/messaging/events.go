@@ -8,7 +8,7 @@ import (
 
 // Event is one change of a channel's log, as it goes to the rooms.
 type Event struct {
-	// Message is the post, or the tombstone of a deletion.
+	// Message is the post, the edited post, the tombstone of a deletion, or a clear.
 	Message Message
 	// Origin is the socket that caused it; the zero value when none did.
 	Origin Origin
@@ -46,6 +46,10 @@ type Completion struct {
 type Signals interface {
 	// Completed tells the channel that a message waits for no more answers.
 	Completed(c Completion)
+	// ChannelUpdated tells the channel of its new row.
+	ChannelUpdated(c ChannelRow)
+	// ChannelDeleted tells the channel that it is gone, and empties its room.
+	ChannelDeleted(id domain.ChannelID)
 }
 
 // Duties connects messages with the agents that answer them.

@@ -57,6 +57,12 @@ func (s *stage) Announce(e messaging.Event) {
 	if e.Message.Deleted {
 		kind = "delete"
 	}
+	if e.Message.Edited() {
+		kind = "edit"
+	}
+	if e.Message.Kind == messaging.KindClear {
+		kind = "clear"
+	}
 	if e.Repeat {
 		kind = "repeat"
 	}
@@ -70,6 +76,10 @@ func (s *stage) Completed(messaging.Completion) {
 	s.note("completed")
 	s.after <- struct{}{}
 }
+
+func (s *stage) ChannelUpdated(c messaging.ChannelRow) { s.note("updated %s", c.Name) }
+
+func (s *stage) ChannelDeleted(domain.ChannelID) { s.note("channel deleted") }
 
 func (s *stage) Awaiting(_ context.Context, c messaging.Channel, m messaging.Message) []domain.AgentID {
 	s.mu.Lock()
