@@ -82,3 +82,18 @@ func Hold(ctx context.Context, set *storage.Set) (release func(), err error) {
 	<-begun
 	return func() { close(end) }, nil
 }
+
+// Count returns the one number that a query gives.
+func Count(ctx context.Context, set *storage.Set, sql string) (n int, err error) {
+	err = backend(set).read(ctx, func(c *conn) error {
+		_, err := c.one(ctx, sql, func(r row) error {
+			n = int(r.int(0))
+			return nil
+		})
+		return err
+	})
+	return n, err
+}
+
+// BoundSearch sets how many messages a search reads at most.
+func BoundSearch(set *storage.Set, rows int) { backend(set).searchRows = rows }
