@@ -20,7 +20,7 @@ func changeOps(r *op.Registry, s *Service) {
 	op.Define(r, op.Spec{
 		Name: "messages:update", Help: "Gives a message another text; its place stays.",
 		Routes:  append(channelRoutes("PATCH", "/messages/:messageId"), "PATCH"+messageRoute),
-		Example: EditRequest{MessageID: exampleMessage, Content: "hello again"},
+		Example: EditRequest{ChannelID: exampleChannel, MessageID: exampleMessage, Content: "hello again"},
 	}, s.Edit)
 	op.Define(r, op.Spec{
 		Name: "messages:clear", Help: "Removes all messages of a channel.",

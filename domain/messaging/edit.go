@@ -91,8 +91,8 @@ func edited(m Message, r EditRequest) Message {
 }
 
 // editedRaw is the payload of a message whose text was changed. Clients read the text of
-// it under one of three names, so it must not say the old one. A payload that is no
-// object is dropped.
+// it under one of three names, or in an object under one, so it must not say the old one
+// there. A payload that is no object is dropped.
 func editedRaw(raw json.RawMessage, text string) json.RawMessage {
 	var fields domain.Metadata
 	if len(raw) == 0 || json.Unmarshal(raw, &fields) != nil || fields == nil {
@@ -100,8 +100,12 @@ func editedRaw(raw json.RawMessage, text string) json.RawMessage {
 	}
 	for _, key := range []string{"message", "content", "text"} {
 		var old string
-		if value, ok := fields[key]; ok && json.Unmarshal(value, &old) == nil {
+		if value, ok := fields[key]; !ok {
+			continue
+		} else if json.Unmarshal(value, &old) == nil {
 			fields.Set(key, text)
+		} else if inner := editedRaw(value, text); inner != nil { // content: {text}
+			fields[key] = inner
 		}
 	}
 	changed, err := json.Marshal(fields)

@@ -94,6 +94,13 @@ func (s *stage) Hint(m messaging.Message) {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
+	s, _ := newStageOn(t)
+	return s
+}
+
+// newStageOn is newStage with the store behind it.
+func newStageOn(t *testing.T) (*stage, messaging.Store) {
+	t.Helper()
 	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Logger: zerolog.Nop()})
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +113,7 @@ func newStage(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	messaging.Ops(s.registry, s.service)
-	return s
+	return s, store.Messaging
 }
 
 // call runs an operation by name and returns its data as JSON, or its failure.
