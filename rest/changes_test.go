@@ -109,6 +109,8 @@ func TestMessagesAndChannelsChangeThroughREST(t *testing.T) {
 		{name: "update", method: "PATCH", path: channel, body: `{"name":"Harbour","metadata":{"a":1}}`, status: 200},
 		{name: "update to no name", method: "PATCH", path: channel, body: `{"name":""}`, status: 400},
 		{name: "update nowhere", method: "PATCH", path: api + "/channels/bbbbbbbb-1111-4111-8111-111111111111", body: `{"name":"x"}`, status: 404},
+		{name: "purge of nobody", method: "DELETE", path: channel + "/messages/all", status: 400},
+		{name: "purge", method: "DELETE", path: channel + "/messages/all?userId=" + bob, status: 200, want: `{"success":true,"data":{"deleted":0},"deleted":0}`},
 		{name: "clear", method: "DELETE", path: channel + "/messages", status: 204, want: "text:"},
 		{name: "clear again", method: "DELETE", path: channel + "/messages", status: 204, want: "text:"},
 		{name: "clear nowhere", method: "DELETE", path: api + "/channels/bbbbbbbb-1111-4111-8111-111111111111/messages", status: 204, want: "text:"},

@@ -288,3 +288,21 @@ func TestSearchAnswersInPages(t *testing.T) {
 		}
 	}
 }
+
+func TestAPurgeDeletesOneAuthorsMessages(t *testing.T) {
+	s := newStage(t)
+	s.say(150)
+	if _, failure := s.call(socket, "messages:send", strings.Replace(send(""), string(ann), string(agent), 1)); failure != nil {
+		t.Fatal(failure)
+	}
+	s.took()
+	if out := s.must("messages:purge", `,"userId":"`+string(ann)+`"`); out["deleted"] != 150.0 {
+		t.Fatalf("answer %v", out)
+	}
+	if got := s.took(); strings.Count(got, "delete seq") != 150 {
+		t.Fatalf("script: %s", got)
+	}
+	if rows := s.must("messages:list", "")["messages"].([]any); len(rows) != 1 || rows[0].(map[string]any)["authorId"] != string(agent) {
+		t.Fatalf("history %v", rows)
+	}
+}

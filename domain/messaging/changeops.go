@@ -27,6 +27,11 @@ func changeOps(r *op.Registry, s *Service) {
 		Routes: channelRoutes("DELETE", "/messages"), Status: 204, Example: ClearRequest{ChannelID: exampleChannel},
 	}, s.Clear)
 	op.Define(r, op.Spec{
+		Name: "messages:purge", Help: "Deletes all messages of one author in a channel.",
+		Routes: channelRoutes("DELETE", "/messages/all"), Dual: true, Slow: true,
+		Example: PurgeRequest{ChannelID: exampleChannel, UserID: exampleUser},
+	}, s.Purge)
+	op.Define(r, op.Spec{
 		Name: "messages:search", Help: "Finds messages in which every word of a query occurs, newest first.",
 		Routes: []string{"POST /api/messaging/messages/search"}, Slow: true,
 		Example: SearchRequest{Query: "hello", ChannelID: exampleChannel},
