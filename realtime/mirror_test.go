@@ -17,7 +17,6 @@ import (
 // mirror is a client that keeps a copy of a channel as one should: by what it hears live,
 // by catching up when it comes back, and by reading the history when that was too much.
 type mirror struct {
-	t    *testing.T
 	door *door
 	dice *rand.Rand
 	// steps counts what the writers have done.
@@ -256,7 +255,7 @@ func TestEveryCopyOfAChannelComesToTheSame(t *testing.T) {
 	mirrors := make([]*mirror, readers)
 	var reading, writing sync.WaitGroup
 	for i := range mirrors {
-		mirrors[i] = &mirror{t: t, door: d, dice: rand.New(rand.NewPCG(seed, uint64(i))), steps: &done, live: map[int64]string{}}
+		mirrors[i] = &mirror{door: d, dice: rand.New(rand.NewPCG(seed, uint64(i))), steps: &done, live: map[int64]string{}}
 		if i == 0 {
 			continue // comes when all is over
 		}
@@ -283,7 +282,7 @@ func TestEveryCopyOfAChannelComesToTheSame(t *testing.T) {
 	if err := mirrors[0].run(&final); err != nil {
 		t.Fatal(err)
 	}
-	truth := &mirror{t: t, live: map[int64]string{}}
+	truth := &mirror{live: map[int64]string{}}
 	if err := truth.read(d.dial()); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -79,7 +80,7 @@ func TestMessagesAndChannelsChangeThroughREST(t *testing.T) {
 	var posted struct {
 		Data struct{ ID string }
 	}
-	if err := json.Unmarshal([]byte(body), &posted); err != nil || resp.StatusCode != 201 {
+	if err := json.Unmarshal([]byte(body), &posted); err != nil || resp.StatusCode != http.StatusCreated {
 		t.Fatal(resp.StatusCode, err)
 	}
 	message := api + "/messages/" + posted.Data.ID
@@ -142,7 +143,7 @@ func TestEditedRowTellsOfIt(t *testing.T) {
 	} {
 		resp, body := exchange{method: "PATCH", path: "/api/messaging/messages/" + post(raw), body: `{"content":"new","metadata":{"b":3}}`}.do(t, server)
 		var row struct{ Data messaging.MessageRow }
-		if err := json.Unmarshal([]byte(body), &row); err != nil || resp.StatusCode != 200 {
+		if err := json.Unmarshal([]byte(body), &row); err != nil || resp.StatusCode != http.StatusOK {
 			t.Fatal(resp.StatusCode, err)
 		}
 		m := row.Data

@@ -344,24 +344,6 @@ func TestDeletingAQuestionEndsTheWaitForItsAnswer(t *testing.T) {
 	}
 }
 
-func TestACatchUpIsCutAtItsMost(t *testing.T) {
-	s := newStage(t)
-	const sent = messaging.MaxCatchUp + 20
-	for range sent {
-		if _, failure := s.call(socket, "messages:send", send("")); failure != nil {
-			t.Fatal(failure)
-		}
-	}
-	events, truncated, err := s.service.CatchUp(t.Context(), channelID, 0, sent)
-	if err != nil || !truncated || len(events) != messaging.MaxCatchUp {
-		t.Fatalf("%d events, truncated %v, %v", len(events), truncated, err)
-	}
-	events, truncated, err = s.service.CatchUp(t.Context(), channelID, 20, sent)
-	if err != nil || truncated || len(events) != messaging.MaxCatchUp || events[0].Rev != 21 {
-		t.Fatalf("%d events, truncated %v, %v", len(events), truncated, err)
-	}
-}
-
 func TestAReplyIsPostedOnceHoweverOftenItIsRepeated(t *testing.T) {
 	s := newStage(t)
 	if _, failure := s.call(socket, "messages:send", send("")); failure != nil {

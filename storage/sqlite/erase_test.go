@@ -19,11 +19,11 @@ import (
 	"parley/storage/sqlite"
 )
 
-// erased is the channel of the tests here, erasable how many messages it gets.
-const (
-	erased   domain.ChannelID = "0198f0a0-0000-7000-8000-00000000000e"
-	erasable                  = 300
-)
+// erased is the channel of the tests here.
+const erased domain.ChannelID = "0198f0a0-0000-7000-8000-00000000000e"
+
+// erasable is how many messages it gets.
+const erasable = 300
 
 // eraseSlowly fills a channel, lets begin take it away, and sweeps it message by message;
 // it prints a line after each step.

@@ -23,7 +23,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.Set) {
 		}
 	})
 	for _, group := range [][]testCase{serverCases(), channelCases(), appendCases(), raceCases(), deleteCases(), editCases(),
-		eraseCases(), searchCases(), pageCases(),
+		clearCases(), goneCases(), searchCases(), pageCases(),
 		sinceCases(), dutyCases(), agentCases(), turnCases(), contextCases()} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) {
