@@ -2,7 +2,10 @@ package realtime_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math/rand/v2"
+	"sync"
 	"testing"
 
 	"parley/domain"
@@ -156,4 +159,66 @@ func TestMessagesAreFoundThroughASocket(t *testing.T) {
 	if got := within(ask(t, c, "messages:get", fields{"messageId": posted["id"]}), "data"); got["content"] != "A Needle" {
 		t.Errorf("got %v", got)
 	}
+}
+
+// TestNobodyIsStuckAfterAChannelWasDeleted deletes a channel again and again while sockets
+// join, leave and post. Whoever is in the room in the end must hear what is posted then.
+func TestNobodyIsStuckAfterAChannelWasDeleted(t *testing.T) {
+	d := openDoor(t, nil)
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	sockets := make([]*siotest.Client, 6)
+	var all sync.WaitGroup
+	for i := range sockets {
+		sockets[i] = d.dial()
+		all.Go(func() {
+			if err := disturb(sockets[i], rand.New(rand.NewPCG(seed, uint64(i)))); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	for _, c := range sockets {
+		ask(t, c, "channels:join", fields{"channelId": channelID, "after": 0})
+	}
+	d.call("messages:send", send(fields{"messageId": nil, "message": "the last one"}))
+	for i, c := range sockets {
+		for {
+			e, err := c.Next("messageBroadcast", patience)
+			if err != nil {
+				t.Fatalf("socket %d: %v", i, err)
+			}
+			if first(t, e)["text"] == "the last one" {
+				break
+			}
+		}
+	}
+}
+
+// disturb does to a channel what comes to mind.
+func disturb(c *siotest.Client, dice *rand.Rand) error {
+	for range 150 {
+		name, body := "messages:send", send(fields{"messageId": nil})
+		switch roll := dice.IntN(20); {
+		case roll < 3:
+			name = "channels:delete"
+		case roll < 10:
+			name, body = "channels:join", fields{"channelId": channelID}
+		case roll < 13:
+			name = "channels:leave"
+		}
+		e, err := c.EmitAck(patience, name, body)
+		if err != nil {
+			return err
+		}
+		var answer struct{ Error struct{ Code string } }
+		if err := json.Unmarshal(e.Args[0], &answer); err != nil {
+			return err
+		}
+		// A channel may be deleted between its being made and the message's being stored.
+		if code := answer.Error.Code; code != "" && code != "NOT_FOUND" {
+			return errors.New(name + ": " + code)
+		}
+	}
+	return nil
 }

@@ -2,6 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"parley/storage"
@@ -97,3 +100,16 @@ func Count(ctx context.Context, set *storage.Set, sql string) (n int, err error)
 
 // BoundSearch sets how many messages a search reads at most.
 func BoundSearch(set *storage.Set, rows int) { backend(set).searchRows = rows }
+
+// OldDatabase makes a database of the first schema in a folder, with what sql adds.
+func OldDatabase(ctx context.Context, dir, sql string) error {
+	path := filepath.Join(dir, databaseFile)
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		return err
+	}
+	c, err := openConn(ctx, path, "journal_mode = WAL")
+	if err != nil {
+		return err
+	}
+	return errors.Join(apply(ctx, c, "migrations/0001_first.sql", 1), c.script(ctx, sql), c.close())
+}
