@@ -28,22 +28,29 @@ type broadcast struct {
 	Actions         json.RawMessage  `json:"actions,omitempty"`
 	ClientMessageID string           `json:"clientMessageId,omitempty"`
 	InReplyTo       domain.MessageID `json:"inReplyTo,omitempty"`
+	Seq             int64            `json:"seq"`
+	Rev             int64            `json:"rev"`
 	// Stopped says that an agent's answer was cut off by a person.
-	Stopped bool  `json:"stopped,omitempty"`
-	Seq     int64 `json:"seq"`
-	Rev     int64 `json:"rev"`
+	Stopped bool `json:"stopped,omitempty"`
+	// UpdatedAt and Edited are there only if the text was changed.
+	UpdatedAt int64 `json:"updatedAt,omitempty"`
+	Edited    bool  `json:"edited,omitempty"`
 }
 
 // newBroadcast is the wire form of a post.
 func newBroadcast(m messaging.Message) broadcast {
 	extras := m.Extras()
-	return broadcast{
+	b := broadcast{
 		ID: m.ID, SenderID: m.AuthorID, SenderName: senderName(m), Text: m.Content,
 		ChannelID: m.ChannelID, RoomID: m.ChannelID, ServerID: m.ServerID, MessageServerID: m.ServerID,
 		CreatedAt: domain.Millis(m.CreatedAt), Source: m.SourceType,
 		Attachments: extras["attachments"], Thought: extras.String("thought"), Actions: extras["actions"],
 		InReplyTo: m.InReplyTo, Stopped: m.SourceType == agents.SourceReply && extras.True("stopped"), Seq: m.Seq, Rev: m.Rev,
 	}
+	if m.Edited() {
+		b.UpdatedAt, b.Edited = domain.Millis(m.UpdatedAt), true
+	}
+	return b
 }
 
 // senderName is the name to show, with the reference's words for who gave none. The
@@ -80,10 +87,14 @@ type tombstone struct {
 
 // newCatchUp is the form of an event in the answer to a join.
 func newCatchUp(m messaging.Message) any {
-	if m.Deleted {
+	switch {
+	case m.Kind == messaging.KindClear:
+		return newClearing(m)
+	case m.Deleted:
 		return tombstone{ID: m.ID, ChannelID: m.ChannelID, RoomID: m.ChannelID, Seq: m.Seq, Rev: m.Rev, Deleted: true}
+	default:
+		return newBroadcast(m)
 	}
-	return newBroadcast(m)
 }
 
 // offset is the last argument of every channel event: where a recovery goes on.
@@ -95,21 +106,24 @@ func offset(m messaging.Message) string {
 // that caused it, then to that one, joined or not, with its own message id.
 func (g *Gateway) Room(e messaging.Event) {
 	m := e.Message
-	if m.Deleted {
+	switch {
+	case m.Kind == messaging.KindClear:
+		g.toRoom(m.ChannelID, "channelCleared", "", newCleared(m), offset(m))
+	case m.Deleted:
 		g.toRoom(m.ChannelID, "messageDeleted", "", deletion{MessageID: m.ID, ChannelID: m.ChannelID,
 			RoomID: m.ChannelID, Seq: m.Seq, Rev: m.Rev}, offset(m))
-		return
+	default:
+		if m.SourceType == agents.SourceReply {
+			g.StreamEnded(m.ChannelID, m.ID) // who joins from now on has the message
+		}
+		g.toRoom(m.ChannelID, "messageBroadcast", e.Origin.Socket, newBroadcast(m), offset(m))
+		g.Origin(e)
 	}
-	if m.SourceType == agents.SourceReply {
-		g.StreamEnded(m.ChannelID, m.ID) // who joins from now on has the message
-	}
-	g.toRoom(m.ChannelID, "messageBroadcast", e.Origin.Socket, newBroadcast(m), offset(m))
-	g.Origin(e)
 }
 
 // Origin tells the socket that sent a message that it is stored.
 func (g *Gateway) Origin(e messaging.Event) {
-	if e.Origin.Socket == "" || e.Message.Deleted {
+	if e.Origin.Socket == "" || e.Message.Deleted || e.Message.Kind != messaging.KindPost {
 		return
 	}
 	if s := g.session(e.Origin.Socket); s != nil {

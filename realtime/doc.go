@@ -8,6 +8,7 @@
 //	compat.go   the reference's events: message, "1", "2", join, leave
 //	rooms.go    channels:join, channels:leave: rooms with gap-free catch-up
 //	deliver.go  committed events become frames
+//	channels.go channels change, are cleared and go
 //	signals.go  messageComplete and typing, which nothing stores
 //	streams.go  answers of agents as they arise
 //	presence.go who is in a channel, and what its room hears of it

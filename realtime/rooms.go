@@ -52,7 +52,8 @@ type Joined struct {
 	Messages []json.RawMessage `json:"messages,omitzero"`
 	// Head is the last number delivered before the join; live events are above it.
 	Head int64 `json:"head"`
-	// Truncated says that there were more events than one answer carries: 500, or 1 MB.
+	// Truncated says that there were more events than one answer carries (500, or 1 MB),
+	// or that the channel has never come to After.
 	Truncated *bool `json:"truncated,omitempty"`
 	// Streams are the answers that arise at this moment, with what was said so far; the
 	// chunks that follow continue them.
@@ -190,15 +191,21 @@ func (g *Gateway) leave(ctx context.Context, _ domain.Actor, r LeaveRequest) (Le
 	if s == nil {
 		return Left{}, errNoSocket
 	}
-	s.mu.Lock()
-	_, was := s.joined[r.ChannelID]
-	delete(s.joined, r.ChannelID)
-	s.mu.Unlock()
-	s.socket.Leave(string(r.ChannelID))
-	s.stopTyping(r.ChannelID)
-	g.opts.Presence.Leave(r.ChannelID, s.socket.ID())
-	if was {
-		g.sequencer.Leave(r.ChannelID)
-	}
+	s.exit(r.ChannelID)
 	return Left{ChannelID: r.ChannelID, RoomID: r.ChannelID}, nil
+}
+
+// exit takes the socket out of a channel's room and reports whether it was in it.
+func (s *session) exit(channel domain.ChannelID) bool {
+	s.mu.Lock()
+	_, was := s.joined[channel]
+	delete(s.joined, channel)
+	s.mu.Unlock()
+	s.socket.Leave(string(channel))
+	s.stopTyping(channel)
+	s.gateway.opts.Presence.Leave(channel, s.socket.ID())
+	if was {
+		s.gateway.sequencer.Leave(channel)
+	}
+	return was
 }

@@ -121,6 +121,12 @@ func (room) Announce(e messaging.Event) { e.Delivered() }
 // Completed is not listened to.
 func (room) Completed(messaging.Completion) {}
 
+// ChannelUpdated is not listened to.
+func (room) ChannelUpdated(messaging.ChannelRow) {}
+
+// ChannelDeleted is not listened to.
+func (room) ChannelDeleted(domain.ChannelID) {}
+
 // Awaiting names nobody.
 func (room) Awaiting(context.Context, messaging.Channel, messaging.Message) []domain.AgentID {
 	return nil
@@ -155,7 +161,7 @@ func TestMessagingThroughREST(t *testing.T) {
 	}
 	for _, e := range []exchange{
 		{name: "no channel yet", method: "GET", path: channel + "/details", status: 404, want: failure("NOT_FOUND", "Channel not found")},
-		{name: "no history yet", method: "GET", path: channel + "/messages", status: 200, want: `{"success":true,"data":{"messages":[]}}`},
+		{name: "no history yet", method: "GET", path: channel + "/messages", status: 200, want: `{"success":true,"data":{"messages":[],"hasOlder":false,"hasNewer":false}}`},
 		{name: "message makes the channel", method: "POST", path: channel + "/messages", body: post, status: 201},
 		{name: "channel under its other name", method: "GET", path: "/api/messaging/channels/AAAAAAAA-1111-4111-8111-111111111111", status: 200},
 		{name: "unknown server", method: "POST", path: "/api/messaging/channels/bbbbbbbb-1111-4111-8111-111111111111/messages", status: 404,

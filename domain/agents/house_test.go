@@ -260,6 +260,12 @@ func (s *signals) Completed(c messaging.Completion) {
 	s.completions = append(s.completions, c)
 }
 
+// ChannelUpdated is not recorded.
+func (s *signals) ChannelUpdated(messaging.ChannelRow) {}
+
+// ChannelDeleted is not recorded.
+func (s *signals) ChannelDeleted(domain.ChannelID) {}
+
 // Typing records a typing signal.
 func (s *signals) Typing(t agents.Typing) {
 	s.mu.Lock()

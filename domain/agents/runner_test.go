@@ -307,9 +307,11 @@ func TestAQuestionDeletedMeanwhileIsNotAnswered(t *testing.T) {
 	channel := h.channel(messaging.TypeDM, eliza)
 	question := h.say(channel, "hello")
 	eventually(t, "it thinks", func() bool { return m.called() == 1 })
-	h.delete(channel, question) // ends the wait, and the turn
-	h.settle(1)
-	eventually(t, "the turn is over", func() bool { return len(h.signals.failed()) == 1 })
+	h.delete(channel, question) // ends the wait, and the turn, which says so too
+	h.settle(2)
+	if len(h.signals.failed()) != 1 {
+		t.Errorf("failures %+v", h.signals.failed())
+	}
 	close(let)
 	if replies := h.replies(channel); len(replies) != 0 {
 		t.Errorf("replies %+v", replies)

@@ -3,7 +3,6 @@ package agents
 import (
 	"context"
 	"errors"
-	"math"
 	"sync"
 
 	"parley/domain"
@@ -69,6 +68,3 @@ func (s *Service) Withdraw(channel domain.ChannelID, first, last int64) {
 		return key.channel == channel && first <= u.seq && u.seq <= last
 	})
 }
-
-// WithdrawAll is Withdraw for a channel that is gone altogether.
-func (s *Service) WithdrawAll(channel domain.ChannelID) { s.Withdraw(channel, 0, math.MaxInt64) }

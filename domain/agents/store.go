@@ -89,8 +89,6 @@ type Outcome struct {
 	Error string `json:"error,omitempty"`
 	// Stopped says that a person ended the turn: a reply is what had been said by then.
 	Stopped bool `json:"stopped,omitempty"`
-	// Withdrawn says that the message is gone; whoever removed it has ended the wait.
-	Withdrawn bool `json:"withdrawn,omitempty"`
 }
 
 // Reply is one message that a turn produces.

@@ -29,9 +29,7 @@ func silence() Outcome { return Outcome{Replies: []Reply{}} }
 func failure(reason string) Outcome { return Outcome{Replies: []Reply{}, Error: reason} }
 
 // withdrawn is the outcome of a turn whose message is gone.
-func withdrawn() Outcome {
-	return Outcome{Replies: []Reply{}, Error: "The message was deleted", Withdrawn: true}
-}
+func withdrawn() Outcome { return failure("The message was deleted") }
 
 // think decides what the turn comes to, while work lasts. It returns an error only if
 // the turn cannot be decided now; whatever the model does, and whoever ends the work,

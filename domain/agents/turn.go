@@ -256,7 +256,7 @@ func (t *turn) endDuty(ctx context.Context, o Outcome) error {
 		t.Signals.Failed(Failure{ChannelID: t.key.channel, AgentID: t.key.agent, Question: t.question.ID,
 			MessageID: t.replyID(), Error: o.Error})
 	}
-	if left == 0 && !o.Withdrawn {
+	if left == 0 {
 		t.Signals.Completed(messaging.Completion{
 			ChannelID: t.key.channel, ServerID: t.question.ServerID, MessageID: t.question.ID, AgentID: t.key.agent,
 			Result: o.result(), Error: o.Error,

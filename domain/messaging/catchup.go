@@ -10,10 +10,11 @@ import (
 const MaxCatchUp = 500
 
 // CatchUp returns the channel's events with after < Rev <= head, in order, and
-// whether there were more than MaxCatchUp (the client then reads history instead).
+// whether that is not all: there were more than MaxCatchUp, or the channel has never come
+// to after, because it was deleted and made anew. The client then reads history instead.
 func (s *Service) CatchUp(ctx context.Context, channel domain.ChannelID, after, head int64) ([]Message, bool, error) {
 	if after >= head {
-		return nil, false, nil
+		return nil, after > head, nil
 	}
 	events, err := s.store.Since(ctx, channel, after, head, MaxCatchUp+1)
 	if err != nil {

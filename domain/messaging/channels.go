@@ -38,12 +38,7 @@ func (r *CreateChannelRequest) Validate() error {
 	if r.Type != "" && !r.Type.Valid() {
 		f.Add("type", "is not a channel type")
 	}
-	if len(r.Participants) > maxParticipants {
-		f.Add("participantCentralUserIds", "has more than %d entries", maxParticipants)
-	}
-	if slices.Contains(r.Participants, "") {
-		f.Add("participantCentralUserIds", "must hold UUIDs only")
-	}
+	checkParticipants(&f, participantsKey, r.Participants)
 	return f.Err()
 }
 
@@ -72,12 +67,10 @@ func (s *Service) CreateChannel(ctx context.Context, _ domain.Actor, r CreateCha
 
 // EnsureChannel stores c unless its id exists, and returns the stored one.
 func (s *Service) EnsureChannel(ctx context.Context, c Channel) (Channel, error) {
-	stored, _, err := s.store.EnsureChannel(ctx, c)
-	if err != nil {
-		return Channel{}, err
-	}
-	s.channels.put(stored)
-	return stored, nil
+	return s.channels.load(func() (Channel, error) {
+		stored, _, err := s.store.EnsureChannel(ctx, c)
+		return stored, err
+	})
 }
 
 // Channel returns one channel. Codes: not_found, unavailable.
@@ -103,9 +96,7 @@ func (s *Service) GetChannel(ctx context.Context, _ domain.Actor, r GetChannelRe
 	if err != nil {
 		return ChannelRow{}, err
 	}
-	c.Metadata = c.Metadata.Clone()
-	c.Metadata.Set("participantCentralUserIds", append([]domain.EntityID{}, c.Participants...))
-	return newChannelRow(c), nil
+	return withParticipants(c), nil
 }
 
 // ListChannelsRequest selects channels of a server.

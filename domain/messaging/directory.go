@@ -11,8 +11,7 @@ import (
 const maxDirectory = 10_000
 
 // directory remembers channels, because every message needs its channel's type and
-// participants. Whoever changes a channel puts or drops it here. Safe for
-// concurrent use.
+// participants. Whoever changes a channel drops it here. Safe for concurrent use.
 type directory struct {
 	store Store
 	mu    sync.RWMutex
@@ -32,12 +31,19 @@ func newDirectory(store Store) *directory {
 func (d *directory) get(ctx context.Context, id domain.ChannelID) (Channel, error) {
 	d.mu.RLock()
 	c, ok := d.known[id]
-	version := d.version
 	d.mu.RUnlock()
 	if ok {
 		return c, nil
 	}
-	c, err := d.store.Channel(ctx, id)
+	return d.load(func() (Channel, error) { return d.store.Channel(ctx, id) })
+}
+
+// load remembers the channel that read returns, unless one was changed meanwhile.
+func (d *directory) load(read func() (Channel, error)) (Channel, error) {
+	d.mu.RLock()
+	version := d.version
+	d.mu.RUnlock()
+	c, err := read()
 	if err != nil {
 		return Channel{}, err
 	}
@@ -49,12 +55,12 @@ func (d *directory) get(ctx context.Context, id domain.ChannelID) (Channel, erro
 	return c, nil
 }
 
-// put notes the new state of a channel after a change.
-func (d *directory) put(c Channel) {
+// drop forgets a channel after a change or a deletion.
+func (d *directory) drop(id domain.ChannelID) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.version++
-	d.remember(c)
+	delete(d.known, id)
 }
 
 // remember stores c and drops an arbitrary other one when there are too many.

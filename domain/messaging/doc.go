@@ -4,10 +4,12 @@
 // # The channel log
 //
 // Each channel has one number line. A post takes the next number as its Seq and its
-// Rev; a deletion takes the next number as the message's new Rev and leaves a
-// tombstone. Seq is the order of the channel, for everybody, for ever; numbers are
-// never reused. Catch-up reads Rev > after: a number that is missing below the head
-// was superseded by a later one of the same message.
+// Rev; an edit takes the next number as the message's new Rev, and so does a deletion,
+// which leaves a tombstone. A clear is an entry of its own (KindClear) with the next
+// number: it makes tombstones of all messages before it, which keep their Rev. Seq is the
+// order of the channel, for everybody, for ever; numbers are never reused. Catch-up reads
+// Rev > after: a number that is missing below the head was superseded by a later one of
+// the same message.
 //
 // A message is durable before its sender hears of it, and its sender hears of it
 // before anybody may assume otherwise: Service.Send submits to the Log, the Log
@@ -15,6 +17,11 @@
 // and only then the sender's acknowledgement goes out.
 //
 // # Why it is so
+//
+// A clear covers its messages at once, by one number that every read compares with, and
+// the rows follow in batches: the order of events needs no pause of the channel, a crash
+// in between shows nobody anything, and an edit or a deletion of a covered message cannot
+// slip in between. A deleted channel goes the same way: its row first, the rest later.
 //
 // Submission and completion are two steps (Log.Append takes a callback) because one
 // socket's sends must enter the log in its order without waiting for one another's

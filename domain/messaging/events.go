@@ -8,7 +8,7 @@ import (
 
 // Event is one change of a channel's log, as it goes to the rooms.
 type Event struct {
-	// Message is the post, or the tombstone of a deletion.
+	// Message is the post, the edited post, the tombstone of a deletion, or a clear.
 	Message Message
 	// Origin is the socket that caused it; the zero value when none did.
 	Origin Origin
@@ -69,6 +69,10 @@ type Signals interface {
 	Completed(c Completion)
 	// ReadMoved tells the channel that an entity has read on.
 	ReadMoved(r ReadSet)
+	// ChannelUpdated tells the channel of its new row.
+	ChannelUpdated(c ChannelRow)
+	// ChannelDeleted tells the channel that it is gone, and empties its room.
+	ChannelDeleted(id domain.ChannelID)
 }
 
 // Duties connects messages with the agents that answer them.

@@ -12,6 +12,18 @@ import (
 // MaxContent is the longest text of a message, in characters.
 const MaxContent = 100_000
 
+// Kind tells the entries of a channel's log apart that are no posts.
+type Kind string
+
+// The kinds of entries.
+const (
+	// KindPost is a message, or the tombstone of one.
+	KindPost Kind = ""
+	// KindClear says that all posts with a Seq up to its Upto are gone. It is in catch-ups
+	// only: no page, search, count or prompt shows it.
+	KindClear Kind = "clear"
+)
+
 // Message is one document of a channel's log. A tombstone (Deleted) keeps only ID,
 // ChannelID, ServerID, Seq, Rev, Dedupe and the times.
 type Message struct {
@@ -41,7 +53,20 @@ type Message struct {
 	// Awaiting lists the agents that still owe this message a turn.
 	Awaiting []domain.AgentID
 	Deleted  bool
+	// Kind is what the entry is; the zero value is a post.
+	Kind Kind
+	// Upto is the last number that a clear covers, 0 for a post.
+	Upto int64
 }
+
+// Tombstone is what is left of a deleted message, here with the numbers and times of m.
+func (m Message) Tombstone() Message {
+	return Message{ID: m.ID, ChannelID: m.ChannelID, ServerID: m.ServerID, Seq: m.Seq, Rev: m.Rev, Dedupe: m.Dedupe,
+		CreatedAt: m.CreatedAt, UpdatedAt: m.UpdatedAt, Deleted: true}
+}
+
+// Edited reports whether the author's text was changed after it was posted.
+func (m Message) Edited() bool { return m.Kind == KindPost && !m.Deleted && m.Rev != m.Seq }
 
 // DedupeClient is the key of a send that carries the client's own message id.
 func DedupeClient(author domain.EntityID, clientMessageID string) string {

@@ -38,8 +38,9 @@ func Ops(r *op.Registry, s *Service) {
 	op.Define(r, op.Spec{
 		Name: "messages:delete", Help: "Deletes a message; a tombstone keeps its place.",
 		Routes: channelRoutes("DELETE", "/messages/:messageId"), Status: 204,
-		Example: DeleteRequest{ChannelID: exampleChannel, MessageID: "33333333-3333-4333-8333-333333333333"},
+		Example: DeleteRequest{ChannelID: exampleChannel, MessageID: exampleMessage},
 	}, s.Delete)
+	changeOps(r, s)
 	op.Define(r, op.Spec{
 		Name: "channels:get", Help: "Returns one channel with its participants.",
 		Routes:  append(channelRoutes("GET", "/details"), channelRoutes("GET", "")...),

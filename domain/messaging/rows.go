@@ -112,11 +112,6 @@ func (m Message) Extras() domain.Metadata {
 	return out
 }
 
-// MessageList answers messages:list.
-type MessageList struct {
-	Messages []MessageRow `json:"messages"`
-}
-
 // PostedRow is a stored message as the answer to its sender.
 type PostedRow struct {
 	ID              domain.MessageID `json:"id"`

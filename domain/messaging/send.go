@@ -138,6 +138,9 @@ func (s *Service) post(ctx context.Context, channel Channel, m Message, origin O
 	m.Awaiting = s.duties.Awaiting(ctx, channel, m)
 	err := s.store.Append(ctx, m, func(a Appended, err error) {
 		if err != nil {
+			if domain.IsCode(err, domain.NotFound) {
+				s.channels.drop(m.ChannelID) // it was deleted while it was remembered
+			}
 			done(Posted{}, err)
 			return
 		}

@@ -25,13 +25,15 @@ type Service struct {
 	duties    Duties
 	now       domain.Clock
 	channels  *directory
+	// unswept wakes Run.
+	unswept chan struct{}
 }
 
 // New returns a service over the store of its options.
 func New(o Options) *Service {
 	return &Service{
 		store: o.Store, announcer: o.Announcer, signals: o.Signals, duties: o.Duties, now: o.Now,
-		channels: newDirectory(o.Store),
+		channels: newDirectory(o.Store), unswept: make(chan struct{}, 1),
 	}
 }
 

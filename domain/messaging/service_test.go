@@ -57,6 +57,12 @@ func (s *stage) Announce(e messaging.Event) {
 	if e.Message.Deleted {
 		kind = "delete"
 	}
+	if e.Message.Edited() {
+		kind = "edit"
+	}
+	if e.Message.Kind == messaging.KindClear {
+		kind = "clear"
+	}
 	if e.Repeat {
 		kind = "repeat"
 	}
@@ -70,6 +76,10 @@ func (s *stage) Completed(messaging.Completion) {
 	s.note("completed")
 	s.after <- struct{}{}
 }
+
+func (s *stage) ChannelUpdated(c messaging.ChannelRow) { s.note("updated %s", c.Name) }
+
+func (s *stage) ChannelDeleted(domain.ChannelID) { s.note("channel deleted") }
 
 func (s *stage) Awaiting(_ context.Context, c messaging.Channel, m messaging.Message) []domain.AgentID {
 	s.mu.Lock()
@@ -88,6 +98,13 @@ func (s *stage) Withdraw(_ domain.ChannelID, first, last int64) {
 
 func newStage(t *testing.T) *stage {
 	t.Helper()
+	s, _ := newStageOn(t)
+	return s
+}
+
+// newStageOn is newStage with the store behind it.
+func newStageOn(t *testing.T) (*stage, messaging.Store) {
+	t.Helper()
 	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Logger: zerolog.Nop()})
 	if err != nil {
 		t.Fatal(err)
@@ -100,7 +117,7 @@ func newStage(t *testing.T) *stage {
 		t.Fatal(err)
 	}
 	messaging.Ops(s.registry, s.service)
-	return s
+	return s, store.Messaging
 }
 
 // call runs an operation by name and returns its data as JSON, or its failure.
@@ -328,24 +345,6 @@ func TestDeletingAQuestionEndsTheWaitForItsAnswer(t *testing.T) {
 	}
 	if got := s.took(); got != "withdraw 1 to 1; delete seq 1 rev 2 to ; completed; answered" {
 		t.Fatalf("script: %s", got)
-	}
-}
-
-func TestACatchUpIsCutAtItsMost(t *testing.T) {
-	s := newStage(t)
-	const sent = messaging.MaxCatchUp + 20
-	for range sent {
-		if _, failure := s.call(socket, "messages:send", send("")); failure != nil {
-			t.Fatal(failure)
-		}
-	}
-	events, truncated, err := s.service.CatchUp(t.Context(), channelID, 0, sent)
-	if err != nil || !truncated || len(events) != messaging.MaxCatchUp {
-		t.Fatalf("%d events, truncated %v, %v", len(events), truncated, err)
-	}
-	events, truncated, err = s.service.CatchUp(t.Context(), channelID, 20, sent)
-	if err != nil || truncated || len(events) != messaging.MaxCatchUp || events[0].Rev != 21 {
-		t.Fatalf("%d events, truncated %v, %v", len(events), truncated, err)
 	}
 }
 

@@ -14,6 +14,8 @@ import (
 type Store interface {
 	Log
 	Reads
+	Eraser
+	Searcher
 
 	// EnsureServer stores s unless its id exists; it returns the stored one and
 	// whether it was created.
@@ -35,6 +37,11 @@ type Store interface {
 	AddParticipants(ctx context.Context, id domain.ChannelID, entities ...domain.EntityID) (Channel, error)
 	// RemoveParticipant takes entity off the list; one that is not on it is no error.
 	RemoveParticipant(ctx context.Context, id domain.ChannelID, entity domain.EntityID) (Channel, error)
+	// UpdateChannel stores what change makes of the channel's Name, Metadata and
+	// Participants, and returns it with its new UpdatedAt. change must be quick, may run
+	// again, and must not change the maps and slices that it is given. NotFound if the
+	// channel is absent; an error of change comes back as it is.
+	UpdateChannel(ctx context.Context, id domain.ChannelID, change func(Channel) (Channel, error)) (Channel, error)
 }
 
 // ChannelQuery selects channels. Zero fields do not restrict.
@@ -64,14 +71,20 @@ type Log interface {
 	// the message's duties. The tombstone of an earlier deletion is returned with
 	// changed false. NotFound if there is no such message in the channel.
 	Delete(ctx context.Context, channel domain.ChannelID, id domain.MessageID) (m Message, changed bool, err error)
+	// Edit stores what change makes of the message's Content, Raw and Metadata, with the
+	// channel's next number as its Rev; Seq and the duties stay. change is as that of
+	// UpdateChannel. NotFound if there is no such message in the channel or it is deleted.
+	Edit(ctx context.Context, channel domain.ChannelID, id domain.MessageID, change func(Message) (Message, error)) (Message, error)
+	// Lookup returns the message or tombstone of an id in whatever channel, or NotFound.
+	Lookup(ctx context.Context, id domain.MessageID) (Message, error)
 	// Head is the channel's last assigned number, 0 for an empty or unknown channel.
 	Head(ctx context.Context, channel domain.ChannelID) (int64, error)
 	// Message returns one message or tombstone of the channel, or NotFound.
 	Message(ctx context.Context, channel domain.ChannelID, id domain.MessageID) (Message, error)
-	// Page returns a page of history without tombstones, newest first.
+	// Page returns a page of history without tombstones and clears, newest first.
 	Page(ctx context.Context, q PageQuery) ([]Message, error)
-	// Since returns the messages and tombstones with after < Rev <= upto, by rising
-	// Rev, at most limit. Its cost must not depend on the channel's length.
+	// Since returns the messages, tombstones and clears with after < Rev <= upto, by
+	// rising Rev, at most limit. Its cost must not depend on the channel's length.
 	Since(ctx context.Context, channel domain.ChannelID, after, upto int64, limit int) ([]Message, error)
 
 	// FinishDuty removes agent from the message's Awaiting and returns how many agents
@@ -98,8 +111,11 @@ type PageQuery struct {
 	Limit int
 	// Before and After bound CreatedAt, both exclusive; zero does not bound.
 	Before, After time.Time
-	// BeforeSeq bounds Seq, exclusive; 0 does not bound.
-	BeforeSeq int64
+	// BeforeSeq and AfterSeq bound Seq, both exclusive; 0 does not bound.
+	BeforeSeq, AfterSeq int64
+	// Oldest picks the oldest ones within the bounds instead of the newest; the page
+	// still begins with the newest.
+	Oldest bool
 	// Author restricts to one author if not empty.
 	Author domain.EntityID
 }

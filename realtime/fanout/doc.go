@@ -7,6 +7,8 @@
 // under the line's lock and learns the last delivered number H: the answer to its
 // join carries the events up to H, live ones are above it.
 //
+// A channel may be deleted and made anew with numbers from 1: Reset makes its line forget.
+//
 // # Lock order
 //
 // Sequencer.mu before line.mu. Deliveries and the callbacks of events run under

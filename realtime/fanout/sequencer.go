@@ -62,8 +62,10 @@ type line struct {
 	members int        // guarded by Sequencer.mu
 	loading sync.Mutex // held while the head is read for the first time
 
-	mu        sync.Mutex
-	loaded    bool
+	mu     sync.Mutex
+	loaded bool
+	// epoch rises with each Reset: what was read of the store before is of another channel.
+	epoch     int
 	closed    bool // the last member left; only origins hear of what still comes
 	fetching  bool
 	delivered int64
@@ -182,7 +184,7 @@ func (s *Sequencer) fetchLater(l *line) {
 // fetch closes the line's gap from the store and reports whether it is done.
 func (s *Sequencer) fetch(l *line) bool {
 	l.mu.Lock()
-	after, upto := l.delivered, l.target
+	after, upto, epoch := l.delivered, l.target, l.epoch
 	if l.closed || after >= upto {
 		l.fetching = false
 		l.mu.Unlock()
@@ -191,15 +193,36 @@ func (s *Sequencer) fetch(l *line) bool {
 	l.mu.Unlock()
 	ctx, cancel := context.WithTimeout(s.ctx, 5*time.Second)
 	defer cancel()
-	found, err := s.opts.Source.Since(ctx, l.channel, after, upto, fetchSize)
+	head, err := s.opts.Source.Head(ctx, l.channel)
+	var found []messaging.Message
+	if err == nil {
+		found, err = s.opts.Source.Since(ctx, l.channel, after, min(upto, head), fetchSize)
+	}
 	if err != nil {
 		s.opts.Logger.Warn().Err(err).Str("channel", string(l.channel)).Int64("after", after).Msg("could not fetch missing events")
 		return false
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s.fill(l, found, upto)
+	if l.epoch == epoch {
+		if head < upto {
+			s.disown(l, head)
+		}
+		s.fill(l, found, min(upto, head))
+	}
 	return false // the next round sees whether anything is left
+}
+
+// disown lets go of events above the store's head. They were announced after their
+// channel was deleted and made anew, which has not come to their numbers. l.mu is held.
+func (s *Sequencer) disown(l *line, head int64) {
+	for _, rev := range sortedKeys(l.early) {
+		if rev > head {
+			s.toOrigin(l.early[rev])
+			delete(l.early, rev)
+		}
+	}
+	l.target = min(l.target, max(head, l.delivered))
 }
 
 // fill delivers what a fetch brought. Numbers that it did not bring were superseded.
@@ -272,18 +295,30 @@ func (s *Sequencer) hold(channel domain.ChannelID) *line {
 func (s *Sequencer) load(ctx context.Context, l *line) error {
 	l.loading.Lock()
 	defer l.loading.Unlock()
-	l.mu.Lock()
-	loaded := l.loaded
-	l.mu.Unlock()
-	if loaded {
-		return nil
+	for {
+		l.mu.Lock()
+		loaded, epoch := l.loaded, l.epoch
+		l.mu.Unlock()
+		if loaded {
+			return nil
+		}
+		head, err := s.opts.Source.Head(ctx, l.channel)
+		if err != nil {
+			return err
+		}
+		if s.begin(l, head, epoch) {
+			return nil
+		}
 	}
-	head, err := s.opts.Source.Head(ctx, l.channel)
-	if err != nil {
-		return err
-	}
+}
+
+// begin lets a line start at a head that was read in an epoch; false if that has passed.
+func (s *Sequencer) begin(l *line, head int64, epoch int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.epoch != epoch {
+		return false
+	}
 	l.loaded, l.delivered, l.target = true, head, max(l.target, head)
 	for _, rev := range sortedKeys(l.early) {
 		if rev <= head {
@@ -295,7 +330,32 @@ func (s *Sequencer) load(ctx context.Context, l *line) error {
 	if l.target > l.delivered {
 		s.fetchLater(l)
 	}
-	return nil
+	return true
+}
+
+// Reset makes the channel's line forget its numbers, because the channel was deleted: one
+// of the same id begins anew. Members stay members; the next one to enter reads the head
+// again, and until then events wait. Call it after the deletion is stored.
+func (s *Sequencer) Reset(channel domain.ChannelID) {
+	s.mu.Lock()
+	l := s.lines[channel]
+	s.mu.Unlock()
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.epoch++
+	l.loaded, l.delivered, l.target = false, 0, 0
+	s.release(l)
+}
+
+// release tells the senders of the events that wait, and no room. l.mu is held.
+func (s *Sequencer) release(l *line) {
+	for _, rev := range sortedKeys(l.early) {
+		s.toOrigin(l.early[rev])
+	}
+	clear(l.early)
 }
 
 // Leave ends one membership; with the last one the line goes.
@@ -314,10 +374,7 @@ func (s *Sequencer) Leave(channel domain.ChannelID) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.closed = true
-	for _, rev := range sortedKeys(l.early) {
-		s.toOrigin(l.early[rev])
-	}
-	clear(l.early)
+	s.release(l)
 }
 
 // Lines is the number of channels with local members.

@@ -165,8 +165,10 @@ func (s *Store) EnsureChannel(ctx context.Context, c messaging.Channel) (stored 
 		return messaging.Channel{}, false, err
 	}
 	err = s.write(ctx, func(ctx context.Context, w *writer) error {
-		changed, err := w.conn.exec(ctx, `INSERT INTO channels (id, server, name, type, source_type, source_id, topic,
-			metadata, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
+		// The number of a deleted channel is not used again while messages of it are left.
+		changed, err := w.conn.exec(ctx, `INSERT INTO channels (number, id, server, name, type, source_type, source_id, topic,
+			metadata, created_at, updated_at) VALUES (1 + max(coalesce((SELECT max(number) FROM channels), 0),
+			coalesce((SELECT max(number) FROM remains), 0)), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
 			string(c.ID), string(c.ServerID), c.Name, string(c.Type), c.SourceType, c.SourceID, c.Topic, metadata,
 			millis(c.CreatedAt), millis(c.UpdatedAt))
 		if err != nil {

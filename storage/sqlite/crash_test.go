@@ -24,7 +24,8 @@ import (
 
 // roles are the parts that this program plays in other processes.
 func roles() map[string]func(dir string) error {
-	return map[string]func(dir string) error{"hold": hold, "append": appendForEver, "limit": appendUnderLimit}
+	return map[string]func(dir string) error{"hold": hold, "append": appendForEver, "limit": appendUnderLimit,
+		"clear": clearSlowly, "drop": dropSlowly}
 }
 
 // hold keeps a folder until its input ends.

@@ -25,6 +25,15 @@
 // it leaves out tombstones, so a cleared channel costs its readers nothing. The index by
 // author makes storing a fifth dearer where rooms are many, and keeps anybody from having
 // the server read a whole channel in search of an author.
+// The entry of a clear is a row of messages whose deleted is 2, so the indexes of history,
+// which are those of deleted = 0, never see it. channels.cleared says what clears cover,
+// channels.swept how far the rows have followed; while they differ, reads bound
+// themselves by the former.
+//
+// The number of a deleted channel is kept in remains until its messages are gone, so that
+// no other channel gets it. What no channel owns any more is found by no read, as all of
+// them start from the row of a channel.
+//
 // The file is not memory-mapped: a failing disk must be an error, not a signal that
 // ends the process. database/sql is left out: with one writer and a fixed pool it would
 // only add copying.

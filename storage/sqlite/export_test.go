@@ -2,6 +2,9 @@ package sqlite
 
 import (
 	"context"
+	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 
 	"parley/storage"
@@ -85,3 +88,31 @@ func Hold(ctx context.Context, set *storage.Set) (release func(), err error) {
 
 // Late is how many jobs wait that let others go first.
 func Late(set *storage.Set) int { return len(backend(set).late) }
+
+// Count returns the one number that a query gives.
+func Count(ctx context.Context, set *storage.Set, sql string) (n int, err error) {
+	err = backend(set).read(ctx, func(c *conn) error {
+		_, err := c.one(ctx, sql, func(r row) error {
+			n = int(r.int(0))
+			return nil
+		})
+		return err
+	})
+	return n, err
+}
+
+// BoundSearch sets how many messages a search reads at most.
+func BoundSearch(set *storage.Set, rows int) { backend(set).searchRows = rows }
+
+// OldDatabase makes a database of the first schema in a folder, with what sql adds.
+func OldDatabase(ctx context.Context, dir, sql string) error {
+	path := filepath.Join(dir, databaseFile)
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		return err
+	}
+	c, err := openConn(ctx, path, "journal_mode = WAL")
+	if err != nil {
+		return err
+	}
+	return errors.Join(apply(ctx, c, "migrations/0001_first.sql", 1), c.script(ctx, sql), c.close())
+}

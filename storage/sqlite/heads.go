@@ -29,6 +29,16 @@ type head struct {
 	last int64
 	// created is the time of the last message, in milliseconds.
 	created int64
+	// cleared is the last number that a clear covers.
+	cleared int64
+}
+
+// next is the number of the next event, or Unavailable if there are no more.
+func (h *head) next() (int64, error) {
+	if h.last >= maxNumber {
+		return 0, domain.Errorf(domain.Unavailable, "The channel is full")
+	}
+	return h.last + 1, nil
 }
 
 // heads remembers the heads of the channels used last: at least keep of them and at
@@ -63,6 +73,12 @@ func (h *heads) put(id domain.ChannelID, found *head) {
 	h.recent[id] = found
 }
 
+// drop forgets a channel.
+func (h *heads) drop(id domain.ChannelID) {
+	delete(h.recent, id)
+	delete(h.earlier, id)
+}
+
 // clear forgets all: what was counted for a batch that failed must not stay.
 func (h *heads) clear() {
 	h.earlier = nil
@@ -76,8 +92,8 @@ func (w *writer) head(ctx context.Context, id domain.ChannelID) (*head, error) {
 		return h, nil
 	}
 	h := &head{}
-	found, err := w.conn.one(ctx, `SELECT number FROM channels WHERE id = ?`, func(r row) error {
-		h.channel = r.int(0)
+	found, err := w.conn.one(ctx, `SELECT number, cleared FROM channels WHERE id = ?`, func(r row) error {
+		h.channel, h.cleared = r.int(0), r.int(1)
 		return nil
 	}, string(id))
 	if err != nil {

@@ -3,9 +3,9 @@ package sqlite
 import (
 	"context"
 	"database/sql/driver"
-	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"parley/domain"
 	"parley/domain/messaging"
@@ -67,10 +67,10 @@ func (w *writer) append(ctx context.Context, m messaging.Message, args []driver.
 	if err != nil {
 		return messaging.Appended{}, err
 	}
-	if h.last >= maxNumber {
-		return messaging.Appended{}, domain.Errorf(domain.Unavailable, "The channel is full")
+	number, err := h.next()
+	if err != nil {
+		return messaging.Appended{}, err
 	}
-	number := h.last + 1
 	created := max(millis(w.now()), h.created+1)
 	for i, value := range [assigned]int64{place(h.channel, number), place(h.channel, number), h.channel, created, created} {
 		args[i].Value = value
@@ -94,17 +94,12 @@ func (w *writer) append(ctx context.Context, m messaging.Message, args []driver.
 	return messaging.Appended{Message: m}, nil
 }
 
-// addDuty notes that agent owes the message a turn.
-func (w *writer) addDuty(ctx context.Context, agent domain.AgentID, message int64) error {
-	_, err := w.conn.exec(ctx, `INSERT INTO duties (agent, message) VALUES (?, ?) ON CONFLICT DO NOTHING`, string(agent), message)
-	return err
-}
-
 // stored finds why m was not inserted: it is a repeat, or its id is taken.
 func (w *writer) stored(ctx context.Context, h *head, m messaging.Message) (a messaging.Appended, err error) {
 	found, err := w.conn.one(ctx, `SELECT `+messageColumns+` FROM messages m WHERE m.channel = ? AND m.dedupe = ?`,
 		func(r row) error {
 			a.Message, err = scanMessage(r, m.ChannelID)
+			a.Message = covered(a.Message, h.cleared)
 			return err
 		}, h.channel, m.Dedupe)
 	if err != nil {
@@ -127,16 +122,31 @@ func (w *writer) stored(ctx context.Context, h *head, m messaging.Message) (a me
 
 // findMessage reads one message or tombstone of a channel, or NotFound.
 func findMessage(ctx context.Context, c *conn, channel domain.ChannelID, id domain.MessageID) (m messaging.Message, err error) {
-	found, err := c.one(ctx, `SELECT `+messageColumns+` FROM messages m
-		WHERE m.id = ? AND m.channel = (SELECT number FROM channels WHERE id = ?)`,
-		func(r row) error {
-			m, err = scanMessage(r, channel)
-			return err
-		}, string(id), string(channel))
-	if err == nil && !found {
-		err = domain.Errorf(domain.NotFound, "Message %s does not exist", id)
+	m, err = lookup(ctx, c, id)
+	if err == nil && m.ChannelID != channel {
+		return messaging.Message{}, errNoMessage(id)
 	}
 	return m, err
+}
+
+// lookup reads one message or tombstone of whatever channel, or NotFound.
+func lookup(ctx context.Context, c *conn, id domain.MessageID) (m messaging.Message, err error) {
+	found, err := c.one(ctx, `SELECT `+messageColumns+`, c.id, c.cleared FROM messages m JOIN channels c ON c.number = m.channel
+		WHERE m.id = ? AND m.deleted < 2`,
+		func(r row) error {
+			m, err = scanMessage(r, domain.ChannelID(r.text(messageWidth)))
+			m = covered(m, r.int(messageWidth+1))
+			return err
+		}, string(id))
+	if err == nil && !found {
+		err = errNoMessage(id)
+	}
+	return m, err
+}
+
+// errNoMessage is the answer where a message is missing.
+func errNoMessage(id domain.MessageID) error {
+	return domain.Errorf(domain.NotFound, "Message %s does not exist", id)
 }
 
 // Delete leaves a tombstone; see messaging.Log.
@@ -151,6 +161,10 @@ func (s *Store) Delete(ctx context.Context, channel domain.ChannelID, id domain.
 	return m, changed, nil
 }
 
+// toTombstone is the rest of the statement that leaves a tombstone at a place.
+const toTombstone = `updated_at = ?, deleted = 1, author = '', author_name = '', in_reply_to = '', source_type = '',
+	source_id = '', awaiting = NULL, metadata = NULL, raw = NULL, content = '' WHERE place = ?`
+
 // delete turns a message into its tombstone.
 func (w *writer) delete(ctx context.Context, channel domain.ChannelID, id domain.MessageID) (messaging.Message, bool, error) {
 	m, err := findMessage(ctx, w.conn, channel, id)
@@ -161,30 +175,22 @@ func (w *writer) delete(ctx context.Context, channel domain.ChannelID, id domain
 	if err != nil {
 		return m, false, err
 	}
+	number, err := h.next()
+	if err != nil {
+		return m, false, err
+	}
 	key := place(h.channel, m.Seq)
-	for _, agent := range m.Awaiting {
-		if err := w.removeDuty(ctx, agent, key); err != nil {
-			return m, false, err
-		}
+	if err := w.removeDuties(ctx, key); err != nil {
+		return m, false, err
 	}
-	tomb := messaging.Message{
-		ID: m.ID, ChannelID: m.ChannelID, ServerID: m.ServerID, Seq: m.Seq, Rev: h.last + 1, Dedupe: m.Dedupe,
-		CreatedAt: m.CreatedAt, UpdatedAt: domain.FromMillis(max(millis(w.now()), millis(m.CreatedAt))), Deleted: true,
-	}
-	_, err = w.conn.exec(ctx, `UPDATE messages SET revised = ?, updated_at = ?, deleted = 1, author = '', author_name = '',
-		in_reply_to = '', source_type = '', source_id = '', awaiting = NULL, metadata = NULL, raw = NULL, content = ''
-		WHERE place = ?`, place(h.channel, tomb.Rev), millis(tomb.UpdatedAt), key)
+	tomb := m.Tombstone()
+	tomb.Rev, tomb.UpdatedAt = number, domain.FromMillis(max(millis(w.now()), millis(m.UpdatedAt)))
+	_, err = w.conn.exec(ctx, `UPDATE messages SET revised = ?, `+toTombstone, place(h.channel, tomb.Rev), millis(tomb.UpdatedAt), key)
 	if err != nil {
 		return m, false, err
 	}
 	h.last = tomb.Rev
 	return tomb, true, nil
-}
-
-// removeDuty notes that agent owes the message nothing any more.
-func (w *writer) removeDuty(ctx context.Context, agent domain.AgentID, message int64) error {
-	_, err := w.conn.exec(ctx, `DELETE FROM duties WHERE agent = ? AND message = ?`, string(agent), message)
-	return err
 }
 
 // Head is the channel's last assigned number.
@@ -213,6 +219,25 @@ func channelNumber(ctx context.Context, c *conn, id domain.ChannelID) (number in
 	return number, err
 }
 
+// line is what reading a channel's log needs to know of it.
+type line struct {
+	// number is 0 if there is no such channel.
+	number int64
+	// cleared is the last number that a clear covers.
+	cleared int64
+	// swept says that the rows have followed all clears.
+	swept bool
+}
+
+// findLine reads the line of a channel.
+func findLine(ctx context.Context, c *conn, id domain.ChannelID) (l line, err error) {
+	_, err = c.one(ctx, `SELECT number, cleared, swept FROM channels WHERE id = ?`, func(r row) error {
+		l = line{number: r.int(0), cleared: r.int(1), swept: r.int(2) >= r.int(1)}
+		return nil
+	}, string(id))
+	return l, err
+}
+
 // Message returns one message or tombstone; see messaging.Log.
 func (s *Store) Message(ctx context.Context, channel domain.ChannelID, id domain.MessageID) (m messaging.Message, err error) {
 	err = s.read(ctx, func(c *conn) error {
@@ -226,21 +251,28 @@ func (s *Store) Message(ctx context.Context, channel domain.ChannelID, id domain
 // only, as does that of a page of one author.
 func (s *Store) Page(ctx context.Context, q messaging.PageQuery) (page []messaging.Message, err error) {
 	err = s.read(ctx, func(c *conn) error {
-		number, err := channelNumber(ctx, c, q.Channel)
-		if err != nil || number == 0 {
+		l, err := findLine(ctx, c, q.Channel)
+		if err != nil || l.number == 0 {
 			return err
 		}
-		after, before, err := bounds(ctx, c, number, q)
+		after, before, err := bounds(ctx, c, l, q)
 		if err != nil {
 			return err
 		}
-		if q.Author == "" {
-			page, err = messages(ctx, c, q.Channel, selectPage, number, after, before, int64(q.Limit))
-		} else {
-			page, err = messages(ctx, c, q.Channel, selectPageOf, number, string(q.Author), after, before, int64(q.Limit))
+		sql, args := selectPage, []any{l.number}
+		if q.Author != "" {
+			sql, args = selectPageOf, append(args, string(q.Author))
 		}
+		order := ` ORDER BY m.created_at DESC LIMIT ?`
+		if q.Oldest {
+			order = ` ORDER BY m.created_at LIMIT ?`
+		}
+		page, err = messages(ctx, c, q.Channel, sql+order, append(args, after, before, int64(q.Limit))...)
 		return err
 	})
+	if q.Oldest {
+		slices.Reverse(page)
+	}
 	return page, err
 }
 
@@ -248,34 +280,51 @@ func (s *Store) Page(ctx context.Context, q messaging.PageQuery) (page []messagi
 // read all of a channel to find the messages of an author.
 const (
 	selectPage = `SELECT ` + messageColumns + ` FROM messages m INDEXED BY messages_by_time
-		WHERE m.channel = ? AND m.deleted = 0 AND m.created_at > ? AND m.created_at < ? ORDER BY m.created_at DESC LIMIT ?`
+		WHERE m.channel = ? AND m.deleted = 0 AND m.created_at > ? AND m.created_at < ?`
 	selectPageOf = `SELECT ` + messageColumns + ` FROM messages m INDEXED BY messages_by_author
-		WHERE m.channel = ? AND m.author = ? AND m.deleted = 0 AND m.created_at > ? AND m.created_at < ?
-		ORDER BY m.created_at DESC LIMIT ?`
+		WHERE m.channel = ? AND m.author = ? AND m.deleted = 0 AND m.created_at > ? AND m.created_at < ?`
 )
 
 // bounds are the exclusive bounds of a page's times of creation. These rise with the
-// number, so a bound of numbers is one of times too.
-func bounds(ctx context.Context, c *conn, channel int64, q messaging.PageQuery) (after, before int64, err error) {
-	after, before = -1<<62, 1<<62
-	if !q.After.IsZero() {
-		after = millis(q.After)
+// number, so a bound of numbers is one of times too. A clear that is not swept yet bounds
+// like a number.
+func bounds(ctx context.Context, c *conn, l line, q messaging.PageQuery) (after, before int64, err error) {
+	after, before = times(q.After, q.Before)
+	afterSeq := q.AfterSeq
+	if !l.swept {
+		afterSeq = max(afterSeq, l.cleared)
 	}
-	if !q.Before.IsZero() {
-		before = millis(q.Before)
-		if q.Before.UnixNano()%1e6 != 0 {
-			before++ // it lies within a millisecond, which begins before it
-		}
+	if afterSeq > 0 {
+		_, err = c.one(ctx, `SELECT created_at FROM messages WHERE place > ? AND place <= ? ORDER BY place DESC LIMIT 1`,
+			func(r row) error {
+				after = max(after, r.int(0))
+				return nil
+			}, place(l.number, 0), place(l.number, min(afterSeq, maxNumber)))
 	}
-	if q.BeforeSeq <= 0 {
-		return after, before, nil
+	if err != nil || q.BeforeSeq <= 0 {
+		return after, before, err
 	}
 	_, err = c.one(ctx, `SELECT created_at FROM messages WHERE place >= ? AND place <= ? ORDER BY place LIMIT 1`,
 		func(r row) error {
 			before = min(before, r.int(0))
 			return nil
-		}, place(channel, min(q.BeforeSeq, maxNumber)), place(channel, maxNumber))
+		}, place(l.number, min(q.BeforeSeq, maxNumber)), place(l.number, maxNumber))
 	return after, before, err
+}
+
+// times are two exclusive bounds in milliseconds; a zero time does not bound.
+func times(from, to time.Time) (after, before int64) {
+	after, before = -1<<62, 1<<62
+	if !from.IsZero() {
+		after = millis(from)
+	}
+	if !to.IsZero() {
+		before = millis(to)
+		if to.UnixNano()%1e6 != 0 {
+			before++ // it lies within a millisecond, which begins before it
+		}
+	}
+	return after, before
 }
 
 // messages reads the messages of a query of messageColumns in one channel.
@@ -292,85 +341,18 @@ func messages(ctx context.Context, c *conn, channel domain.ChannelID, sql string
 // Since returns events by rising Rev; see messaging.Log.
 func (s *Store) Since(ctx context.Context, channel domain.ChannelID, after, upto int64, limit int) (events []messaging.Message, err error) {
 	err = s.read(ctx, func(c *conn) error {
-		number, err := channelNumber(ctx, c, channel)
-		if err != nil || number == 0 {
+		l, err := findLine(ctx, c, channel)
+		if err != nil || l.number == 0 {
 			return err
 		}
 		low, high := min(max(after, 0), maxNumber), min(max(upto, 0), maxNumber)
 		events, err = messages(ctx, c, channel, `SELECT `+messageColumns+` FROM messages m
 			WHERE m.revised > ? AND m.revised <= ? ORDER BY m.revised LIMIT ?`,
-			place(number, low), place(number, high), int64(limit))
+			place(l.number, low), place(l.number, high), int64(limit))
+		for i, m := range events {
+			events[i] = covered(m, l.cleared)
+		}
 		return err
 	})
 	return events, err
 }
-
-// FinishDuty removes a duty; see messaging.Log.
-func (s *Store) FinishDuty(ctx context.Context, channel domain.ChannelID, id domain.MessageID, agent domain.AgentID) (left int, err error) {
-	err = s.write(ctx, func(ctx context.Context, w *writer) error {
-		m, err := findMessage(ctx, w.conn, channel, id)
-		if err != nil {
-			return err
-		}
-		rest := slices.DeleteFunc(m.Awaiting, func(a domain.AgentID) bool { return a == agent })
-		left = len(rest)
-		awaiting, err := encodeAwaiting(rest)
-		if err != nil {
-			return err
-		}
-		h, err := w.head(ctx, channel)
-		if err != nil {
-			return err
-		}
-		key := place(h.channel, m.Seq)
-		if _, err := w.conn.exec(ctx, `UPDATE messages SET awaiting = ? WHERE place = ?`, awaiting, key); err != nil {
-			return err
-		}
-		return w.removeDuty(ctx, agent, key)
-	})
-	if err != nil {
-		return 0, err
-	}
-	return left, nil
-}
-
-// Duties returns messages that await agents; see messaging.Log.
-func (s *Store) Duties(ctx context.Context, after messaging.DutyCursor, limit int) (found []messaging.Message, err error) {
-	err = s.read(ctx, func(c *conn) error {
-		return c.query(ctx, `SELECT `+messageColumns+`, c.id FROM messages m JOIN channels c ON c.number = m.channel
-			WHERE m.awaiting IS NOT NULL AND (m.created_at, m.id) > (?, ?) ORDER BY m.created_at, m.id LIMIT ?`,
-			func(r row) error {
-				m, err := scanMessage(r, domain.ChannelID(r.text(17)))
-				found = append(found, m)
-				return err
-			}, millis(after.CreatedAt), string(after.ID), int64(limit))
-	})
-	return found, err
-}
-
-// NextDuty returns the first message of the channel that awaits agent; see agents.Store.
-func (s *Store) NextDuty(ctx context.Context, agent domain.AgentID, channel domain.ChannelID) (m messaging.Message, err error) {
-	err = s.read(ctx, func(c *conn) error {
-		number, err := channelNumber(ctx, c, channel)
-		if err != nil {
-			return err
-		}
-		found, err := c.one(ctx, `SELECT `+messageColumns+` FROM duties d JOIN messages m ON m.place = d.message
-			WHERE d.agent = ? AND d.message > ? AND d.message <= ? ORDER BY d.message LIMIT 1`,
-			func(r row) error {
-				m, err = scanMessage(r, channel)
-				return err
-			}, string(agent), place(number, 0), place(number, maxNumber))
-		if err == nil && !found {
-			err = errNoDuty
-		}
-		return err
-	})
-	if errors.Is(err, errNoDuty) {
-		return messaging.Message{}, err
-	}
-	return m, err
-}
-
-// errNoDuty is the answer where an agent owes nothing.
-var errNoDuty = domain.Errorf(domain.NotFound, "No message awaits the agent")

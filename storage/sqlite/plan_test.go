@@ -17,6 +17,8 @@ var wholeTable = []struct{ statement, step, reason string }{
 	{"FROM channels c WHERE 1", "SCAN c USING INDEX channels_by_update", "lists channels in the order of an index, up to a limit"},
 	{"FROM participants p CROSS JOIN", "USE TEMP B-TREE FOR ORDER BY", "sorts the channels of one participant, which are few"},
 	{"AS beyond", "SCAN beyond", "counts the rows of an index range, which a limit bounds"},
+	{"FROM channels INDEXED BY channels_unswept", "SCAN channels USING INDEX channels_unswept", "lists the channels being swept, which are few, by an index of only them"},
+	{"SELECT DISTINCT id FROM remains", "SCAN remains", "lists the deleted channels being swept, which are few"},
 	{"SELECT 1", "SCAN CONSTANT ROW", "reads nothing"},
 	{"INSERT INTO participants", "SCAN CONSTANT ROW", "inserts one row"},
 }

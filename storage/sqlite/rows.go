@@ -11,16 +11,25 @@ import (
 
 // messageColumns are the columns that scanMessage reads.
 const messageColumns = `m.place, m.revised, m.id, m.dedupe, m.created_at, m.updated_at, m.deleted, m.server, m.author,
-	m.author_name, m.in_reply_to, m.source_type, m.source_id, m.awaiting, m.metadata, m.raw, m.content`
+	m.author_name, m.in_reply_to, m.source_type, m.source_id, m.awaiting, m.metadata, m.raw, m.content, m.upto`
+
+// messageWidth is how many columns these are.
+const messageWidth = 18
+
+// clearEntry is the value of messages.deleted in the entry of a clear.
+const clearEntry = 2
 
 // scanMessage reads a row of messageColumns.
 func scanMessage(r row, channel domain.ChannelID) (messaging.Message, error) {
 	m := messaging.Message{
 		Seq: numberOf(r.int(0)), Rev: numberOf(r.int(1)), ID: domain.MessageID(r.text(2)), ChannelID: channel,
 		Dedupe: r.text(3), CreatedAt: domain.FromMillis(r.int(4)), UpdatedAt: domain.FromMillis(r.int(5)),
-		Deleted: r.int(6) != 0, ServerID: domain.ServerID(r.text(7)), AuthorID: domain.EntityID(r.text(8)),
+		Deleted: r.int(6) == 1, ServerID: domain.ServerID(r.text(7)), AuthorID: domain.EntityID(r.text(8)),
 		AuthorName: r.text(9), InReplyTo: domain.MessageID(r.text(10)), SourceType: r.text(11), SourceID: r.text(12),
 		Raw: r.json(15), Content: r.text(16),
+	}
+	if r.int(6) == clearEntry {
+		m.Kind, m.Upto = messaging.KindClear, r.int(17)
 	}
 	if err := decode(r.json(13), &m.Awaiting); err != nil {
 		return m, fmt.Errorf("read awaiting of message %s: %w", m.ID, err)
@@ -29,6 +38,15 @@ func scanMessage(r row, channel domain.ChannelID) (messaging.Message, error) {
 		return m, fmt.Errorf("read metadata of message %s: %w", m.ID, err)
 	}
 	return m, nil
+}
+
+// covered is m as a clear left it: a message that it covers is a tombstone, also while
+// its row has not followed.
+func covered(m messaging.Message, cleared int64) messaging.Message {
+	if m.Seq > cleared || m.Deleted || m.Kind != messaging.KindPost {
+		return m
+	}
+	return m.Tombstone()
 }
 
 // decode reads stored JSON into to; NULL leaves it as it is.

@@ -70,6 +70,10 @@ type Store struct {
 	// slots holds the connections for reading; a nil one is opened when it is needed.
 	slots  chan *conn
 	writer *writer
+	// searching holds a token per search under way, each of which reads at most
+	// searchRows messages.
+	searching  chan struct{}
+	searchRows int
 	// finished is closed when writer and dispatcher have ended.
 	finished chan struct{}
 
@@ -116,7 +120,8 @@ func open(ctx context.Context, o Options) (*Store, error) {
 	}
 	s := &Store{
 		path: filepath.Join(dir, databaseFile), lock: lock, now: o.Now, queue: make(chan *job, o.Queue), late: make(chan *job, o.Queue),
-		slots: make(chan *conn, readers), closing: make(chan struct{}), finished: make(chan struct{}),
+		slots: make(chan *conn, readers), searching: make(chan struct{}, searches), searchRows: searchRows,
+		closing: make(chan struct{}), finished: make(chan struct{}),
 	}
 	for range readers {
 		s.slots <- nil

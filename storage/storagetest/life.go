@@ -43,6 +43,20 @@ func (k *kit) calls() []call {
 			_, _, err := log.SetRead(ctx, channel.ID, domain.NewID[domain.EntityID](), 1)
 			return err
 		}},
+		{"Edit", func(ctx context.Context) error {
+			_, err := log.Edit(ctx, channel.ID, m.ID, func(m messaging.Message) (messaging.Message, error) { return m, nil })
+			return err
+		}},
+		{"UpdateChannel", func(ctx context.Context) error {
+			_, err := log.UpdateChannel(ctx, channel.ID, func(c messaging.Channel) (messaging.Channel, error) { return c, nil })
+			return err
+		}},
+		{"Clear", func(ctx context.Context) error { _, _, err := log.Clear(ctx, newMessage(channel.ID)); return err }},
+		{"Sweep", func(ctx context.Context) error { _, err := log.Sweep(ctx, channel.ID, 1); return err }},
+		{"DeleteChannel", func(ctx context.Context) error {
+			_, err := log.DeleteChannel(ctx, domain.NewID[domain.ChannelID]())
+			return err
+		}},
 		{"FinishDuty", func(ctx context.Context) error {
 			_, err := log.FinishDuty(ctx, channel.ID, m.ID, m.Awaiting[0])
 			return err
@@ -66,6 +80,12 @@ func (k *kit) reads(channel messaging.Channel, m messaging.Message, agent agents
 		{"Channels", func(ctx context.Context) error { _, err := log.Channels(ctx, messaging.ChannelQuery{}); return err }},
 		{"Head", func(ctx context.Context) error { _, err := log.Head(ctx, channel.ID); return err }},
 		{"Message", func(ctx context.Context) error { _, err := log.Message(ctx, channel.ID, m.ID); return err }},
+		{"Lookup", func(ctx context.Context) error { _, err := log.Lookup(ctx, m.ID); return err }},
+		{"Search", func(ctx context.Context) error {
+			_, err := log.Search(ctx, messaging.SearchQuery{Words: []string{"x"}, Channel: channel.ID, Limit: 1})
+			return err
+		}},
+		{"Unswept", func(ctx context.Context) error { _, err := log.Unswept(ctx); return err }},
 		{"Page", func(ctx context.Context) error {
 			_, err := log.Page(ctx, messaging.PageQuery{Channel: channel.ID, Limit: 1})
 			return err

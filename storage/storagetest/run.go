@@ -22,7 +22,8 @@ func Run(t *testing.T, open func(t *testing.T) *storage.Set) {
 			t.Errorf("close: %v", err)
 		}
 	})
-	for _, group := range [][]testCase{serverCases(), channelCases(), appendCases(), raceCases(), deleteCases(), pageCases(),
+	for _, group := range [][]testCase{serverCases(), channelCases(), appendCases(), raceCases(), deleteCases(), editCases(),
+		clearCases(), goneCases(), searchCases(), pageCases(),
 		sinceCases(), readCases(), dutyCases(), agentCases(), turnCases(), contextCases()} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) {

@@ -103,6 +103,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.gateway.Run(workers) })
 	group.Go(func() error { return a.presence.Run(workers, a.gateway) })
 	group.Go(func() error { return a.runner.Run(workers) })
+	group.Go(func() error { return a.messaging.Run(workers) })
 	group.Go(func() error {
 		select {
 		case <-ctx.Done():

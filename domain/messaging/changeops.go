@@ -1,0 +1,67 @@
+package messaging
+
+import (
+	"parley/domain"
+	"parley/domain/op"
+)
+
+// exampleMessage is the message of the examples.
+const exampleMessage domain.MessageID = "33333333-3333-4333-8333-333333333333"
+
+// messageRoute is where a message is found by its id alone.
+const messageRoute = " /api/messaging/messages/:messageId"
+
+// changeOps declares the operations that change and find messages.
+func changeOps(r *op.Registry, s *Service) {
+	op.Define(r, op.Spec{
+		Name: "messages:get", Help: "Returns one message.",
+		Routes: []string{"GET" + messageRoute}, Example: GetMessageRequest{MessageID: exampleMessage},
+	}, s.GetMessage)
+	op.Define(r, op.Spec{
+		Name: "messages:update", Help: "Gives a message another text; its place stays.",
+		Routes:  append(channelRoutes("PATCH", "/messages/:messageId"), "PATCH"+messageRoute),
+		Example: EditRequest{ChannelID: exampleChannel, MessageID: exampleMessage, Content: "hello again"},
+	}, s.Edit)
+	op.Define(r, op.Spec{
+		Name: "messages:clear", Help: "Removes all messages of a channel.",
+		Routes: channelRoutes("DELETE", "/messages"), Status: 204, Example: ClearRequest{ChannelID: exampleChannel},
+	}, s.Clear)
+	op.Define(r, op.Spec{
+		Name: "messages:purge", Help: "Deletes all messages of one author in a channel.",
+		Routes: channelRoutes("DELETE", "/messages/all"), Dual: true, Slow: true,
+		Example: PurgeRequest{ChannelID: exampleChannel, UserID: exampleUser},
+	}, s.Purge)
+	op.Define(r, op.Spec{
+		Name: "messages:search", Help: "Finds messages in which every word of a query occurs, newest first.",
+		Routes: []string{"POST /api/messaging/messages/search"}, Slow: true,
+		Example: SearchRequest{Query: "hello", ChannelID: exampleChannel},
+	}, s.Search)
+	channelOps(r, s)
+}
+
+// channelOps declares the operations that change channels.
+func channelOps(r *op.Registry, s *Service) {
+	name := "Harbour"
+	op.Define(r, op.Spec{
+		Name: "channels:update", Help: "Changes a channel's name, participants or metadata.",
+		Routes: channelRoutes("PATCH", ""), Example: UpdateChannelRequest{ChannelID: exampleChannel, Name: &name},
+	}, s.UpdateChannel)
+	op.Define(r, op.Spec{
+		Name: "channels:delete", Help: "Deletes a channel with everything in it.",
+		Routes: channelRoutes("DELETE", ""), Status: 204, Example: DeleteChannelRequest{ChannelID: exampleChannel},
+	}, s.DeleteChannel)
+	op.Define(r, op.Spec{
+		Name: "channels:participants", Help: "Returns who takes part in a channel.",
+		Routes: channelRoutes("GET", "/participants"), Example: ListParticipantsRequest{ChannelID: exampleChannel},
+	}, s.ListParticipants)
+	op.Define(r, op.Spec{
+		Name: "channels:invite", Help: "Adds participants to a channel.",
+		Routes: channelRoutes("POST", "/participants"), Status: 201,
+		Example: InviteRequest{ChannelID: exampleChannel, UserIDs: []domain.EntityID{exampleUser}},
+	}, s.Invite)
+	op.Define(r, op.Spec{
+		Name: "channels:remove", Help: "Takes a participant out of a channel.",
+		Routes: channelRoutes("DELETE", "/participants/:userId"), Status: 204,
+		Example: RemoveRequest{ChannelID: exampleChannel, UserID: exampleUser},
+	}, s.Remove)
+}

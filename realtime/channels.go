@@ -1,0 +1,79 @@
+package realtime
+
+import (
+	"maps"
+	"slices"
+
+	"parley/domain"
+	"parley/domain/messaging"
+)
+
+// cleared is the payload of channelCleared: all messages with a seq up to upto are gone.
+type cleared struct {
+	ChannelID domain.ChannelID `json:"channelId"`
+	RoomID    domain.ChannelID `json:"roomId"`
+	Seq       int64            `json:"seq"`
+	Rev       int64            `json:"rev"`
+	Upto      int64            `json:"upto"`
+}
+
+// newCleared is the wire form of a clear.
+func newCleared(m messaging.Message) cleared {
+	return cleared{ChannelID: m.ChannelID, RoomID: m.ChannelID, Seq: m.Seq, Rev: m.Rev, Upto: m.Upto}
+}
+
+// clearing stands for a clear in a catch-up.
+type clearing struct {
+	ID domain.MessageID `json:"id"`
+	cleared
+	Cleared bool `json:"cleared"`
+}
+
+// newClearing is the form of a clear in a catch-up.
+func newClearing(m messaging.Message) clearing {
+	return clearing{ID: m.ID, cleared: newCleared(m), Cleared: true}
+}
+
+// channelUpdate is the payload of channelUpdated.
+type channelUpdate struct {
+	ChannelID domain.ChannelID     `json:"channelId"`
+	RoomID    domain.ChannelID     `json:"roomId"`
+	Updates   messaging.ChannelRow `json:"updates"`
+}
+
+// ChannelUpdated tells a room of its channel's new row.
+func (g *Gateway) ChannelUpdated(c messaging.ChannelRow) {
+	g.toRoom(c.ID, "channelUpdated", "", channelUpdate{ChannelID: c.ID, RoomID: c.ID, Updates: c})
+}
+
+// channelGone is the payload of channelDeleted.
+type channelGone struct {
+	ChannelID domain.ChannelID `json:"channelId"`
+	RoomID    domain.ChannelID `json:"roomId"`
+}
+
+// ChannelDeleted takes every socket out of the room of a channel that is gone, and tells
+// it. The line forgets its numbers first: who enters a channel made anew under the same
+// id in the middle of this must not wait for the numbers of the old one. Each socket is
+// told as it is taken out, so that none is out without knowing.
+func (g *Gateway) ChannelDeleted(id domain.ChannelID) {
+	g.sequencer.Reset(id)
+	g.mu.RLock()
+	sessions := slices.Collect(maps.Values(g.sessions))
+	g.mu.RUnlock()
+	g.server.Batch(func() {
+		for _, s := range sessions {
+			if s.isIn(id) && s.exit(id) {
+				s.emit("channelDeleted", channelGone{ChannelID: id, RoomID: id})
+			}
+		}
+	})
+}
+
+// isIn reports whether the socket is in a channel's room.
+func (s *session) isIn(channel domain.ChannelID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, in := s.joined[channel]
+	return in
+}
