@@ -14,7 +14,7 @@ import (
 )
 
 // maxFirstLoad is what a first visit may cost, compressed.
-const maxFirstLoad = 60 << 10
+const maxFirstLoad = 120 << 10
 
 // reference finds what index.html loads from this server.
 var reference = regexp.MustCompile(`(?:src|href)="/([^"]+)"`)

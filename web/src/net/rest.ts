@@ -1,15 +1,15 @@
-import { fields, readEvents, text, type LogEvent } from "./events";
-import { CallError } from "./socket";
+import { readPage, type Page } from "./events";
+import { fields, text } from "./read";
+import { CallError, type Span } from "./server";
 
 /**
- * historyPage reads the newest page of a channel's history, or the one before a number, over
- * REST, where it has no bound but the number of messages, and where a long page never
- * stands in the way of live events on the socket. It rejects with a CallError.
+ * historyPage reads a piece of a channel's history over REST, where it has no bound but
+ * the number of messages, and where a long page never stands in the way of live events
+ * on the socket. It rejects with a CallError.
  */
-export async function historyPage(channelId: string, beforeSeq: number | null, limit: number, apiKey: string): Promise<LogEvent[]> {
+export async function historyPage({ channelId, ...span }: Span, apiKey: string): Promise<Page> {
   const path = `/api/messaging/central-channels/${encodeURIComponent(channelId)}/messages`;
-  const query = new URLSearchParams({ limit: String(limit) });
-  if (beforeSeq !== null) query.set("beforeSeq", String(beforeSeq));
+  const query = new URLSearchParams(Object.entries(span).map(([name, value]) => [name, String(value)]));
   let body: Record<string, unknown>;
   try {
     const headers: Record<string, string> = apiKey === "" ? {} : { "X-API-KEY": apiKey };
@@ -18,7 +18,7 @@ export async function historyPage(channelId: string, beforeSeq: number | null, l
   } catch {
     throw new CallError("LOST", "The server did not answer.");
   }
-  if (body["success"] === true) return readEvents(fields(body["data"])["messages"]);
+  if (body["success"] === true) return readPage(body["data"]);
   const error = fields(body["error"]);
   throw new CallError(text(error["code"]) || "UNKNOWN", text(error["message"]) || "The server refused this.");
 }

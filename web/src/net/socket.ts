@@ -1,26 +1,26 @@
 import { io, type Socket } from "socket.io-client";
+import { readAgent, readChannel, type Agent, type Channel, type ChannelType } from "./directory";
+import { readClearing, readDeletion, readEvent, readEvents, readPage, type LogEvent, type Page } from "./events";
+import { count, each, fields, text } from "./read";
+import { CallError, type ChannelChange, type Credentials, type Found, type Listener, type NewChannel } from "./server";
+import type { OutgoingMessage, Server, Span } from "./server";
 import {
-  fields,
-  list,
-  readAgent,
-  readChannel,
+  readChunk,
   readComplaint,
   readCompletion,
-  readDeletion,
-  readEvent,
-  readEvents,
   readJoined,
+  readMark,
+  readMarks,
+  readPresence,
+  readPresent,
+  readStreamFailure,
   readTyping,
-  text,
-  type Agent,
-  type Channel,
-  type ChannelType,
-  type Completion,
+  readUnreads,
   type Joined,
-  type LogEvent,
-  type Tombstone,
+  type ReadMark,
   type Typing,
-} from "./events";
+  type Unread,
+} from "./signals";
 
 /** How long an ack may take before a call counts as lost. */
 const ackTimeout = 10_000;
@@ -28,75 +28,8 @@ const ackTimeout = 10_000;
 /** The server's words for a missing or wrong key. */
 const refusedKey = "Invalid or missing API Key";
 
-/**
- * A failed call. The codes LOST and OFFLINE are ours: no answer came, so the call may
- * or may not have had its effect.
- */
-export class CallError extends Error {
-  constructor(
-    readonly code: string,
-    message: string,
-  ) {
-    super(message);
-    this.name = "CallError";
-  }
-}
-
-/** What the page is told, apart from answers to its own calls. */
-export interface Listener {
-  connected(): void;
-  /** The connection is gone; the client tries again by itself. */
-  disconnected(): void;
-  /** The server wants a key, or another one. It is not tried again by itself. */
-  keyRefused(): void;
-  post(event: LogEvent): void;
-  deleted(event: Tombstone): void;
-  cleared(channelId: string): void;
-  channelGone(channelId: string): void;
-  directoryChanged(): void;
-  typingHeard(event: Typing): void;
-  completed(event: Completion): void;
-  /** The server complains about something that no call is waiting for. */
-  complaint(message: string): void;
-}
-
-/** Who connects; asked anew at every attempt. */
-export interface Credentials {
-  entityId: string;
-  apiKey: string;
-}
-
-export interface NewChannel {
-  name: string;
-  serverId: string;
-  type: ChannelType;
-  participantCentralUserIds: string[];
-  metadata: Record<string, unknown>;
-}
-
-export interface OutgoingMessage {
-  channelId: string;
-  serverId: string;
-  senderId: string;
-  senderName: string;
-  message: string;
-  messageId: string;
-  source: string;
-  metadata: Record<string, unknown>;
-}
-
-/** The server, as far as the state of the page needs it. Tests hand in another one. */
-export interface Server {
-  agents(): Promise<Agent[]>;
-  channels(query: { serverId: string; type?: ChannelType; participantId?: string }): Promise<Channel[]>;
-  channel(channelId: string): Promise<Channel | undefined>;
-  createChannel(channel: NewChannel): Promise<Channel | undefined>;
-  join(channelId: string, entityId: string, after: number | undefined): Promise<Joined>;
-  leave(channelId: string): Promise<void>;
-  newestPage(channelId: string, limit: number): Promise<LogEvent[]>;
-  send(message: OutgoingMessage): Promise<LogEvent | undefined>;
-  typing(event: Typing): void;
-}
+/** The server's words for an operation that it does not have. */
+const unknownOperation = /^Unknown event/;
 
 /** Connection is the page's one socket: it reconnects by itself until it is closed. */
 export class Connection implements Server {
@@ -141,10 +74,14 @@ export class Connection implements Server {
     });
     on(s, "messageBroadcast", readEvent, (event) => to.post(event));
     on(s, "messageDeleted", readDeletion, (event) => to.deleted(event));
-    on(s, "typing", readTyping, (event) => to.typingHeard(event));
-    on(s, "messageComplete", readCompletion, (event) => to.completed(event));
-    on(s, "channelCleared", readCompletion, ({ channelId }) => to.cleared(channelId));
+    on(s, "channelCleared", readClearing, (event) => to.cleared(event));
     on(s, "channelDeleted", readCompletion, ({ channelId }) => to.channelGone(channelId));
+    on(s, "typing", readTyping, (event) => to.typingHeard(event));
+    on(s, "messageStreamChunk", readChunk, (event) => to.chunkHeard(event));
+    on(s, "messageStreamError", readStreamFailure, (event) => to.streamFailed(event));
+    on(s, "messageComplete", readCompletion, (event) => to.completed(event));
+    on(s, "presence", readPresence, (event) => to.presenceHeard(event));
+    on(s, "readUpdated", readMark, (event) => to.readHeard(event));
     on(s, "messageError", readComplaint, (message) => to.complaint(message));
     for (const name of ["channelUpdated", "agentUpdated", "agentRemoved"]) s.on(name, () => to.directoryChanged());
   }
@@ -160,17 +97,17 @@ export class Connection implements Server {
     }
     if (answer["success"] === true) return answer["data"];
     const error = fields(answer["error"]);
-    throw new CallError(text(error["code"]) || "UNKNOWN", text(error["message"]) || "The server refused this.");
+    const message = text(error["message"]) || "The server refused this.";
+    if (unknownOperation.test(message)) throw new CallError("ABSENT", "This server cannot do that.");
+    throw new CallError(text(error["code"]) || "UNKNOWN", message);
   }
 
   async agents(): Promise<Agent[]> {
-    const data = fields(await this.call("agents:list", {}));
-    return list(data["agents"]).flatMap((item) => readAgent(item) ?? []);
+    return each(fields(await this.call("agents:list", {}))["agents"], readAgent);
   }
 
   async channels(query: { serverId: string; type?: ChannelType; participantId?: string }): Promise<Channel[]> {
-    const data = fields(await this.call("channels:list", query));
-    return list(data["channels"]).flatMap((item) => readChannel(item) ?? []);
+    return each(fields(await this.call("channels:list", query))["channels"], readChannel);
   }
 
   async channel(channelId: string): Promise<Channel | undefined> {
@@ -181,21 +118,70 @@ export class Connection implements Server {
     return readChannel(await this.call("channels:create", channel));
   }
 
-  async join(channelId: string, entityId: string, after: number | undefined): Promise<Joined> {
-    const payload = after === undefined ? { channelId, entityId } : { channelId, entityId, after };
-    return readJoined(await this.call("channels:join", payload));
+  async updateChannel(channelId: string, change: ChannelChange): Promise<Channel | undefined> {
+    return readChannel(await this.call("channels:update", { channelId, ...change }));
   }
 
-  async leave(channelId: string): Promise<void> {
-    await this.call("channels:leave", { channelId });
+  async deleteChannel(channelId: string): Promise<void> {
+    await this.call("channels:delete", { channelId });
   }
 
-  async newestPage(channelId: string, limit: number): Promise<LogEvent[]> {
-    return readEvents(fields(await this.call("messages:list", { channelId, limit }))["messages"]);
+  async join(channelId: string, me: { id: string; name: string }, after: number | undefined): Promise<Joined> {
+    const payload = { channelId, entityId: me.id, ...(me.name === "" ? {} : { name: me.name }) };
+    return readJoined(await this.call("channels:join", after === undefined ? payload : { ...payload, after }));
+  }
+
+  async page(span: Span): Promise<Page> {
+    return readPage(await this.call("messages:list", span));
+  }
+
+  async message(messageId: string): Promise<LogEvent | undefined> {
+    return readEvent(await this.call("messages:get", { messageId }));
+  }
+
+  async search(channelId: string, query: string, limit: number, offset: number): Promise<Found> {
+    const data = fields(await this.call("messages:search", { channelId, query, limit, offset }));
+    return { events: readEvents(data["messages"]), total: count(data["total"]) };
   }
 
   async send(message: OutgoingMessage): Promise<LogEvent | undefined> {
     return readEvent(await this.call("messages:send", message));
+  }
+
+  async edit(channelId: string, messageId: string, content: string): Promise<LogEvent | undefined> {
+    return readEvent(await this.call("messages:update", { channelId, messageId, content }));
+  }
+
+  async remove(channelId: string, messageId: string): Promise<void> {
+    await this.call("messages:delete", { channelId, messageId });
+  }
+
+  async clear(channelId: string): Promise<void> {
+    await this.call("messages:clear", { channelId });
+  }
+
+  async stop(channelId: string, messageId?: string): Promise<void> {
+    await this.call("messages:stop", messageId === undefined ? { channelId } : { channelId, messageId });
+  }
+
+  async startAgent(agentId: string): Promise<void> {
+    await this.call("agents:start", { agentId });
+  }
+
+  async present(channelId: string): Promise<{ entityId: string; name: string }[]> {
+    return readPresent(await this.call("presence:list", { channelId }));
+  }
+
+  async setRead(mark: ReadMark): Promise<void> {
+    await this.call("reads:set", mark);
+  }
+
+  async reads(channelId: string): Promise<ReadMark[]> {
+    return readMarks(await this.call("reads:list", { channelId }));
+  }
+
+  async unread(entityId: string, channelIds: readonly string[]): Promise<Unread[]> {
+    return readUnreads(await this.call("reads:unread", { entityId, channelIds }));
   }
 
   /** typing is told and forgotten: it is not worth a retry. */

@@ -1,65 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Channel, Joined, LogEvent, Post, Typing } from "../net/events";
-import { CallError, type NewChannel, type OutgoingMessage } from "../net/socket";
+import type { LogEvent } from "../net/events";
+import { CallError } from "../net/server";
+import type { Joined } from "../net/signals";
 import { Chat } from "./chat";
-import { logOf, pendingIn } from "./model";
-
-const me = { id: "00000000-0000-4000-8000-00000000000a", name: "Ann" };
-const agent = { id: "00000000-0000-4000-8000-00000000000e", name: "Eliza", bio: "", active: true };
-const lobby = channel("lobby", { name: "Lobby", participants: [agent.id] });
-
-function channel(id: string, more: Partial<Channel> = {}): Channel {
-  return { id, serverId: "s", name: id, type: "GROUP", metadata: {}, participants: [], ...more };
-}
-
-function post(n: number, more: Partial<Post> = {}): Post {
-  const base = { kind: "post" as const, id: `m${n}`, channelId: "lobby", authorId: "other", authorName: "Ben" };
-  return { ...base, text: `text ${n}`, at: n, seq: n, rev: n, ...more };
-}
-
-/** A server in memory. What a test does not set answers with nothing. */
-class FakeServer {
-  joins: (number | undefined)[] = [];
-  answer: Joined | Promise<Joined> = { events: [], head: 0, truncated: false };
-  page: LogEvent[] = [];
-  sent: OutgoingMessage[] = [];
-  stored: (LogEvent | CallError | Promise<LogEvent>)[] = [];
-  channelsMade: NewChannel[] = [];
-  list: Channel[] = [lobby];
-  typed: Typing[] = [];
-
-  connect(): void {}
-  async agents() {
-    return [agent];
-  }
-  async channels(query: { type?: string }) {
-    return this.list.filter((c) => c.type === query.type);
-  }
-  async channel(id: string) {
-    return this.list.find((c) => c.id === id);
-  }
-  async createChannel(made: NewChannel) {
-    this.channelsMade.push(made);
-    return channel("made", { ...made, participants: made.participantCentralUserIds });
-  }
-  async join(_: string, __: string, after: number | undefined) {
-    this.joins.push(after);
-    return this.answer;
-  }
-  async leave() {}
-  async newestPage() {
-    return this.page;
-  }
-  async send(message: OutgoingMessage) {
-    this.sent.push(message);
-    const answer = await this.stored.shift();
-    if (answer instanceof CallError) throw answer;
-    return answer;
-  }
-  typing(event: Typing): void {
-    this.typed.push(event);
-  }
-}
+import { logOf, pendingIn } from "./select";
+import { again, agent, channel, FakeServer, joined, lobby, me, memoryStorage, post } from "./testing";
 
 let server: FakeServer;
 let chat: Chat;
@@ -81,13 +26,10 @@ async function connected(): Promise<void> {
   await vi.waitFor(() => expect(log().loaded).toBe(true));
 }
 
-/** again lets everything that waits for a resolved answer run. */
-const again = () => new Promise((done) => setTimeout(done, 5));
-
 describe("following a channel", () => {
   it("opens the lobby, joins without a number at first and remembers head", async () => {
-    server.answer = { events: [], head: 2, truncated: false };
-    server.page = [post(2), post(1)];
+    server.answer = joined([], 2);
+    server.newest = [post(2), post(1)];
     await connected();
     expect(server.joins).toEqual([undefined]);
     expect(chat.store.get().current).toBe("lobby");
@@ -96,12 +38,12 @@ describe("following a channel", () => {
   });
 
   it("asks after a reconnect for what came after the last event, and shows it once", async () => {
-    server.answer = { events: [], head: 1, truncated: false };
-    server.page = [post(1)];
+    server.answer = joined([], 1);
+    server.newest = [post(1)];
     await connected();
     chat.post(post(2));
     chat.disconnected();
-    server.answer = { events: [post(3), post(4)], head: 4, truncated: false };
+    server.answer = joined([post(3), post(4)], 4);
     chat.connected();
     await vi.waitFor(() => expect(texts()).toEqual(["text 1", "text 2", "text 3", "text 4"]));
     expect(server.joins).toEqual([undefined, 2]);
@@ -117,7 +59,7 @@ describe("following a channel", () => {
     chat.post(post(9));
     expect(log().cursor).toBe(0);
     chat.disconnected();
-    server.answer = { events: [post(8), post(9)], head: 9, truncated: false };
+    server.answer = joined([post(8), post(9)], 9);
     chat.connected();
     await vi.waitFor(() => expect(log().cursor).toBe(9));
     expect(server.joins).toEqual([undefined, 0, 0]);
@@ -132,7 +74,7 @@ describe("following a channel", () => {
     chat.connected();
     await again();
     chat.post(post(6));
-    give({ events: [post(5)], head: 5, truncated: false });
+    give(joined([post(5)], 5));
     await vi.waitFor(() => expect(log().cursor).toBe(6));
     expect(texts()).toEqual(["text 5", "text 6"]);
   });
@@ -140,17 +82,17 @@ describe("following a channel", () => {
   it("does not take the ack of its own message for having seen all before it", async () => {
     await connected();
     server.stored = [post(7, { authorId: me.id })];
-    chat.send("mine");
+    chat.messenger.send("mine");
     await vi.waitFor(() => expect(texts()).toEqual(["text 7"]));
     expect(log().cursor).toBe(0);
   });
 
   it("starts again from the newest page when too much was missed", async () => {
-    server.page = [post(1)];
+    server.newest = [post(1)];
     await connected();
     chat.disconnected();
-    server.page = Array.from({ length: 50 }, (_, i) => post(900 - i));
-    server.answer = { events: [post(2), post(3)], head: 900, truncated: true };
+    server.newest = Array.from({ length: 50 }, (_, i) => post(900 - i));
+    server.answer = joined([post(2), post(3)], 900, true);
     chat.connected();
     await vi.waitFor(() => expect(log().posts).toHaveLength(50));
     expect(texts()[0]).toBe("text 851");
@@ -158,26 +100,26 @@ describe("following a channel", () => {
   });
 
   it("forgets an older page that was on its way then", async () => {
-    server.page = Array.from({ length: 50 }, (_, i) => post(100 - i));
+    server.newest = Array.from({ length: 50 }, (_, i) => post(100 - i));
     await connected();
     let give: (older: unknown) => void = () => {};
     const older = new Promise((done) => (give = done));
     vi.stubGlobal("fetch", async () => ({ json: () => older }));
-    const asked = chat.loadOlder("lobby");
+    chat.loadOlder("lobby");
     chat.disconnected();
-    server.page = Array.from({ length: 50 }, (_, i) => post(900 - i));
-    server.answer = { events: [], head: 900, truncated: true };
+    server.newest = Array.from({ length: 50 }, (_, i) => post(900 - i));
+    server.answer = joined([], 900, true);
     chat.connected();
     await vi.waitFor(() => expect(texts()[0]).toBe("text 851"));
     give({ success: true, data: { messages: Array.from({ length: 50 }, (_, i) => post(50 - i)) } });
-    await asked;
+    await again();
     expect(texts()).toHaveLength(50);
     expect(log().floor).toBe(851);
     expect(chat.store.get().history["lobby"]).toBe("idle");
   });
 
   it("hides deleted messages and goes on counting", async () => {
-    server.page = [post(2), post(1)];
+    server.newest = [post(2), post(1)];
     await connected();
     chat.deleted({ kind: "tombstone", id: "m1", channelId: "lobby", seq: 1, rev: 3 });
     expect(texts()).toEqual(["text 2"]);
@@ -190,7 +132,7 @@ describe("sending", () => {
     await connected();
     let give: (event: LogEvent) => void = () => {};
     server.stored = [new Promise((done) => (give = done))];
-    chat.send("hello");
+    chat.messenger.send("hello");
     const { messageId } = server.sent[0]!;
     const mine = post(1, { authorId: me.id, text: "hello", clientId: messageId });
     chat.post(mine);
@@ -204,10 +146,10 @@ describe("sending", () => {
   it("sends again after a reconnect under the same id, and never shows it twice", async () => {
     await connected();
     server.stored = [new CallError("LOST", "gone"), new Promise(() => {})];
-    chat.send("hello");
+    chat.messenger.send("hello");
     chat.disconnected();
     await again();
-    server.answer = { events: [post(1, { authorId: me.id, text: "hello" })], head: 1, truncated: false };
+    server.answer = joined([post(1, { authorId: me.id, text: "hello" })], 1);
     chat.connected();
     await vi.waitFor(() => expect(server.sent).toHaveLength(2));
     expect(server.sent[1]!.messageId).toBe(server.sent[0]!.messageId);
@@ -217,7 +159,9 @@ describe("sending", () => {
 
   it("sends after a reload what was left, in whichever channel", async () => {
     const item = { clientId: "t1", channelId: "other", text: "left over", at: 1, state: "sending", attempts: 1 };
-    vi.stubGlobal("sessionStorage", { getItem: () => JSON.stringify([item]), setItem: () => {}, removeItem: () => {} });
+    const storage = memoryStorage();
+    storage.setItem(`parley.outbox.${me.id}.t1`, JSON.stringify(item));
+    vi.stubGlobal("localStorage", storage);
     server.list = [lobby, channel("other")];
     chat = new Chat(me, () => server);
     await connected();
@@ -228,7 +172,7 @@ describe("sending", () => {
 
   it("says whom a direct message is for and waits for the answer until the turn ends", async () => {
     await connected();
-    await chat.openAgent(agent.id);
+    await chat.directory.openAgent(agent.id);
     expect(server.channelsMade[0]).toMatchObject({
       type: "DM",
       participantCentralUserIds: [me.id, agent.id],
@@ -236,23 +180,23 @@ describe("sending", () => {
     });
     await vi.waitFor(() => expect(log("made").loaded).toBe(true));
     server.stored = [post(1, { channelId: "made", authorId: me.id })];
-    chat.send("hello");
+    chat.messenger.send("hello");
     await vi.waitFor(() => expect(chat.store.get().awaited["made"]).toEqual(["m1"]));
     expect(server.sent[0]).toMatchObject({
       source: "client_chat",
       metadata: { channelType: "DM", isDm: true, targetUserId: agent.id },
     });
-    chat.completed({ channelId: "made", messageId: "m1" });
+    chat.completed({ channelId: "made", messageId: "m1", outcome: "answered", error: "" });
     expect(chat.store.get().awaited["made"]).toEqual([]);
   });
 
   it("does not wait when the turn had ended before the ack came", async () => {
     await connected();
-    await chat.openAgent(agent.id);
+    await chat.directory.openAgent(agent.id);
     await vi.waitFor(() => expect(log("made").loaded).toBe(true));
-    chat.completed({ channelId: "made", messageId: "m1" });
+    chat.completed({ channelId: "made", messageId: "m1", outcome: "answered", error: "" });
     server.stored = [post(1, { channelId: "made", authorId: me.id })];
-    chat.send("hello");
+    chat.messenger.send("hello");
     await vi.waitFor(() => expect(texts("made")).toHaveLength(1));
     expect(chat.store.get().awaited["made"] ?? []).toEqual([]);
   });
@@ -261,7 +205,7 @@ describe("sending", () => {
 describe("signals", () => {
   it("says typing once in a while, and that it stopped", async () => {
     await connected();
-    for (const text of ["h", "he", "hel", ""]) chat.drafted("lobby", text);
+    for (const text of ["h", "he", "hel", ""]) chat.messenger.drafted("lobby", text);
     expect(server.typed.map((t) => t.isTyping)).toEqual([true, false]);
   });
 
@@ -273,16 +217,53 @@ describe("signals", () => {
     expect(chat.store.get().typists["lobby"]).toEqual([]);
   });
 
-  it("counts what is new in channels that are not looked at", async () => {
+  it("counts what is new until it is looked at, and tells the server that once", async () => {
     server.list = [lobby, channel("other")];
     await connected();
     chat.open("other");
     chat.post(post(1));
     chat.post(post(1));
     chat.post(post(2, { authorId: me.id }));
-    expect(chat.store.get().unread["lobby"]).toBe(1);
+    chat.post(post(3));
+    expect(chat.store.get().unread["lobby"]).toBe(2);
     chat.open("lobby");
+    chat.viewed("lobby", 1);
+    expect(chat.store.get().unread["lobby"]).toBe(1);
+    chat.viewed("lobby", 3);
+    chat.viewed("lobby", 2);
     expect(chat.store.get().unread["lobby"]).toBe(0);
+    await vi.waitFor(() => expect(server.marks).toEqual([{ channelId: "lobby", entityId: me.id, seq: 3 }]), 2_000);
+  });
+
+  it("puts the line of new messages where reading stopped, and not above what is watched", async () => {
+    server.unreads = [{ channelId: "lobby", seq: 1, unread: 2, head: 3 }];
+    server.answer = joined([], 3);
+    server.newest = [post(3), post(2), post(1)];
+    await connected();
+    await vi.waitFor(() => expect(chat.store.get().marks["lobby"]).toBe(1));
+    expect(chat.store.get().unread["lobby"]).toBe(2);
+    chat.viewed("lobby", 3);
+    chat.open("other");
+    chat.open("lobby");
+    expect(chat.store.get().marks["lobby"]).toBeUndefined();
+    chat.post(post(4));
+    expect(chat.store.get().marks["lobby"]).toBeUndefined();
+    vi.stubGlobal("document", { visibilityState: "hidden" });
+    chat.post(post(5));
+    chat.viewed("lobby", 5);
+    expect(chat.store.get().marks["lobby"]).toBe(4);
+    expect(chat.store.get().unread["lobby"]).toBe(2);
+  });
+
+  it("does without read positions and presence where the server has none", async () => {
+    server.lacks = new Set(["unread", "setRead", "reads", "present"]);
+    server.answer = joined([], 2);
+    server.newest = [post(2), post(1)];
+    await connected();
+    await vi.waitFor(() => expect(chat.store.get().absent).toEqual(expect.arrayContaining(["presence", "reads"])));
+    expect(chat.store.get().unread["lobby"] ?? 0).toBe(0);
+    chat.post(post(3));
+    expect(chat.store.get().unread["lobby"]).toBe(1);
   });
 
   it("asks for a key and says when it was wrong", () => {
@@ -301,6 +282,7 @@ describe("signals", () => {
     expect(chat.store.get().notice).not.toBe("");
     chat.disconnected();
     chat.connected();
+    await again();
     expect(server.joins.length).toBe(3); // The lobby twice, and nowhere only once.
   });
 
@@ -309,7 +291,7 @@ describe("signals", () => {
     server.createChannel = async () => {
       throw new CallError("FORBIDDEN", "Not you.");
     };
-    expect(await chat.createGroup("Plans", [])).toContain("Not you.");
+    expect(await chat.directory.createGroup("Plans", [])).toContain("Not you.");
     expect(chat.store.get()).toMatchObject({ current: "lobby", notice: "" });
   });
 
@@ -324,5 +306,177 @@ describe("signals", () => {
     chat.open("other");
     chat.channelGone("other");
     expect(chat.store.get().current).toBe("lobby");
+  });
+});
+
+describe("history", () => {
+  /** serve answers history over REST. */
+  function serve(answer: (query: URLSearchParams) => LogEvent[], more: object = {}): void {
+    vi.stubGlobal("fetch", async (url: string) => ({
+      json: async () => ({ success: true, data: { messages: answer(new URLSearchParams(url.split("?")[1])), ...more } }),
+    }));
+  }
+  const fifty = (from: number) => Array.from({ length: 50 }, (_, i) => post(from + 49 - i));
+
+  it("opens a message in its surroundings, and becomes whole again when it reaches the end", async () => {
+    server.newest = fifty(851);
+    server.answer = joined([], 900);
+    await connected();
+    serve(() => fifty(401), { hasOlder: true, hasNewer: true });
+    await chat.show("lobby", "m420", 420);
+    expect(chat.store.get().focus).toMatchObject({ channelId: "lobby", messageId: "m420" });
+    expect(chat.store.get().windows["lobby"]?.posts.at(-1)?.seq).toBe(450);
+    chat.post(post(901));
+    chat.post(post(430, { rev: 902, text: "edited" }));
+    expect(chat.store.get().windows["lobby"]?.posts.find((p) => p.seq === 430)?.text).toBe("edited");
+    expect(chat.store.get().windows["lobby"]?.posts.at(-1)?.seq).toBe(450);
+    serve((query) => Array.from({ length: 400 }, (_, i) => post(Number(query.get("afterSeq")) + 400 - i)), { hasNewer: true });
+    chat.loadNewer("lobby");
+    await vi.waitFor(() => expect(chat.store.get().windows["lobby"]).toBeUndefined());
+    expect(log()).toMatchObject({ floor: 401, hasOlder: true });
+    expect(log().posts.map((p) => p.seq)).toEqual(Array.from({ length: 501 }, (_, i) => 401 + i));
+  });
+
+  it("leaves old history for the end", async () => {
+    server.newest = fifty(851);
+    await connected();
+    serve(() => fifty(1), { hasOlder: false, hasNewer: true });
+    await chat.show("lobby", "m3", 3);
+    chat.toLatest("lobby");
+    expect(chat.store.get()).toMatchObject({ windows: {}, focus: undefined });
+    expect(texts().at(-1)).toBe("text 900");
+  });
+
+  it("shows what is loaded without asking, and says when a message is gone", async () => {
+    server.newest = [post(2), post(1)];
+    await connected();
+    await chat.show("lobby", "m1");
+    expect(chat.store.get().focus).toMatchObject({ messageId: "m1" });
+    await chat.show("lobby", "nowhere");
+    expect(chat.store.get().notice).not.toBe("");
+  });
+
+  it("forgets what was cleared, also what comes late", async () => {
+    server.newest = [post(2), post(1)];
+    await connected();
+    chat.cleared({ kind: "clearing", id: "cleared-9", channelId: "lobby", seq: 3, rev: 9, upto: 2 });
+    chat.post(post(2));
+    chat.post(post(10));
+    expect(texts()).toEqual(["text 10"]);
+    expect(log().cursor).toBe(10);
+  });
+
+  it("takes a channel that was made anew for another one", async () => {
+    server.answer = joined([], 7);
+    server.newest = [post(7)];
+    await connected();
+    chat.disconnected();
+    server.answer = joined([], 1, true);
+    server.newest = [post(1, { text: "of another time" })];
+    chat.connected();
+    await vi.waitFor(() => expect(texts()).toEqual(["of another time"]));
+    expect(log().cursor).toBe(1);
+  });
+});
+
+describe("answers", () => {
+  const piece = (index: number, text: string) => ({
+    channelId: "lobby",
+    messageId: "a1",
+    agentId: agent.id,
+    agentName: agent.name,
+    inReplyTo: "m1",
+    attempt: 1,
+    index,
+    chunk: text,
+  });
+  const streams = () => (chat.store.get().streams["lobby"] ?? []).map((s) => s.text);
+
+  it("grow piece by piece and are replaced by their message", async () => {
+    await connected();
+    chat.chunkHeard(piece(0, "How "));
+    chat.chunkHeard(piece(1, "are"));
+    expect(streams()).toEqual(["How are"]);
+    chat.post(post(2, { id: "a1", authorId: agent.id, text: "How are you?" }));
+    expect(streams()).toEqual([]);
+    chat.chunkHeard(piece(2, " you?"));
+    expect(streams()).toEqual([]);
+  });
+
+  it("go on after a reload where the join left off", async () => {
+    let give: (joined: Joined) => void = () => {};
+    server.answer = new Promise((done) => (give = done));
+    chat.connected();
+    await vi.waitFor(() => expect(server.joins).toHaveLength(1));
+    chat.chunkHeard(piece(2, " today"));
+    chat.chunkHeard(piece(3, "?"));
+    const { channelId: _, chunk: __, ...open } = piece(2, "");
+    give(joined([], 1, false, [{ ...open, text: "How are you" }]));
+    await vi.waitFor(() => expect(streams()).toEqual(["How are you today?"]));
+  });
+
+  it("say why they did not come, until they do", async () => {
+    server.newest = [post(1, { authorId: me.id })];
+    await connected();
+    chat.chunkHeard(piece(0, "How "));
+    chat.completed({ channelId: "lobby", messageId: "m1", agentId: agent.id, outcome: "failed", error: "no model" });
+    expect(streams()).toEqual([]);
+    expect(chat.store.get().outcomes["m1"]).toEqual({ kind: "failed", who: "Eliza", error: "no model" });
+    chat.messenger.askAgain("m1");
+    await vi.waitFor(() => expect(server.sent).toMatchObject([{ message: "text 1" }]));
+    expect(chat.store.get().outcomes).toEqual({});
+  });
+});
+
+describe("what the user changes", () => {
+  it("answers a message once", async () => {
+    await connected();
+    chat.messenger.reply("lobby", { id: "m1", authorName: "Ben", text: "text 1" });
+    chat.messenger.send("yes");
+    chat.messenger.send("no");
+    await vi.waitFor(() => expect(server.sent).toHaveLength(2));
+    expect(server.sent.map((m) => m.inReplyTo)).toEqual(["m1", undefined]);
+  });
+
+  it("edits the last message of ours", async () => {
+    server.newest = [post(2), post(1, { authorId: me.id })];
+    await connected();
+    expect(chat.messenger.editLast("lobby")).toBe(true);
+    expect(chat.store.get().editing).toBe("m1");
+    expect(await chat.messenger.saveEdit({ channelId: "lobby", id: "m1" }, "better")).toBe("");
+    expect(texts()).toEqual(["better", "text 2"]);
+    expect(chat.store.get().editing).toBeUndefined();
+  });
+
+  it("hides what the server cannot do, and asks again after a reconnect", async () => {
+    server.lacks.add("edit");
+    await connected();
+    expect(await chat.messenger.saveEdit({ channelId: "lobby", id: "m1" }, "better")).not.toBe("");
+    expect(chat.store.get().absent).toContain("edit");
+    chat.connected();
+    expect(chat.store.get().absent).toEqual([]);
+  });
+
+  it("makes several chats with an agent, but no second untouched one", async () => {
+    await connected();
+    await chat.directory.openAgent(agent.id);
+    expect(server.channelsMade[0]!.name).toMatch(/^Chat - \w{3} \d{1,2}, \d\d:\d\d:\d\d$/);
+    await vi.waitFor(() => expect(log("made").loaded).toBe(true));
+    await chat.directory.newChat(agent.id);
+    expect(server.channelsMade).toHaveLength(1);
+    chat.post(post(1, { channelId: "made" }));
+    await chat.directory.newChat(agent.id);
+    expect(server.channelsMade).toHaveLength(2);
+  });
+
+  it("renames a channel, changes its members and deletes it without a remark", async () => {
+    server.list = [lobby, channel("other")];
+    await connected();
+    chat.open("other");
+    expect(await chat.directory.update("other", { name: "Plans", participantCentralUserIds: [me.id] })).toBe("");
+    expect(chat.store.get().channels.find((c) => c.id === "other")).toMatchObject({ name: "Plans", participants: [me.id] });
+    expect(await chat.deleteChannel("other")).toBe("");
+    chat.channelGone("other");
+    expect(chat.store.get()).toMatchObject({ current: "lobby", notice: "" });
   });
 });

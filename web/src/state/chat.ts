@@ -1,33 +1,21 @@
-import type { Channel, Completion, LogEvent, Post, Tombstone, Typing } from "../net/events";
-import { historyPage } from "../net/rest";
-import { CallError, type Credentials, type Listener, type OutgoingMessage, type Server } from "../net/socket";
-import { Awaited } from "./awaited";
-import { loadKey, loadOutbox, newId, saveKey, saveName, saveOutbox, type Identity } from "./identity";
-import { advance, broken, merge, withPage, type ChannelLog } from "./log";
-import {
-  agentOf,
-  agentsIn,
-  channelOf,
-  defaultServer,
-  directChat,
-  home,
-  initialState,
-  logOf,
-  peerId,
-  type State,
-} from "./model";
-import { Outbox, type OutboxItem } from "./outbox";
+import type { Clearing, LogEvent, Post, Tombstone } from "../net/events";
+import { reason, type Credentials, type Listener, type Server } from "../net/server";
+import type { Chunk, Completion, Joined, Presence, ReadMark, StreamFailure, Typing } from "../net/signals";
+import { attempt } from "./abilities";
+import { Directory } from "./directory";
+import { Follower } from "./follower";
+import { loadKey, saveKey, saveName, type Identity } from "./identity";
+import { Messenger } from "./messenger";
+import { initialState, type State } from "./model";
+import { PresenceKeeper } from "./presence";
+import { Reads } from "./reads";
+import { channelOf, inOrder, shownLog } from "./select";
 import { Store } from "./store";
-import { Typists } from "./typists";
+import { loadTheme, paint, saveTheme, type Theme } from "./theme";
+import { Turns } from "./turns";
 
-/** How many messages a page of history has. */
-export const pageSize = 50;
-
-/** How often somebody who goes on typing says so again. */
-const typingEvery = 3_000;
-
-/** How long to wait before a join that failed on a living connection is tried again. */
-const rejoinAfter = 2_000;
+/** How many channels are listened to although they were not opened. */
+const maxWatched = 60;
 
 /** What Chat talks through. */
 interface Transport extends Server {
@@ -35,57 +23,68 @@ interface Transport extends Server {
 }
 
 /**
- * Chat is the page's model: it follows the opened channels over every reconnect,
- * keeps their logs complete and sends what the user writes, each message once.
- * The UI reads its store and calls its methods.
+ * Chat is the page's model. It ties those together who own a part of it each, and hears
+ * what the server says. The UI reads its store and calls its methods and theirs.
  */
 export class Chat implements Listener {
   readonly store: Store<State>;
-  private readonly server: Transport;
-  private readonly outbox: Outbox;
-  private readonly typists: Typists;
-  private readonly awaited: Awaited;
+  readonly server: Transport;
+  /** Agents and channels. */
+  readonly directory: Directory;
+  /** What the user writes. */
+  readonly messenger: Messenger;
+  private readonly follower: Follower;
+  private readonly turns: Turns;
+  private readonly reads: Reads;
+  private readonly presence: PresenceKeeper;
   private apiKey = loadKey();
-  /** Counts connections: what an older one answers is of no use any more. */
-  private generation = 0;
-  /** The channels opened so far. */
-  private readonly followed = new Set<string>();
-  /** Those whose room this connection is in. */
-  private readonly joined = new Set<string>();
-  /** The last rev heard live on this connection, by channel. */
-  private readonly live = new Map<string, number>();
-  /** The page of history that is being read, by channel; what another one brings is of no use. */
-  private readonly reading = new Map<string, symbol>();
-  private readonly drafts = new Map<string, string>();
-  private readonly typedAt = new Map<string, number>();
-  private creating: Promise<string> | undefined;
+  private wishes = 0;
+  /** Channels whose end we asked for ourselves. */
+  private readonly deleting = new Set<string>();
 
   /** transport makes the connection; it must not call back before it returns. */
   constructor(me: Identity, transport: (credentials: () => Credentials, listener: Listener) => Transport) {
-    this.store = new Store(initialState(me));
-    this.typists = new Typists((typists) => this.store.set({ typists }));
-    this.awaited = new Awaited((awaited) => this.store.set({ awaited }));
-    this.outbox = new Outbox(
-      {
-        send: (item) => this.deliver(item),
-        ready: (channelId) => this.joined.has(channelId) && this.state.me.name !== "",
-        wait: (ms) => new Promise((done) => setTimeout(done, ms)),
-        changed: (outbox) => {
-          this.store.set({ outbox });
-          saveOutbox(outbox);
-        },
-      },
-      loadOutbox(),
-    );
-    this.store.set({ outbox: this.outbox.list() });
+    const store = new Store(initialState(me, loadTheme()));
+    const server = transport(() => ({ entityId: me.id, apiKey: this.apiKey }), this);
+    const complain = (message: string) => this.complaint(message);
+    this.store = store;
+    this.server = server;
+    this.turns = new Turns(store);
+    this.reads = new Reads(store, server);
+    this.presence = new PresenceKeeper(store, server);
+    this.follower = new Follower({
+      store,
+      server,
+      apiKey: () => this.apiKey,
+      entering: (channelId) => void this.directory.describe(channelId),
+      took: (channelId, events, how) => this.took(channelId, events, how),
+      entered: (channelId, answer) => this.entered(channelId, answer),
+    });
+    this.messenger = new Messenger({
+      store,
+      server,
+      isIn: (channelId) => this.follower.isIn(channelId),
+      stored: (channelId, event) => this.follower.take(channelId, [event], "live"),
+      asked: (channelId, messageId) => this.turns.asked(channelId, messageId),
+      complain,
+    });
+    this.directory = new Directory({
+      store,
+      server,
+      open: (channelId) => this.open(channelId),
+      gone: (channelId) => this.follower.drop(channelId),
+      listed: () => this.listed(),
+      complain,
+    });
     // What was not sent before a reload goes out, whichever channel is open now.
-    for (const item of this.outbox.list()) this.followed.add(item.channelId);
-    this.server = transport(() => ({ entityId: this.state.me.id, apiKey: this.apiKey }), this);
+    for (const item of this.messenger.outbox.list()) this.follower.watch(item.channelId);
   }
 
   private get state(): State {
     return this.store.get();
   }
+
+  // What the user does.
 
   /** connect begins, or tries again at once. */
   connect(): void {
@@ -99,8 +98,7 @@ export class Chat implements Listener {
     if (online) this.server.connect();
   }
 
-  // What the user does.
-
+  /** setName takes the name that the user has chosen. */
   setName(name: string): void {
     saveName(name);
     this.renamed(name);
@@ -109,9 +107,10 @@ export class Chat implements Listener {
   /** renamed says that the name was chosen, here or in another tab. */
   renamed(name: string): void {
     this.store.set({ me: { ...this.state.me, name } });
-    for (const channelId of this.joined) this.outbox.flush(channelId);
+    for (const channelId of this.follower.rooms()) this.messenger.outbox.flush(channelId);
   }
 
+  /** setKey connects with this key. */
   setKey(key: string, remember: boolean): void {
     this.apiKey = key;
     saveKey(key, remember);
@@ -119,331 +118,167 @@ export class Chat implements Listener {
     this.server.connect();
   }
 
+  /** hasKey says whether a key is in use. */
+  hasKey(): boolean {
+    return this.apiKey !== "";
+  }
+
+  /** setTheme changes the page's looks. */
+  setTheme(theme: Theme): void {
+    saveTheme(theme);
+    paint(theme);
+    this.store.set({ theme });
+  }
+
   /** open shows a channel and follows it from now on. */
   open(channelId: string): void {
-    this.store.set({ current: channelId, unread: { ...this.state.unread, [channelId]: 0 } });
-    if (this.followed.has(channelId)) {
-      if (!logOf(this.state, channelId).loaded) void this.loadNewest(channelId);
-      return;
-    }
-    this.followed.add(channelId);
-    if (this.state.connection === "online") void this.follow(channelId);
+    const before = this.state.current;
+    if (before === channelId) return this.follower.open(channelId);
+    if (before !== undefined) this.follower.leaveWindow(before);
+    this.store.set({ current: channelId, editing: undefined, focus: undefined });
+    this.reads.opened(channelId);
+    this.follower.open(channelId);
+    if (this.follower.isIn(channelId)) this.lookAround(channelId);
+  }
+
+  /** lookAround asks who is in a channel and what they have read. */
+  private lookAround(channelId: string): void {
+    void this.presence.read(channelId);
+    void this.reads.readers(channelId);
   }
 
   /** visit opens what an address asks for, which may be no channel of this server. */
   visit(channelId: string): void {
     this.open(channelId);
     // Without a connection, that is found out when the directory is read.
-    if (this.state.connection === "online") void this.openFirst();
+    if (this.state.connection === "online") void this.directory.openFirst();
   }
 
-  /** seen says that the open channel has been looked at. */
-  seen(): void {
-    const { current, unread } = this.state;
-    if (current !== undefined && (unread[current] ?? 0) > 0) this.store.set({ unread: { ...unread, [current]: 0 } });
+  /** meet opens a chat with an agent, for somebody who is here for the first time. */
+  async meet(): Promise<void> {
+    if (this.state.agents.length === 0) await this.directory.refresh();
+    const { agents } = this.state;
+    const first = agents.find(({ active }) => active) ?? agents[0];
+    if (first !== undefined) await this.directory.openAgent(first.id);
   }
 
-  /** openAgent opens the direct chat with an agent and makes it if there is none. */
-  async openAgent(agentId: string): Promise<void> {
-    const existing = directChat(this.state, agentId);
-    if (existing !== undefined) return this.open(existing.id);
-    const { me } = this.state;
-    const failed = await this.create({
-      name: agentOf(this.state, agentId)?.name ?? "Direct chat",
-      type: "DM",
-      participants: [me.id, agentId],
-      metadata: { isDm: true, user1: me.id, user2: agentId, forAgent: agentId, createdAt: new Date().toISOString() },
-    });
-    if (failed !== "") this.complaint(failed);
+  /** step opens the next channel in the order of the side bar, or the one before. */
+  step(by: 1 | -1): void {
+    const all = inOrder(this.state);
+    const i = all.findIndex((channel) => channel.id === this.state.current);
+    const next = all[(i + by + all.length) % all.length];
+    if (next !== undefined) this.open(next.id);
   }
 
-  /**
-   * createGroup makes a channel for everybody, in which the named agents take part. It
-   * returns why that failed, "" if it did not.
-   */
-  createGroup(name: string, agentIds: readonly string[]): Promise<string> {
-    return this.create({ name, type: "GROUP", participants: [this.state.me.id, ...agentIds], metadata: {} });
+  /** viewed says that everything in a channel up to a message was looked at. */
+  viewed(channelId: string, seq: number): void {
+    this.reads.viewed(channelId, seq);
   }
 
-  /** create makes a channel and opens it. A second call while one is under way is the same. */
-  private create(c: Pick<Channel, "name" | "type" | "participants" | "metadata">): Promise<string> {
-    this.creating ??= this.createNow(c).finally(() => (this.creating = undefined));
-    return this.creating;
+  /** loadOlder shows the page before what is shown. */
+  loadOlder(channelId: string): void {
+    void this.follower.loadOlder(channelId);
   }
 
-  private async createNow(c: Pick<Channel, "name" | "type" | "participants" | "metadata">): Promise<string> {
+  /** loadNewer shows the page after a window of old history. */
+  loadNewer(channelId: string): void {
+    void this.follower.loadNewer(channelId);
+  }
+
+  /** toLatest leaves old history. */
+  toLatest(channelId: string): void {
+    this.store.set({ focus: undefined });
+    this.follower.leaveWindow(channelId);
+  }
+
+  /** show brings a message of a channel into view, wherever in the history it stands. */
+  async show(channelId: string, messageId: string, seq?: number): Promise<void> {
     try {
-      const { participants, ...rest } = c;
-      const made = await this.server.createChannel({
-        ...rest,
-        serverId: defaultServer,
-        participantCentralUserIds: participants,
-      });
-      if (made === undefined) throw new CallError("UNKNOWN", "The server did not say which channel it made.");
-      this.putChannel({ ...made, participants: made.participants.length > 0 ? made.participants : participants });
-      this.open(made.id);
-      return "";
-    } catch (err) {
-      return `The channel could not be opened: ${reason(err)}`;
+      const at = seq ?? this.placeOf(channelId, messageId) ?? (await this.lookUp(messageId)).seq;
+      if (!(await this.follower.openAround(channelId, messageId, at))) throw new Error("not there");
+      if (this.state.current !== channelId) return;
+      this.store.set({ focus: { channelId, messageId, wish: ++this.wishes } });
+    } catch {
+      this.complaint("This message is not there any more.");
     }
   }
 
-  /** send puts a message of ours on its way; it is shown at once. */
-  send(text: string): void {
-    const channelId = this.state.current;
-    if (channelId === undefined) return;
-    this.typing(channelId, false);
-    this.outbox.add(newId(), channelId, text, Date.now());
+  private placeOf(channelId: string, messageId: string): number | undefined {
+    return shownLog(this.state, channelId).entries.get(messageId)?.seq;
   }
 
-  retry(clientId: string): void {
-    this.outbox.retry(clientId);
+  private async lookUp(messageId: string): Promise<LogEvent> {
+    const event = await this.server.message(messageId);
+    if (event?.kind !== "post") throw new Error("not there");
+    return event;
   }
 
-  discard(clientId: string): void {
-    this.outbox.settle(clientId);
+  /** search looks for words in a channel. It rejects like a call. */
+  async search(channelId: string, query: string, offset: number): Promise<{ posts: Post[]; total: number }> {
+    const found = await attempt(this.store, "search", () => this.server.search(channelId, query, 20, offset));
+    return { posts: found.events.filter((event) => event.kind === "post"), total: found.total };
   }
 
-  draft(channelId: string): string {
-    return this.drafts.get(channelId) ?? "";
+  /** deleteChannel deletes a channel for everybody. It returns why that failed, "" if it did not. */
+  async deleteChannel(channelId: string): Promise<string> {
+    this.deleting.add(channelId);
+    try {
+      await attempt(this.store, "delete", () => this.server.deleteChannel(channelId));
+      this.channelGone(channelId);
+      return "";
+    } catch (err) {
+      this.deleting.delete(channelId);
+      return reason(err);
+    }
   }
 
-  /** drafted keeps what stands in the composer and tells the others that somebody types. */
-  drafted(channelId: string, text: string): void {
-    this.drafts.set(channelId, text);
-    this.typing(channelId, text.trim() !== "");
-  }
-
-  private typing(channelId: string, isTyping: boolean): void {
-    const last = this.typedAt.get(channelId);
-    if (isTyping ? last !== undefined && Date.now() - last < typingEvery : last === undefined) return;
-    if (isTyping) this.typedAt.set(channelId, Date.now());
-    else this.typedAt.delete(channelId);
-    const { me } = this.state;
-    if (this.joined.has(channelId)) this.server.typing({ channelId, senderId: me.id, senderName: me.name, isTyping });
-  }
-
+  /** dismissNotice takes the remark away. */
   dismissNotice(): void {
     this.store.set({ notice: "" });
   }
 
-  // The directory: agents and channels.
+  // What its parts tell.
 
-  /** refresh reads who and what there is; what was known stays if it fails. */
-  async refresh(): Promise<void> {
-    const { me, connection, directory } = this.state;
-    if (connection !== "online") return;
-    if (directory === "failed") this.store.set({ directory: "loading" });
-    try {
-      const [agents, shared, own] = await Promise.all([
-        this.server.agents(),
-        this.server.channels({ serverId: defaultServer, type: "GROUP" }),
-        this.server.channels({ serverId: defaultServer, type: "DM", participantId: me.id }),
-      ]);
-      const listed = [...shared, ...own].map((channel) => this.withKnownParticipants(channel));
-      const opened = channelOf(this.state, this.state.current);
-      // A direct chat of others, opened by its address, is in no list.
-      const extra = opened !== undefined && !listed.some((c) => c.id === opened.id) ? [opened] : [];
-      this.store.set({ agents, channels: [...listed, ...extra], directory: "ready" });
-      await this.openFirst();
-    } catch {
-      // Without a connection there is a banner, and the reconnect reads it again.
-      const { directory, connection } = this.state;
-      if (directory !== "ready" && connection === "online") this.store.set({ directory: "failed" });
-    }
+  /** listed listens to all channels, so that what is new in them is counted at once. */
+  private listed(): void {
+    const ids = inOrder(this.state).map((channel) => channel.id);
+    for (const id of ids.slice(0, maxWatched)) this.follower.watch(id);
+    void this.reads.refresh(ids);
   }
 
-  private withKnownParticipants(channel: Channel): Channel {
-    const known = channelOf(this.state, channel.id)?.participants ?? [];
-    return channel.participants.length === 0 ? { ...channel, participants: known } : channel;
-  }
-
-  /** openFirst opens what the address asks for, else the lobby. */
-  private async openFirst(): Promise<void> {
-    const asked = this.state.current;
-    if (asked !== undefined && channelOf(this.state, asked) !== undefined) return;
-    if (asked !== undefined) {
-      if ((await this.describe(asked)) !== "unknown" || this.state.current !== asked) return;
-      this.followed.delete(asked);
-      this.complaint("There is no such channel.");
-    }
-    const first = home(this.state.channels);
-    if (first !== undefined) this.open(first.id);
-    else this.store.set({ current: undefined });
-  }
-
-  /** describe reads one channel with its participants. */
-  private async describe(channelId: string): Promise<"known" | "unknown" | "unclear"> {
-    try {
-      const channel = await this.server.channel(channelId);
-      if (channel !== undefined) this.putChannel(channel);
-      return channel === undefined ? "unknown" : "known";
-    } catch (err) {
-      return isLost(err) ? "unclear" : "unknown";
-    }
-  }
-
-  private putChannel(channel: Channel): void {
-    const { channels } = this.state;
-    const known = channels.some((c) => c.id === channel.id);
-    this.store.set({
-      channels: known ? channels.map((c) => (c.id === channel.id ? channel : c)) : [channel, ...channels],
-    });
-  }
-
-  // A channel's log.
-
-  /**
-   * follow enters a channel's room and closes the gap since the last event seen. What
-   * is heard live while the answer is on its way lies beyond the answer's head, so the
-   * two together are complete.
-   */
-  private async follow(channelId: string): Promise<void> {
-    const { generation } = this;
-    void this.describe(channelId);
-    try {
-      const { me } = this.state;
-      const answer = await this.server.join(channelId, me.id, logOf(this.state, channelId).cursor);
-      if (generation !== this.generation) return;
-      this.take(channelId, answer.events);
-      this.outbox.recognise(answer.events.filter((event): event is Post => this.isMine(event)));
-      if (answer.truncated) this.startAgain(channelId, answer.head);
-      this.change(channelId, (log) => advance(log, Math.max(answer.head, this.live.get(channelId) ?? 0)));
-      this.joined.add(channelId);
-      if (!logOf(this.state, channelId).loaded) await this.loadNewest(channelId);
-      this.outbox.flush(channelId);
-    } catch (err) {
-      if (generation !== this.generation) return;
-      if (isLost(err)) this.rejoinLater(channelId, generation);
-      else this.setHistory(channelId, { failed: reason(err) });
-    }
-  }
-
-  private rejoinLater(channelId: string, generation: number): void {
-    setTimeout(() => {
-      if (generation === this.generation && this.state.connection === "online") void this.follow(channelId);
-    }, rejoinAfter);
-  }
-
-  /** loadNewest shows the newest page. */
-  private async loadNewest(channelId: string): Promise<void> {
-    await this.load(channelId, async () => {
-      try {
-        return await this.server.newestPage(channelId, pageSize);
-      } catch (err) {
-        if (err instanceof CallError && err.code === "PAYLOAD_TOO_LARGE") return historyPage(channelId, null, pageSize, this.apiKey);
-        throw err;
-      }
-    });
-  }
-
-  /** loadOlder shows the page before what is shown, or tries a failed page again. */
-  async loadOlder(channelId: string): Promise<void> {
-    const log = logOf(this.state, channelId);
-    if (!log.loaded) return this.joined.has(channelId) ? this.loadNewest(channelId) : this.follow(channelId);
-    if (log.hasOlder) await this.load(channelId, () => historyPage(channelId, log.floor, pageSize, this.apiKey));
-  }
-
-  private async load(channelId: string, read: () => Promise<LogEvent[]>): Promise<void> {
-    if (this.reading.has(channelId)) return;
-    const page = Symbol();
-    this.reading.set(channelId, page);
-    this.setHistory(channelId, "loading");
-    try {
-      const events = await read();
-      this.settleOwn(events);
-      if (this.reading.get(channelId) !== page) return;
-      this.change(channelId, (log) => withPage(log, events, pageSize));
-      this.setHistory(channelId, "idle");
-    } catch (err) {
-      if (this.reading.get(channelId) === page) this.setHistory(channelId, { failed: reason(err) });
-    } finally {
-      if (this.reading.get(channelId) === page) this.reading.delete(channelId);
-    }
-  }
-
-  /** startAgain forgets history up to head; a page of it that is on its way is of no use. */
-  private startAgain(channelId: string, head: number): void {
-    this.reading.delete(channelId);
-    this.change(channelId, (log) => broken(log, head));
-  }
-
-  private setHistory(channelId: string, what: State["history"][string]): void {
-    this.store.set({ history: { ...this.state.history, [channelId]: what } });
-  }
-
-  private change(channelId: string, how: (log: ChannelLog) => ChannelLog): void {
-    const before = logOf(this.state, channelId);
-    const after = how(before);
-    if (after !== before) this.store.set({ logs: { ...this.state.logs, [channelId]: after } });
-  }
-
-  /** take merges events and draws the conclusions that do not depend on numbers. */
-  private take(channelId: string, events: readonly LogEvent[]): void {
-    this.settleOwn(events);
-    this.change(channelId, (log) => merge(log, events));
-    for (const event of events) {
-      if (event.kind !== "post") continue;
-      this.typists.stopped(channelId, event.authorId);
-      if (event.inReplyTo !== undefined) this.awaited.end(channelId, event.inReplyTo);
-    }
-  }
-
-  private isMine(event: LogEvent): boolean {
-    return event.kind === "post" && event.authorId === this.state.me.id;
-  }
-
-  private settleOwn(events: readonly LogEvent[]): void {
-    for (const event of events) {
-      if (event.kind === "post" && event.clientId !== undefined && this.isMine(event)) this.outbox.settle(event.clientId);
-    }
-  }
-
-  /** deliver sends one message of the outbox. */
-  private async deliver(item: OutboxItem): Promise<void> {
-    const channel = channelOf(this.state, item.channelId);
-    const stored = await this.server.send(this.outgoing(item, channel));
-    if (stored === undefined) return;
-    const direct = channel !== undefined && peerId(channel, this.state.me.id) !== undefined;
-    if (direct && agentsIn(this.state, channel).length > 0) this.awaited.begin(item.channelId, stored.id);
-    this.take(item.channelId, [stored.kind === "post" ? { ...stored, clientId: item.clientId } : stored]);
-  }
-
-  private outgoing(item: OutboxItem, channel: Channel | undefined): OutgoingMessage {
+  private entered(channelId: string, answer: Joined): void {
     const { me } = this.state;
-    const peer = channel && peerId(channel, me.id);
-    const direct = channel?.type === "DM";
-    return {
-      channelId: item.channelId,
-      serverId: channel?.serverId || defaultServer,
-      senderId: me.id,
-      senderName: me.name,
-      message: item.text,
-      messageId: item.clientId,
-      source: direct ? "client_chat" : "client_group_chat",
-      metadata: {
-        channelType: direct ? "DM" : "GROUP",
-        ...(direct ? { isDm: true } : {}),
-        ...(peer === undefined ? {} : { targetUserId: peer }),
-      },
-    };
+    this.messenger.outbox.recognise(
+      answer.events.filter((event): event is Post => event.kind === "post" && event.authorId === me.id),
+    );
+    this.turns.entered(channelId, answer.streams);
+    this.reads.entered(channelId, answer.head);
+    this.messenger.outbox.flush(channelId);
+    if (channelId === this.state.current) this.lookAround(channelId);
+  }
+
+  /** took draws the conclusions from messages that do not depend on numbers. */
+  private took(channelId: string, events: readonly LogEvent[], how: "live" | "missed" | "page"): void {
+    this.messenger.settleOwn(events);
+    this.presence.named(events.flatMap((event) => (event.kind === "post" ? [[event.authorId, event.authorName] as const] : [])));
+    if (how === "page") return;
+    this.turns.took(channelId, events);
+    const looking = this.state.current === channelId && document.visibilityState === "visible";
+    this.reads.came(channelId, events, looking);
   }
 
   // What the server says.
 
   connected(): void {
-    this.generation++;
-    this.joined.clear();
-    this.live.clear();
-    this.store.set({ connection: "online", key: "accepted" });
-    void this.refresh();
-    for (const channelId of this.followed) void this.follow(channelId);
+    this.store.set({ connection: "online", key: "accepted", absent: [] });
+    void this.directory.refresh();
+    this.follower.connected();
   }
 
   disconnected(): void {
-    this.generation++;
-    this.joined.clear();
-    this.typists.clear();
+    this.follower.disconnected();
+    this.turns.disconnected();
+    this.presence.clear();
     this.store.set({ connection: navigator.onLine === false ? "offline" : "reconnecting" });
   }
 
@@ -452,76 +287,61 @@ export class Chat implements Listener {
   }
 
   post(event: LogEvent): void {
-    const { channelId } = event;
-    if (!this.followed.has(channelId)) return;
-    const known = logOf(this.state, channelId).entries.has(event.id);
-    this.take(channelId, [event]);
-    this.heard(channelId, event.rev);
-    const looking = this.state.current === channelId && document.visibilityState === "visible";
-    if (known || looking || this.isMine(event)) return;
-    const { unread } = this.state;
-    this.store.set({ unread: { ...unread, [channelId]: (unread[channelId] ?? 0) + 1 } });
+    this.follower.post(event);
   }
 
   deleted(event: Tombstone): void {
-    if (!this.followed.has(event.channelId)) return;
-    this.change(event.channelId, (log) => merge(log, [event]));
-    this.heard(event.channelId, event.rev);
+    this.follower.deleted(event);
   }
 
-  /** heard moves the cursor, unless a join is under way whose gap is not closed yet. */
-  private heard(channelId: string, rev: number): void {
-    this.live.set(channelId, Math.max(rev, this.live.get(channelId) ?? 0));
-    if (this.joined.has(channelId)) this.change(channelId, (log) => advance(log, rev));
-  }
-
-  cleared(channelId: string): void {
-    if (!this.followed.has(channelId)) return;
-    this.startAgain(channelId, Number.POSITIVE_INFINITY);
-    void this.loadNewest(channelId);
+  cleared(event: Clearing): void {
+    this.follower.deleted(event);
+    this.reads.unmark(event.channelId);
   }
 
   channelGone(channelId: string): void {
-    const { [channelId]: _, ...logs } = this.state.logs;
-    this.followed.delete(channelId);
-    this.joined.delete(channelId);
-    this.outbox.dropChannel(channelId);
-    this.store.set({ logs, channels: this.state.channels.filter((channel) => channel.id !== channelId) });
+    if (channelOf(this.state, channelId) === undefined && !this.follower.follows(channelId)) return;
+    this.follower.drop(channelId);
+    this.messenger.outbox.dropChannel(channelId);
+    this.reads.dropped(channelId);
+    this.directory.remove(channelId);
+    const ours = this.deleting.delete(channelId);
     if (this.state.current !== channelId) return;
-    this.complaint("This channel was deleted.");
-    const first = home(this.state.channels);
-    if (first !== undefined) this.open(first.id);
-    else this.store.set({ current: undefined });
+    if (!ours) this.complaint("This channel was deleted.");
+    this.directory.openHome();
   }
 
   directoryChanged(): void {
-    void this.refresh();
+    void this.directory.refresh();
     const { current } = this.state;
-    if (current !== undefined) void this.describe(current);
+    if (current !== undefined) void this.directory.describe(current);
   }
 
   typingHeard(event: Typing): void {
-    if (event.senderId !== this.state.me.id) {
-      this.typists.heard(event, agentOf(this.state, event.senderId) !== undefined);
-    }
+    this.turns.typing(event);
   }
 
-  completed({ channelId, messageId, agentId }: Completion): void {
-    this.awaited.end(channelId, messageId);
-    if (agentId !== undefined) this.typists.stopped(channelId, agentId);
+  chunkHeard(event: Chunk): void {
+    if (this.follower.follows(event.channelId)) this.turns.chunk(event, this.follower.isIn(event.channelId));
+  }
+
+  streamFailed(event: StreamFailure): void {
+    this.turns.failed(event);
+  }
+
+  completed(event: Completion): void {
+    this.turns.completed(event);
+  }
+
+  presenceHeard(event: Presence): void {
+    this.presence.heard(event);
+  }
+
+  readHeard(event: ReadMark): void {
+    this.reads.heard(event);
   }
 
   complaint(message: string): void {
     this.store.set({ notice: message });
   }
-}
-
-/** isLost says that no answer came, so that trying again makes sense. */
-function isLost(err: unknown): boolean {
-  return err instanceof CallError && (err.code === "LOST" || err.code === "OFFLINE");
-}
-
-/** reason is an error in words for the user. */
-function reason(err: unknown): string {
-  return err instanceof CallError ? err.message : "Something went wrong.";
 }

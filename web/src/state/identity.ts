@@ -1,4 +1,4 @@
-import type { OutboxItem } from "./outbox";
+import { local, names, read, session, write } from "./storage";
 
 /** Who the user is; the id stays with the browser, the name is the user's choice. */
 export interface Identity {
@@ -6,34 +6,10 @@ export interface Identity {
   readonly name: string;
 }
 
-const names = { id: "parley.entityId", name: "parley.name", key: "parley.apiKey", outbox: "parley.outbox" };
-
 /** isId says whether a text is a UUID of any version. */
 export function isId(text: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
-
-/** read returns what is stored, "" if nothing is or the browser forbids it. */
-function read(storage: () => Storage, name: string): string {
-  try {
-    return storage().getItem(name) ?? "";
-  } catch {
-    return "";
-  }
-}
-
-/** write stores or removes; where the browser forbids it, it lasts as long as the page. */
-function write(storage: () => Storage, name: string, value: string): void {
-  try {
-    if (value === "") storage().removeItem(name);
-    else storage().setItem(name, value);
-  } catch {
-    // Private windows and full quotas: the page works without.
-  }
-}
-
-const local = () => localStorage;
-const session = () => sessionStorage;
 
 /** newId makes a random UUID, also on a page without TLS, where randomUUID is missing. */
 export function newId(): string {
@@ -55,6 +31,7 @@ export function loadIdentity(): Identity {
   return { id, name: read(local, names.name) };
 }
 
+/** saveName keeps the user's name. */
 export function saveName(name: string): void {
   write(local, names.name, name);
 }
@@ -71,6 +48,7 @@ export function onRenamed(call: (name: string) => void): () => void {
   return () => removeEventListener("storage", heard);
 }
 
+/** loadKey is the server's key, "" if none is kept. */
 export function loadKey(): string {
   return read(session, names.key) || read(local, names.key);
 }
@@ -79,31 +57,4 @@ export function loadKey(): string {
 export function saveKey(key: string, remember: boolean): void {
   write(session, names.key, remember ? "" : key);
   write(local, names.key, remember ? key : "");
-}
-
-/** saveOutbox keeps what is not sent over a reload of this tab. */
-export function saveOutbox(items: readonly OutboxItem[]): void {
-  write(session, names.outbox, items.length === 0 ? "" : JSON.stringify(items));
-}
-
-/** loadOutbox returns what the tab had not sent, nothing if that cannot be read. */
-export function loadOutbox(): OutboxItem[] {
-  try {
-    const items: unknown = JSON.parse(read(session, names.outbox) || "[]");
-    return Array.isArray(items) ? items.filter(isItem) : [];
-  } catch {
-    return [];
-  }
-}
-
-function isItem(value: unknown): value is OutboxItem {
-  const item = value as Partial<Record<keyof OutboxItem, unknown>> | null;
-  return (
-    typeof item?.clientId === "string" &&
-    typeof item.channelId === "string" &&
-    typeof item.text === "string" &&
-    typeof item.at === "number" &&
-    typeof item.attempts === "number" &&
-    (item.state === "waiting" || item.state === "sending" || item.state === "failed")
-  );
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { LogEvent, Post, Tombstone } from "../net/events";
-import { advance, broken, emptyLog, merge, withPage, type ChannelLog } from "./log";
+import type { Page, Post, Tombstone } from "../net/events";
+import { advance, broken, emptyLog, merge, united, windowOf, withNewer, withPage, type ChannelLog } from "./log";
+import { pageOf } from "./testing";
 
 function post(seq: number, more: Partial<Post> = {}): Post {
   return {
@@ -21,8 +22,8 @@ function gone(seq: number, rev: number): Tombstone {
   return { kind: "tombstone", id: `m${seq}`, channelId: "c", seq, rev };
 }
 
-function page(from: number, to: number): LogEvent[] {
-  return Array.from({ length: to - from + 1 }, (_, i) => post(to - i));
+function page(from: number, to: number): Page {
+  return pageOf(Array.from({ length: to - from + 1 }, (_, i) => post(to - i)));
 }
 
 function texts(log: ChannelLog): string[] {
@@ -30,7 +31,7 @@ function texts(log: ChannelLog): string[] {
 }
 
 /** A log whose whole history is loaded. */
-const whole = withPage(emptyLog, [], 50);
+const whole = withPage(emptyLog, pageOf([]), 50);
 
 describe("merge", () => {
   it("orders by seq, whatever the order of arrival", () => {
@@ -69,7 +70,7 @@ describe("withPage", () => {
     let log = withPage(merge(emptyLog, [post(3, { rev: 200 })]), page(51, 100), 50);
     expect(log.posts).toHaveLength(50);
     expect(log).toMatchObject({ floor: 51, hasOlder: true });
-    log = withPage(log, page(1, 50).slice(0, 50), 50);
+    log = withPage(log, page(1, 50), 50);
     expect(log.posts.map((p) => p.seq)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1));
     expect(log.posts[2]?.rev).toBe(200);
   });
@@ -95,4 +96,55 @@ describe("cursor", () => {
     expect(log).toMatchObject({ loaded: false, cursor: 901 });
     expect(texts(withPage(log, page(851, 900), 50)).at(-1)).toBe("text 901");
   });
+});
+
+describe("clearings", () => {
+  const clearing = (upto: number) => ({ kind: "clearing" as const, id: "x", channelId: "c", seq: upto + 1, rev: 50, upto });
+
+  it("take away all up to a place, and what comes late from there", () => {
+    const log = merge(whole, [post(1), post(2), clearing(2), post(3)]);
+    expect(texts(log)).toEqual(["text 3"]);
+    expect(texts(merge(log, [post(2)]))).toEqual(["text 3"]);
+    expect(log.entries.size).toBe(1);
+  });
+
+  it("leave nothing to be loaded where they reach over the floor", () => {
+    const log = withPage(emptyLog, page(51, 100), 50);
+    expect(merge(log, [clearing(70)])).toMatchObject({ hasOlder: false, floor: 0 });
+    expect(merge(log, [clearing(30)])).toMatchObject({ hasOlder: true, floor: 51 });
+  });
+});
+
+describe("windows", () => {
+  const more = { hasOlder: true, hasNewer: true };
+
+  it("show what is complete, and grow on both sides", () => {
+    let window = windowOf({ ...page(101, 150), ...more }, 50);
+    expect(window).toMatchObject({ floor: 101, ceiling: 150 });
+    window = withNewer(window, { ...page(151, 200), ...more }, 50);
+    window = withPage(window, { ...page(51, 100), ...more }, 50);
+    expect(window.posts.map((p) => p.seq)).toEqual(Array.from({ length: 150 }, (_, i) => i + 51));
+    expect(merge(window, [post(900)]).posts.at(-1)?.seq).toBe(200);
+  });
+
+  it("unite with the log as soon as no gap is between them", () => {
+    const log = withPage(emptyLog, page(201, 250), 50);
+    const window = windowOf({ ...page(101, 150), ...more }, 50);
+    expect(united(log, window)).toBeUndefined();
+    const whole = united(log, withNewer(window, { ...page(151, 200), ...more }, 50));
+    expect(whole).toMatchObject({ floor: 101, hasOlder: true, ceiling: Number.POSITIVE_INFINITY });
+    expect(whole?.posts).toHaveLength(150);
+  });
+
+  it("that reach the end are the end", () => {
+    const window = windowOf({ ...page(101, 150), hasOlder: true, hasNewer: false }, 50);
+    expect(window.ceiling).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+it("appends to 20,000 messages without sorting them anew", () => {
+  const log = merge(whole, page(1, 20_000).events);
+  const next = merge(log, [post(20_001)]);
+  expect(next.posts).toHaveLength(20_001);
+  expect(next.posts.slice(0, -1).every((p, i) => p === log.posts[i])).toBe(true);
 });

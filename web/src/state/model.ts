@@ -1,19 +1,41 @@
-import type { Agent, Channel, Post } from "../net/events";
+import type { Agent, Channel } from "../net/directory";
+import type { OpenStream } from "../net/signals";
+import type { Ability } from "./abilities";
 import type { Identity } from "./identity";
-import { emptyLog, type ChannelLog } from "./log";
+import type { ChannelLog } from "./log";
 import type { OutboxItem } from "./outbox";
+import type { Outcome } from "./outcomes";
+import type { Theme } from "./theme";
 
 /** The server whose channels the page shows. */
 export const defaultServer = "00000000-0000-0000-0000-000000000000";
-
-/** The group that is open at first. */
-const lobby = "Lobby";
 
 /** Somebody who types, or an agent at work. */
 export interface Typist {
   readonly id: string;
   readonly name: string;
 }
+
+/** What goes on with a piece of history; a text is why it failed. */
+export type Progress = "idle" | "loading" | { readonly failed: string };
+
+/** A message that is being replied to. */
+export interface Quoted {
+  readonly id: string;
+  readonly authorName: string;
+  readonly text: string;
+}
+
+/** A place in a channel that is to be shown. */
+export interface Focus {
+  readonly channelId: string;
+  readonly messageId: string;
+  /** Tells one wish from the next for the same message. */
+  readonly wish: number;
+}
+
+/** PerChannel is something known by channel id. */
+export type PerChannel<T> = Readonly<Record<string, T>>;
 
 /** Everything that is shown. It is never changed in place. */
 export interface State {
@@ -26,19 +48,39 @@ export interface State {
   readonly channels: readonly Channel[];
   /** The open channel. */
   readonly current: string | undefined;
-  readonly logs: Readonly<Record<string, ChannelLog>>;
-  /** What goes on with a channel's history; a string is why it failed. */
-  readonly history: Readonly<Record<string, "idle" | "loading" | { readonly failed: string }>>;
+  readonly logs: PerChannel<ChannelLog>;
+  /** Old history that is shown instead of the log, where a message was looked up. */
+  readonly windows: PerChannel<ChannelLog>;
+  readonly history: PerChannel<Progress>;
   readonly outbox: readonly OutboxItem[];
-  readonly typists: Readonly<Record<string, readonly Typist[]>>;
-  /** Messages of ours to which an answer is awaited, by channel. */
-  readonly awaited: Readonly<Record<string, readonly string[]>>;
-  readonly unread: Readonly<Record<string, number>>;
+  readonly typists: PerChannel<readonly Typist[]>;
+  readonly streams: PerChannel<readonly OpenStream[]>;
+  /** Messages of ours to which an answer is awaited. */
+  readonly awaited: PerChannel<readonly string[]>;
+  /** Why messages were not answered, by the message. */
+  readonly outcomes: Readonly<Record<string, Outcome>>;
+  readonly unread: PerChannel<number>;
+  /** Up to which seq each reader has read, by reader. */
+  readonly reads: PerChannel<Readonly<Record<string, number>>>;
+  /** The seq after which the line of new messages stands. */
+  readonly marks: PerChannel<number>;
+  /** Who has a channel open. */
+  readonly present: PerChannel<readonly string[]>;
+  /** What everybody is called who was heard of. */
+  readonly people: Readonly<Record<string, string>>;
+  readonly replying: PerChannel<Quoted>;
+  /** The message that is being edited. */
+  readonly editing: string | undefined;
+  readonly focus: Focus | undefined;
+  /** What this server cannot do, as far as that was found out. */
+  readonly absent: readonly Ability[];
+  readonly theme: Theme;
   /** A passing remark on something that did not work. */
   readonly notice: string;
 }
 
-export function initialState(me: Identity): State {
+/** initialState is the page before anything was heard. */
+export function initialState(me: Identity, theme: Theme = "system"): State {
   return {
     me,
     connection: "connecting",
@@ -48,93 +90,23 @@ export function initialState(me: Identity): State {
     channels: [],
     current: undefined,
     logs: {},
+    windows: {},
     history: {},
     outbox: [],
     typists: {},
+    streams: {},
     awaited: {},
+    outcomes: {},
     unread: {},
+    reads: {},
+    marks: {},
+    present: {},
+    people: {},
+    replying: {},
+    editing: undefined,
+    focus: undefined,
+    absent: [],
+    theme,
     notice: "",
   };
-}
-
-/** None is the one empty list, so that picking nothing twice picks the same. */
-const none: readonly never[] = [];
-
-export function logOf(state: State, channelId: string): ChannelLog {
-  return state.logs[channelId] ?? emptyLog;
-}
-
-export function typistsOf(state: State, channelId: string): readonly Typist[] {
-  return state.typists[channelId] ?? none;
-}
-
-export function channelOf(state: State, channelId: string | undefined): Channel | undefined {
-  return state.channels.find((channel) => channel.id === channelId);
-}
-
-export function agentOf(state: State, id: string | undefined): Agent | undefined {
-  return state.agents.find((agent) => agent.id === id);
-}
-
-/** groups are the channels for everybody, the lobby first, then by name. */
-export function groups(channels: readonly Channel[]): Channel[] {
-  const rank = (channel: Channel) => (channel.name === lobby ? 0 : 1);
-  return channels
-    .filter((channel) => channel.type === "GROUP")
-    .sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
-}
-
-/** peerId is the other party of a direct chat, undefined in a group. */
-export function peerId(channel: Channel, me: string): string | undefined {
-  if (channel.type !== "DM") return undefined;
-  const { forAgent, user1, user2, targetUserId } = channel.metadata;
-  const named = [forAgent, user2, user1, targetUserId, ...channel.participants];
-  return named.find((id): id is string => typeof id === "string" && id !== "" && id !== me);
-}
-
-/** directChat is the newest direct chat with somebody; the server lists the last used first. */
-export function directChat(state: State, withId: string): Channel | undefined {
-  return state.channels.find((channel) => peerId(channel, state.me.id) === withId);
-}
-
-/** otherChats are direct chats with nobody who is among the agents. */
-export function otherChats(state: State): Channel[] {
-  return state.channels.filter(
-    (channel) => channel.type === "DM" && agentOf(state, peerId(channel, state.me.id)) === undefined,
-  );
-}
-
-/** titleOf is what a channel is called on this page. */
-export function titleOf(state: State, channel: Channel): string {
-  const peer = agentOf(state, peerId(channel, state.me.id));
-  return peer?.name || channel.name || "Untitled";
-}
-
-/** agentsIn are the agents that take part in a channel. */
-export function agentsIn(state: State, channel: Channel): Agent[] {
-  const peer = peerId(channel, state.me.id);
-  return state.agents.filter((agent) => agent.id === peer || channel.participants.includes(agent.id));
-}
-
-/** peopleIn names those who have written lately, the last first, without us and agents. */
-export function peopleIn(state: State, posts: readonly Post[]): string[] {
-  const seen = new Map<string, string>();
-  for (let i = posts.length - 1; i >= 0 && seen.size < 12; i--) {
-    const post = posts[i]!;
-    if (post.authorId === state.me.id || seen.has(post.authorId) || agentOf(state, post.authorId)) continue;
-    seen.set(post.authorId, post.authorName || "Somebody");
-  }
-  return [...seen.values()];
-}
-
-/** pendingIn are the messages on their way, without those that the log shows already. */
-export function pendingIn(outbox: readonly OutboxItem[], channelId: string, log: ChannelLog): OutboxItem[] {
-  return outbox.filter(
-    (item) => item.channelId === channelId && !(item.likelyId !== undefined && log.entries.has(item.likelyId)),
-  );
-}
-
-/** home is the channel to open when none is asked for. */
-export function home(channels: readonly Channel[]): Channel | undefined {
-  return groups(channels)[0];
 }

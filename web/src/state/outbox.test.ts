@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Post } from "../net/events";
-import { CallError } from "../net/socket";
+import { CallError } from "../net/server";
 import { maxAttempts, Outbox, type OutboxItem } from "./outbox";
 
 /** A server that answers as told, and a connection that can be away. */
@@ -28,7 +28,7 @@ class Fake {
   }
 
   add(clientId: string, text = clientId): void {
-    this.outbox.add(clientId, "c", text, 1);
+    this.outbox.add({ clientId, channelId: "c", text, at: 1 });
   }
 
   async idle(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Post } from "../net/events";
-import { CallError } from "../net/socket";
+import { CallError } from "../net/server";
 
 /** A message that the server has not acknowledged yet. */
 export interface OutboxItem {
@@ -16,6 +16,8 @@ export interface OutboxItem {
   readonly error?: string;
   /** A stored message that is probably this one; it is shown instead until that is certain. */
   readonly likelyId?: string;
+  /** The message that it answers. */
+  readonly inReplyTo?: string;
 }
 
 /** What an Outbox needs from the page. */
@@ -59,9 +61,9 @@ export class Outbox {
   }
 
   /** add puts a message in and sends it as soon as possible. */
-  add(clientId: string, channelId: string, text: string, at: number): void {
-    this.set([...this.items, { clientId, channelId, text, at, state: "waiting", attempts: 0 }]);
-    this.flush(channelId);
+  add(item: Pick<OutboxItem, "clientId" | "channelId" | "text" | "at" | "inReplyTo">): void {
+    this.set([...this.items, { ...item, state: "waiting", attempts: 0 }]);
+    this.flush(item.channelId);
   }
 
   /** flush sends a channel's waiting messages; a flush under way goes on. */

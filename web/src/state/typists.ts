@@ -1,4 +1,4 @@
-import type { Typing } from "../net/events";
+import type { Typing } from "../net/signals";
 import type { Typist } from "./model";
 
 /** How long somebody types without saying so again. */

@@ -4,6 +4,7 @@ export interface Piece {
   readonly href?: string;
 }
 
+/** What may be an address. */
 const candidates = /\bhttps?:\/\/[^\s<>"'`\u0000-\u001f]+/gi;
 
 /**
@@ -40,7 +41,7 @@ function trimmed(address: string): string {
 }
 
 /** safe returns the address as a browser would go to it, undefined if it may not. */
-function safe(address: string): string | undefined {
+export function safe(address: string): string | undefined {
   try {
     const url = new URL(address);
     const plain = url.username === "" && url.password === "";

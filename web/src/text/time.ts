@@ -2,6 +2,7 @@ const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
 const thisYear = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
 const otherYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
+const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 
 /** timeOf is the time of day. */
 export function timeOf(at: number): string {
@@ -15,6 +16,12 @@ export function shortTimeOf(at: number): string {
     .map((part) => part.value)
     .join("")
     .trim();
+}
+
+/** whenOf is a moment in few words: the time of day today, else the day. */
+export function whenOf(at: number, now: number): string {
+  if (dayOf(at) === dayOf(now)) return timeOf(at);
+  return (new Date(at).getFullYear() === new Date(now).getFullYear() ? shortDay : otherYear).format(at);
 }
 
 /** momentOf is date and time in full. */

@@ -1,8 +1,11 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { can } from "../state/abilities";
 import type { Chat } from "../state/chat";
-import { agentOf, agentsIn, channelOf, titleOf, typistsOf, type State } from "../state/model";
+import type { State } from "../state/model";
+import { answering, channelOf, titleOf } from "../state/select";
 import { useStore } from "../state/store";
-import { isolated } from "../text/bidi";
+import { Activity } from "./activity";
+import { MentionList, useMentions } from "./mentions";
 import { Icon } from "./parts";
 
 /** The longest message that the server takes, and from where on the rest is counted. */
@@ -12,43 +15,48 @@ const countFrom = 95_000;
 /** Whether the style sheet makes the field as high as its text; else it is measured. */
 const growsByItself = CSS.supports("field-sizing", "content");
 
+/** byTouch says that there is no keyboard of keys: there Enter starts a new line. */
+function byTouch(): boolean {
+  return matchMedia("(pointer: coarse) and (hover: none)").matches;
+}
+
 /** Composer is where a message is written; it is made anew for every channel. */
 export function Composer({ chat, channelId }: { chat: Chat; channelId: string }) {
-  const [text, setText] = useState(() => chat.draft(channelId));
+  const [text, setText] = useState(() => chat.messenger.draft(channelId));
   const title = useStore(chat.store, channelTitle);
+  const busy = useStore(chat.store, (s) => answering(s, channelId) && can(s, "stop"));
   const ref = useRef<HTMLTextAreaElement>(null);
   const length = lengthOf(text);
-  const ready = isReady(text);
 
-  useLayoutEffect(() => {
-    if (growsByItself) return;
-    const el = ref.current!;
-    el.style.height = "auto";
-    el.style.height = `${el.scrollHeight}px`;
-  }, [text]);
-  useEffect(() => {
-    // On a touch screen the focus would bring up the keyboard.
-    if (!matchMedia("(pointer: fine)").matches) return;
-    const focus = () => ref.current?.focus();
-    const dialog = document.querySelector("dialog[open]");
-    if (dialog === null) return focus();
-    // A dialog keeps the focus until it is closed.
-    dialog.addEventListener("close", focus, { once: true });
-    return () => dialog.removeEventListener("close", focus);
-  }, []);
-
+  useGrowth(ref, text);
+  useFocusAtOpening(ref);
   const change = (value: string) => {
     setText(value);
-    chat.drafted(channelId, value);
+    chat.messenger.drafted(channelId, value);
   };
+  const mentions = useMentions(chat, channelId, (value, cursor) => {
+    const el = ref.current!;
+    el.value = value;
+    el.setSelectionRange(cursor, cursor);
+    el.focus();
+    change(value);
+  });
   const send = () => {
     // What was typed since the last drawing counts as well.
     const el = ref.current!;
     if (!isReady(el.value)) return;
-    chat.send(clean(el.value));
+    chat.messenger.send(clean(el.value));
     el.value = "";
     change("");
+    mentions.close();
     el.focus();
+  };
+  const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLTextAreaElement }) => {
+    if (composing(event) || mentions.onKey(event)) return;
+    if (event.key === "Enter" && !event.shiftKey && !byTouch()) send();
+    else if (event.key === "ArrowUp" && event.currentTarget.value === "" && startEdit(chat, channelId)) mentions.close();
+    else if (event.key !== "Escape" || !leave(chat, channelId)) return;
+    event.preventDefault();
   };
 
   return (
@@ -61,6 +69,10 @@ export function Composer({ chat, channelId }: { chat: Chat; channelId: string })
       }}
     >
       <Activity chat={chat} channelId={channelId} />
+      <ReplyBar chat={chat} channelId={channelId} />
+      {mentions.offer !== undefined && (
+        <MentionList offer={mentions.offer} onTake={(candidate) => mentions.take(ref.current!, candidate)} />
+      )}
       <div class="box">
         <label class="visually-hidden" for="composer">
           Message to {title}
@@ -74,15 +86,31 @@ export function Composer({ chat, channelId }: { chat: Chat; channelId: string })
           dir="auto"
           placeholder={`Message ${title}`}
           aria-describedby="composer-hint"
-          enterkeyhint="send"
-          onInput={(event) => change(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key !== "Enter" || event.shiftKey || composing(event)) return;
-            event.preventDefault();
-            send();
+          aria-autocomplete="list"
+          aria-controls={mentions.offer === undefined ? undefined : "mentions"}
+          aria-activedescendant={mentions.offer === undefined ? undefined : `mention-${mentions.offer.chosen}`}
+          enterkeyhint={byTouch() ? "enter" : "send"}
+          onInput={(event) => {
+            change(event.currentTarget.value);
+            mentions.look(event.currentTarget);
           }}
+          onClick={(event) => mentions.look(event.currentTarget)}
+          onBlur={() => mentions.close()}
+          onKeyDown={onKeyDown}
         />
-        <button type="submit" class="send" data-testid="send" aria-label="Send" title="Send" disabled={!ready}>
+        {busy && (
+          <button
+            type="button"
+            class="send stop"
+            data-testid="stop"
+            aria-label="Stop the answer"
+            title="Stop the answer (Esc)"
+            onClick={() => void chat.messenger.stop(channelId)}
+          >
+            <Icon name="stop" />
+          </button>
+        )}
+        <button type="submit" class="send" data-testid="send" aria-label="Send" title="Send" disabled={!isReady(text)}>
           <Icon name="send" />
         </button>
       </div>
@@ -99,6 +127,69 @@ export function Composer({ chat, channelId }: { chat: Chat; channelId: string })
   );
 }
 
+/** startEdit opens our last message for editing. It returns whether it did. */
+function startEdit(chat: Chat, channelId: string): boolean {
+  return can(chat.store.get(), "edit") && chat.messenger.editLast(channelId);
+}
+
+/** leave is what Escape does: it gives up a reply, else stops an answer. It returns whether it did. */
+function leave(chat: Chat, channelId: string): boolean {
+  const state = chat.store.get();
+  if (state.replying[channelId] !== undefined) chat.messenger.unreply(channelId);
+  else if (answering(state, channelId) && can(state, "stop")) void chat.messenger.stop(channelId);
+  else return false;
+  return true;
+}
+
+/** useGrowth makes the field as high as its text where the style sheet cannot. */
+function useGrowth(ref: { current: HTMLTextAreaElement | null }, text: string): void {
+  useLayoutEffect(() => {
+    if (growsByItself) return;
+    const el = ref.current!;
+    el.style.height = "auto";
+    el.style.height = `${el.scrollHeight}px`;
+  }, [text]);
+}
+
+/** useFocusAtOpening puts the cursor into the field, but not where that brings up a keyboard. */
+function useFocusAtOpening(ref: { current: HTMLTextAreaElement | null }): void {
+  useEffect(() => {
+    if (!matchMedia("(pointer: fine)").matches) return;
+    const focus = () => ref.current?.focus();
+    const dialog = document.querySelector("dialog[open]");
+    if (dialog === null) return focus();
+    // A dialog keeps the focus until it is closed.
+    dialog.addEventListener("close", focus, { once: true });
+    return () => dialog.removeEventListener("close", focus);
+  }, []);
+}
+
+/** ReplyBar says which message is being answered. */
+function ReplyBar({ chat, channelId }: { chat: Chat; channelId: string }) {
+  const quoted = useStore(chat.store, (s) => s.replying[channelId]);
+  if (quoted === undefined) return null;
+  return (
+    <div class="reply-bar" data-testid="reply-bar">
+      <Icon name="reply" />
+      <span class="label">
+        Reply to <b dir="auto">{quoted.authorName}</b>: <span dir="auto">{quoted.text}</span>
+      </span>
+      <button
+        type="button"
+        class="icon-button"
+        data-testid="reply-cancel"
+        aria-label="Do not reply to this message"
+        onClick={() => {
+          chat.messenger.unreply(channelId);
+          document.getElementById("composer")?.focus();
+        }}
+      >
+        <Icon name="close" />
+      </button>
+    </div>
+  );
+}
+
 /** composing says that Enter ends a character; Safari tells it by the old key code only. */
 function composing(event: KeyboardEvent): boolean {
   return event.isComposing || event.keyCode === 229;
@@ -109,6 +200,7 @@ function lengthOf(text: string): number {
   return text.length < countFrom ? text.length : [...text].length;
 }
 
+/** isReady says that a text can be sent. */
 function isReady(text: string): boolean {
   return clean(text) !== "" && lengthOf(text) <= maxLength;
 }
@@ -118,45 +210,8 @@ function clean(text: string): string {
   return text.toWellFormed().replaceAll("\0", "").replace(/^\s*\n/, "").trimEnd();
 }
 
+/** channelTitle is what the open channel is called. */
 function channelTitle(state: State): string {
   const channel = channelOf(state, state.current);
   return channel === undefined ? "" : titleOf(state, channel);
-}
-
-/** Activity says who types and which agent is at work. Its place is always kept. */
-function Activity({ chat, channelId }: { chat: Chat; channelId: string }) {
-  const words = useStore(chat.store, (state) => activityIn(state, channelId));
-  return (
-    <p class="activity" role="status" data-testid="activity">
-      {words !== "" && (
-        <>
-          <span class="dots" aria-hidden="true">
-            <i />
-            <i />
-            <i />
-          </span>
-          <span class="label">{words}</span>
-        </>
-      )}
-    </p>
-  );
-}
-
-function activityIn(state: State, channelId: string): string {
-  const typists = typistsOf(state, channelId);
-  const thinking = new Set(typists.flatMap((t) => agentOf(state, t.id)?.name ?? []));
-  const channel = channelOf(state, channelId);
-  if (channel !== undefined && (state.awaited[channelId] ?? []).length > 0) {
-    for (const agent of agentsIn(state, channel)) if (agent.active) thinking.add(agent.name);
-  }
-  const typing = typists.filter((t) => !agentOf(state, t.id)).map((t) => t.name || "Somebody");
-  return [phrase([...thinking], "thinking"), phrase(typing, "typing")].filter(Boolean).join(" · ");
-}
-
-function phrase(who: readonly string[], what: string): string {
-  const names = who.map(isolated);
-  if (names.length === 0) return "";
-  if (names.length === 1) return `${names[0]} is ${what}`;
-  if (names.length > 3) return `${names.length} are ${what}`;
-  return `${names.slice(0, -1).join(", ")} and ${names.at(-1)} are ${what}`;
 }

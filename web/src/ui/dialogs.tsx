@@ -1,29 +1,79 @@
 import { useState } from "preact/hooks";
 import type { Chat } from "../state/chat";
+import { agentOf, channelOf } from "../state/select";
 import { useStore } from "../state/store";
-import { Dialog } from "./parts";
+import { MembersDialog, RenameDialog } from "./manage";
+import { Choices, Dialog } from "./parts";
+import { SettingsDialog } from "./settings";
+import { ShortcutsDialog } from "./shortcuts";
+import { SwitcherDialog } from "./switcher";
 
 /** The longest name that the server takes. */
-const maxName = 60;
+export const maxName = 60;
 
 /** What makes a field count as filled in: anything but blanks. */
-const notBlank = { required: true, pattern: ".*\\S.*" };
+export const notBlank = { required: true, pattern: ".*\\S.*" };
+
+/** A dialog that is open, with what it needs. */
+export type Shown =
+  | { readonly kind: "name" | "channel" | "shortcuts" | "switcher" }
+  | { readonly kind: "settings"; readonly hasKey: boolean }
+  | { readonly kind: "rename" | "members"; readonly channelId: string }
+  | Confirmation;
+
+/** Something that is done only when the user is sure. */
+export interface Confirmation {
+  readonly kind: "confirm";
+  readonly title: string;
+  readonly text: string;
+  /** What the button says that does it. */
+  readonly action: string;
+  /** Does it; it returns why that failed, "" if it did not. */
+  readonly run: () => Promise<string>;
+}
+
+/** Show opens a dialog, or closes the one that is open. */
+export type Show = (dialog: Shown | undefined) => void;
 
 /** valueOf is what stands in a field, without the blanks around it. */
-function valueOf(fields: FormData, name: string): string {
+export function valueOf(fields: FormData, name: string): string {
   const value = fields.get(name);
   return typeof value === "string" ? value.trim() : "";
 }
 
-/** NameDialog asks for the user's name; at the first visit it has to be answered. */
-export function NameDialog({ chat, onClose }: { chat: Chat; onClose: () => void }) {
+/** Dialogs is the dialog that is open, if one is. */
+export function Dialogs({ chat, dialog, show, onMade }: { chat: Chat; dialog: Shown | undefined; show: Show; onMade: () => void }) {
+  const onClose = () => show(undefined);
+  switch (dialog?.kind) {
+    case "name":
+      return <NameDialog chat={chat} onClose={onClose} />;
+    case "channel":
+      return <ChannelDialog chat={chat} onMade={onMade} onClose={onClose} />;
+    case "settings":
+      return <SettingsDialog chat={chat} hasKey={dialog.hasKey} show={show} />;
+    case "shortcuts":
+      return <ShortcutsDialog onClose={onClose} />;
+    case "switcher":
+      return <SwitcherDialog chat={chat} onClose={onClose} onOpened={onMade} />;
+    case "rename":
+      return <RenameDialog chat={chat} channelId={dialog.channelId} onClose={onClose} />;
+    case "members":
+      return <MembersDialog chat={chat} channelId={dialog.channelId} onClose={onClose} />;
+    case "confirm":
+      return <ConfirmDialog {...dialog} onClose={onClose} />;
+    default:
+      return null;
+  }
+}
+
+/** NameDialog changes the user's name. */
+function NameDialog({ chat, onClose }: { chat: Chat; onClose: () => void }) {
   const known = useStore(chat.store, (state) => state.me.name);
-  const first = known === "";
   return (
     <Dialog
-      title={first ? "Welcome to Parley" : "Your name"}
+      title="Your name"
       testId="name-dialog"
-      onCancel={first ? undefined : onClose}
+      onCancel={onClose}
       onSubmit={(fields) => {
         const name = valueOf(fields, "name");
         if (name === "") return;
@@ -31,29 +81,78 @@ export function NameDialog({ chat, onClose }: { chat: Chat; onClose: () => void 
         onClose();
       }}
     >
-      {first && <p>Pick the name that others see beside your messages.</p>}
-      <label class="field">
-        Name
-        <input
-          name="name"
-          data-testid="name-input"
-          defaultValue={known}
-          maxLength={maxName}
-          autoComplete="nickname"
-          autoFocus
-          {...notBlank}
-        />
-      </label>
-      <div class="buttons">
-        {!first && (
-          <button type="button" class="quiet" onClick={onClose}>
-            Cancel
-          </button>
-        )}
-        <button type="submit" class="primary" data-testid="name-submit">
-          {first ? "Start chatting" : "Save"}
-        </button>
-      </div>
+      <NameField known={known} />
+      <Buttons action="Save" testId="name-submit" onClose={onClose} />
+    </Dialog>
+  );
+}
+
+/** NameField is where a name is written. */
+export function NameField({ known }: { known: string }) {
+  return (
+    <label class="field">
+      Name
+      <input name="name" data-testid="name-input" defaultValue={known} maxLength={maxName} autoComplete="nickname" autoFocus {...notBlank} />
+    </label>
+  );
+}
+
+interface ButtonsProps {
+  action: string;
+  testId: string;
+  busy?: boolean;
+  danger?: boolean;
+  onClose: () => void;
+}
+
+/** Buttons end a dialog, one way or the other. */
+export function Buttons({ action, testId, busy = false, danger = false, onClose }: ButtonsProps) {
+  return (
+    <div class="buttons">
+      <button type="button" class="quiet" data-testid="cancel" onClick={onClose}>
+        Cancel
+      </button>
+      <button type="submit" class={danger ? "primary danger" : "primary"} data-testid={testId} disabled={busy}>
+        {action}
+      </button>
+    </div>
+  );
+}
+
+/** useAttempt does something that may fail, once at a time, and closes the dialog if it did not. */
+export function useAttempt(onDone: () => void) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState("");
+  const attempt = async (run: () => Promise<string>) => {
+    if (busy) return;
+    setBusy(true);
+    setError("");
+    const failed = await run();
+    if (failed === "") return onDone();
+    setBusy(false);
+    setError(failed);
+  };
+  return { busy, error, attempt };
+}
+
+/** ErrorLine says what did not work. */
+export function ErrorLine({ text, testId }: { text: string; testId: string }) {
+  if (text === "") return null;
+  return (
+    <p class="error" role="alert" data-testid={testId}>
+      {text}
+    </p>
+  );
+}
+
+/** ConfirmDialog asks before something that cannot be undone. */
+function ConfirmDialog({ title, text, action, run, onClose }: Omit<Confirmation, "kind"> & { onClose: () => void }) {
+  const { busy, error, attempt } = useAttempt(onClose);
+  return (
+    <Dialog title={title} testId="confirm-dialog" onCancel={onClose} onSubmit={() => void attempt(run)}>
+      <p>{text}</p>
+      <ErrorLine text={error} testId="confirm-error" />
+      <Buttons action={action} testId="confirm-submit" busy={busy} danger onClose={onClose} />
     </Dialog>
   );
 }
@@ -102,70 +201,48 @@ export function KeyDialog({ chat }: { chat: Chat }) {
   );
 }
 
-interface ChannelDialogProps {
-  chat: Chat;
-  /** Called when the channel is made and open. */
-  onMade: () => void;
-  onClose: () => void;
-}
-
-/** ChannelDialog makes a channel: its name, and which agents take part. */
-export function ChannelDialog({ chat, onMade, onClose }: ChannelDialogProps) {
+/** ChannelDialog makes a channel: its name, and which agents and people take part. */
+function ChannelDialog({ chat, onMade, onClose }: { chat: Chat; onMade: () => void; onClose: () => void }) {
   const agents = useStore(chat.store, (state) => state.agents);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState("");
-  const create = async (fields: FormData) => {
-    const name = valueOf(fields, "name");
-    if (name === "" || busy) return;
-    setBusy(true);
-    setError("");
-    const failed = await chat.createGroup(name, fields.getAll("agent").map(String));
-    if (failed === "") return onMade();
-    setBusy(false);
-    setError(failed);
-  };
+  const [people] = useState(() => knownPeople(chat));
+  const { busy, error, attempt } = useAttempt(onMade);
   return (
     <Dialog
       title="New channel"
       testId="channel-dialog"
       onCancel={onClose}
-      onSubmit={(fields) => void create(fields)}
+      onSubmit={(fields) => {
+        const members = [...fields.getAll("agent"), ...fields.getAll("person")].map(String);
+        const name = valueOf(fields, "name");
+        if (name !== "") void attempt(() => chat.directory.createGroup(name, members));
+      }}
     >
       <label class="field">
         Name
-        <input
-          name="name"
-          data-testid="channel-name"
-          maxLength={maxName}
-          autoComplete="off"
-          autoFocus
-          {...notBlank}
-        />
+        <input name="name" data-testid="channel-name" maxLength={maxName} autoComplete="off" autoFocus {...notBlank} />
       </label>
       {agents.length > 0 && (
-        <fieldset>
-          <legend>Agents that take part</legend>
-          {agents.map((agent) => (
-            <label key={agent.id} class="choice">
-              <input type="checkbox" name="agent" value={agent.id} data-testid="channel-agent" />
-              <span class="label">{agent.name}</span>
-            </label>
-          ))}
-        </fieldset>
+        <Choices legend="Agents that take part" name="agent" from={agents} chosen={[]} testId="channel-agent" />
       )}
-      {error !== "" && (
-        <p class="error" role="alert" data-testid="channel-error">
-          {error}
-        </p>
-      )}
-      <div class="buttons">
-        <button type="button" class="quiet" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="submit" class="primary" data-testid="channel-submit" disabled={busy}>
-          Create
-        </button>
-      </div>
+      {people.length > 0 && <Choices legend="People" name="person" from={people} chosen={[]} testId="channel-person" />}
+      <ErrorLine text={error} testId="channel-error" />
+      <Buttons action="Create" testId="channel-submit" busy={busy} onClose={onClose} />
     </Dialog>
   );
+}
+
+/** knownPeople are all who were heard of, by name, without us and agents. */
+export function knownPeople(chat: Chat, also: readonly string[] = []): { id: string; name: string }[] {
+  const state = chat.store.get();
+  const ids = new Set([...Object.keys(state.people), ...also]);
+  return [...ids]
+    .filter((id) => id !== state.me.id && agentOf(state, id) === undefined && state.people[id] !== undefined)
+    .map((id) => ({ id, name: state.people[id]! }))
+    .sort((a, b) => a.name.localeCompare(b.name))
+    .slice(0, 50);
+}
+
+/** useChannel is a channel, as long as it is there. */
+export function useChannel(chat: Chat, channelId: string) {
+  return useStore(chat.store, (state) => channelOf(state, channelId));
 }

@@ -1,17 +1,31 @@
 import { Component } from "preact";
-import { useMemo } from "preact/hooks";
-import { linkify } from "../text/linkify";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { Chat } from "../state/chat";
+import { channelOf } from "../state/select";
 import { momentOf, shortTimeOf, timeOf } from "../text/time";
+import { Text } from "./markdown";
 import { Avatar, Icon } from "./parts";
-import type { Row } from "./rows";
+import type { MessageRow } from "./rows";
 
 interface Props {
-  row: Extract<Row, { kind: "message" }>;
+  row: MessageRow;
   own: boolean;
   agent: boolean;
-  onRetry: (clientId: string) => void;
-  onDiscard: (clientId: string) => void;
+  names: readonly string[];
+  expanded: boolean;
+  editing: boolean;
+  /** Whether it was looked up and stands out. */
+  lit: boolean;
+  /** Its place among the messages, and how many there are; -1 if that is not known. */
+  place: number;
+  total: number;
+  chat: Chat;
+  onExpand: (key: string, expanded: boolean) => void;
+  onMenu: (messageId: string, at: DOMRect) => void;
 }
+
+/** What a message is drawn anew for, apart from its row. */
+const compared = ["own", "agent", "names", "expanded", "editing", "lit", "place", "total"] as const;
 
 /**
  * Message is one message; those that follow one of the same author show no head. It is
@@ -20,7 +34,9 @@ interface Props {
  */
 export class Message extends Component<Props> {
   override shouldComponentUpdate(next: Props): boolean {
-    return !same(this.props.row, next.row) || this.props.own !== next.own || this.props.agent !== next.agent;
+    const { props } = this;
+    const same = compared.every((name) => props[name] === next[name]);
+    return !same || !sameRow(props.row, next.row);
   }
 
   override render() {
@@ -28,15 +44,38 @@ export class Message extends Component<Props> {
   }
 }
 
-/** same compares two rows field by field. */
-function same(a: Props["row"], b: Props["row"]): boolean {
-  return (Object.keys(a) as (keyof Props["row"])[]).every((field) => a[field] === b[field]);
+/** sameRow compares two rows field by field. */
+function sameRow(a: MessageRow, b: MessageRow): boolean {
+  return a === b || (Object.keys(a) as (keyof MessageRow)[]).every((field) => a[field] === b[field]);
 }
 
-function Drawn({ row, own, agent, onRetry, onDiscard }: Props) {
-  const names = ["message", row.grouped ? "grouped" : "", own ? "own" : "", row.status ?? ""];
+/** classes are what the style sheet tells apart. */
+function classes({ row, own, lit, editing }: Props): string {
+  const names = ["message", row.grouped && "grouped", own && "own", row.status, lit && "lit", row.streaming && "streaming", editing && "edited-now"];
+  return names.filter(Boolean).join(" ");
+}
+
+function Drawn(props: Props) {
+  const { row, own, agent, chat, onMenu } = props;
   return (
-    <article class={names.filter(Boolean).join(" ")} data-testid="message" data-author={row.authorId} data-status={row.status}>
+    <article
+      class={classes(props)}
+      data-testid="message"
+      data-id={row.id}
+      data-author={row.authorId}
+      data-status={row.status}
+      data-streaming={row.streaming || undefined}
+      tabIndex={-1}
+      aria-posinset={props.place}
+      aria-setsize={props.total}
+      aria-label={`${row.authorName}, ${timeOf(row.at)}`}
+      onContextMenu={(event) => {
+        // A long press; with a mouse the browser's own menu is more useful.
+        if (row.id === "" || !isTouch(event)) return;
+        event.preventDefault();
+        onMenu(row.id, event.currentTarget.getBoundingClientRect());
+      }}
+    >
       {row.grouped ? (
         <time class="aside" dateTime={iso(row.at)} title={momentOf(row.at)}>
           {shortTimeOf(row.at)}
@@ -45,57 +84,178 @@ function Drawn({ row, own, agent, onRetry, onDiscard }: Props) {
         <Avatar id={row.authorId} name={row.authorName} agent={agent} />
       )}
       <div class="content">
+        {row.replyTo !== "" && <Quote row={row} onShow={() => void chat.show(chat.store.get().current ?? "", row.replyTo)} />}
         <header class={row.grouped ? "visually-hidden" : "head"}>
-          <span class="author" data-testid="message-author">
+          <span class="author" data-testid="message-author" dir="auto">
             {row.authorName}
           </span>
           {own && <span class="badge you">you</span>}
           {agent && <span class="badge">agent</span>}
-          {!row.grouped && (
+          {!row.grouped && !row.streaming && (
             <time dateTime={iso(row.at)} title={momentOf(row.at)}>
               {timeOf(row.at)}
             </time>
           )}
         </header>
-        <Text text={row.text} />
-        <Status row={row} onRetry={onRetry} onDiscard={onDiscard} />
+        <Body {...props} />
+        <Status row={row} chat={chat} />
+        {row.outcome !== undefined && <OutcomeLine row={row} chat={chat} />}
       </div>
+      {row.id !== "" && (
+        <button
+          type="button"
+          class="icon-button message-menu"
+          tabIndex={-1}
+          data-testid="message-menu"
+          aria-haspopup="menu"
+          aria-label="What can be done with this message"
+          title="More"
+          onClick={(event) => onMenu(row.id, event.currentTarget.getBoundingClientRect())}
+        >
+          <Icon name="more" />
+        </button>
+      )}
     </article>
   );
 }
 
+/** isTouch says that a menu was asked for by a long press. */
+function isTouch(event: MouseEvent): boolean {
+  return event instanceof PointerEvent && event.pointerType === "touch";
+}
+
+/** iso is a moment for machines. */
 function iso(at: number): string {
   return new Date(at).toISOString();
 }
 
-/** Text shows a message as text nodes and links, never as markup. */
-function Text({ text }: { text: string }) {
-  const pieces = useMemo(() => linkify(text), [text]);
+/** Body is the text of a message, or the field in which it is edited. */
+function Body({ row, names, expanded, editing, chat, onExpand }: Props) {
+  if (editing) return <Editor row={row} chat={chat} />;
   return (
-    <p class="text" dir="auto" data-testid="message-text">
-      {pieces.map((piece, i) =>
-        piece.href === undefined ? (
-          piece.text
-        ) : (
-          <a key={i} href={piece.href} target="_blank" rel="noopener noreferrer">
-            {piece.text}
-          </a>
-        ),
+    <>
+      <Text
+        text={row.text}
+        names={names}
+        expanded={expanded}
+        passing={row.streaming}
+        onExpand={(on) => onExpand(row.key, on)}
+      />
+      {row.edited && (
+        <span class="remark" data-testid="edited">
+          edited
+        </span>
       )}
-    </p>
+      {row.stopped && (
+        <span class="remark" data-testid="stopped">
+          stopped
+        </span>
+      )}
+    </>
   );
 }
 
-/** Status says where a message of ours is on its way. */
-function Status({ row, onRetry, onDiscard }: Pick<Props, "row" | "onRetry" | "onDiscard">) {
-  const { clientId } = row;
-  if (row.status === undefined) return null;
-  if (row.status !== "failed" || clientId === undefined) {
-    const [icon, words] = row.status === "sent" ? (["check", "Sent"] as const) : (["clock", onItsWay[row.status]] as const);
+/** Quote says what is answered, and leads there. */
+function Quote({ row, onShow }: { row: MessageRow; onShow: () => void }) {
+  return (
+    <button type="button" class="quote" data-testid="quote" tabIndex={-1} onClick={onShow}>
+      <Icon name="reply" />
+      <span class="visually-hidden">In reply to </span>
+      {row.replyName !== "" && <b dir="auto">{row.replyName}</b>}
+      <span class="label" dir="auto">
+        {row.replyText}
+      </span>
+    </button>
+  );
+}
+
+/** Editor changes the text of a message: Enter saves, Escape leaves it as it was. */
+function Editor({ row, chat }: { row: MessageRow; chat: Chat }) {
+  const ref = useRef<HTMLTextAreaElement>(null);
+  const [error, setError] = useState("");
+  const [busy, setBusy] = useState(false);
+  useLayoutEffect(() => {
+    const field = ref.current!;
+    field.focus();
+    field.setSelectionRange(field.value.length, field.value.length);
+  }, []);
+  const leave = () => {
+    chat.messenger.edit(undefined);
+    document.getElementById("composer")?.focus();
+  };
+  const save = async () => {
+    const text = ref.current!.value.trim();
+    if (text === row.text) return leave();
+    if (text === "") return setError("An empty message can only be deleted.");
+    setBusy(true);
+    const failed = await chat.messenger.saveEdit({ channelId: chat.store.get().current ?? "", id: row.id }, text);
+    setBusy(false);
+    if (failed === "") document.getElementById("composer")?.focus();
+    else setError(failed);
+  };
+  return (
+    <form
+      class="editor"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void save();
+      }}
+    >
+      <textarea
+        ref={ref}
+        data-testid="edit-input"
+        aria-label="Edit this message"
+        dir="auto"
+        rows={2}
+        defaultValue={chat.messenger.unsavedEdit(row.id) ?? row.text}
+        onInput={(event) => chat.messenger.keepEdit(row.id, event.currentTarget.value)}
+        onKeyDown={(event) => {
+          event.stopPropagation();
+          if (event.key === "Escape") leave();
+          else if (event.key === "Enter" && !event.shiftKey && !event.isComposing) void save();
+          else return;
+          event.preventDefault();
+        }}
+      />
+      {error !== "" && (
+        <p class="error" role="alert">
+          {error}
+        </p>
+      )}
+      <div class="buttons">
+        <button type="button" class="quiet small" data-testid="edit-cancel" onClick={leave}>
+          Cancel
+        </button>
+        <button type="submit" class="primary small" data-testid="edit-save" disabled={busy}>
+          Save
+        </button>
+      </div>
+    </form>
+  );
+}
+
+/** What a message on its way says. */
+const onItsWay = { sending: "Sending…", waiting: "Waiting for the connection", failed: "Not sent" };
+
+/** Status says where a message of ours is on its way, and who has read it. */
+function Status({ row, chat }: { row: MessageRow; chat: Chat }) {
+  const { clientId, status, seenBy } = row;
+  if (status === undefined) return null;
+  if (status === "sent") {
+    const state = chat.store.get();
+    const group = channelOf(state, state.current)?.type !== "DM";
+    return (
+      <p class="status" data-testid={seenBy > 0 ? "seen" : "sent"}>
+        <Icon name={seenBy > 0 ? "seen" : "check"} />
+        {seenBy === 0 ? "Sent" : group ? `Seen by ${seenBy}` : "Seen"}
+      </p>
+    );
+  }
+  if (status !== "failed" || clientId === undefined) {
     return (
       <p class="status">
-        <Icon name={icon} />
-        {words}
+        <Icon name="clock" />
+        {onItsWay[status]}
       </p>
     );
   }
@@ -103,15 +263,28 @@ function Status({ row, onRetry, onDiscard }: Pick<Props, "row" | "onRetry" | "on
     <p class="status failed" role="alert">
       <Icon name="alert" />
       <span>Not sent. {row.error}</span>
-      <button class="link" data-testid="retry" onClick={() => onRetry(clientId)}>
+      <button class="link" data-testid="retry" onClick={() => chat.messenger.retry(clientId)}>
         Try again
       </button>
-      <button class="link" data-testid="discard" onClick={() => onDiscard(clientId)}>
+      <button class="link" data-testid="discard" onClick={() => chat.messenger.discard(clientId)}>
         Discard
       </button>
     </p>
   );
 }
 
-/** What a message on its way says. */
-const onItsWay = { sending: "Sending…", waiting: "Waiting for the connection", failed: "Not sent" };
+/** OutcomeLine says why there is no answer, or no whole one. */
+function OutcomeLine({ row, chat }: { row: MessageRow; chat: Chat }) {
+  const { kind, who, error } = row.outcome!;
+  const name = who || "The agent";
+  const words = kind === "stopped" ? `${name} was stopped.` : `${name} could not answer${error === "" ? "." : `: ${error}`}`;
+  return (
+    <p class={kind === "failed" ? "status outcome failed" : "status outcome"} role="status" data-testid="outcome" data-outcome={kind}>
+      <Icon name={kind === "failed" ? "alert" : "stop"} />
+      <span>{words}</span>
+      <button class="link" data-testid="ask-again" onClick={() => chat.messenger.askAgain(row.id)}>
+        Ask again
+      </button>
+    </p>
+  );
+}

@@ -1,211 +1,233 @@
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { Chat } from "../state/chat";
-import { channelOf, logOf, pendingIn, titleOf, type State } from "../state/model";
+import { logOf, pendingIn, peopleIn, shownLog, streamsOf } from "../state/select";
 import { useStore } from "../state/store";
 import { dayName } from "../text/time";
+import { useActions } from "./actions";
+import { Announcer } from "./announcer";
+import type { Show } from "./dialogs";
+import { Top } from "./edges";
+import { Menu } from "./menu";
 import { Message } from "./message";
-import { Icon, Spinner } from "./parts";
-import { rowsOf } from "./rows";
+import { Icon } from "./parts";
+import { storedRows, unstoredRows, type Row, type Scene } from "./rows";
+import { useScroll } from "./scroll";
 
-/** How near the end counts as the end, and how near the top asks for older messages. */
-const nearEnd = 80;
-const nearTop = 400;
+/** How long a message that was looked up stands out. */
+const highlightFor = 2_500;
 
 /** Messages shows one channel; it is made anew for every channel. */
-export function Messages({ chat, channelId }: { chat: Chat; channelId: string }) {
+export function Messages({ chat, channelId, show }: { chat: Chat; channelId: string; show: Show }) {
   const { store } = chat;
-  const log = useStore(store, (s) => logOf(s, channelId));
-  const outbox = useStore(store, (s) => s.outbox);
+  const log = useStore(store, (s) => shownLog(s, channelId));
   const history = useStore(store, (s) => s.history[channelId] ?? "loading");
-  const online = useStore(store, (s) => s.connection === "online");
-  const me = useStore(store, (s) => s.me);
   const agents = useStore(store, (s) => s.agents);
-  const pending = useMemo(() => pendingIn(outbox, channelId, log), [outbox, channelId, log]);
-  const rows = useMemo(() => rowsOf(log.posts, pending, me), [log.posts, pending, me]);
-  const failed = typeof history === "object" ? history.failed : "";
-  const older = () => void chat.loadOlder(channelId);
+  const editing = useStore(store, (s) => s.editing);
+  const inWindow = useStore(store, (s) => s.windows[channelId] !== undefined);
+  const rows = useRows(chat, channelId);
+  const names = useNames(chat, channelId);
+  const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set());
+  const [first] = useState(() => (rows.some((row) => row.kind === "new") ? "new" : undefined));
+  const idle = log.loaded && history === "idle";
   const scroll = useScroll({
-    first: log.posts[0]?.id ?? "",
-    complete: !log.hasOlder,
-    ownCount: pending.length,
-    rows: rows.length,
-    wantsOlder: log.loaded && log.hasOlder && history === "idle",
-    older,
+    rows,
+    first,
+    wantsOlder: idle && log.hasOlder,
+    wantsNewer: idle && inWindow,
+    older: () => chat.loadOlder(channelId),
+    newer: () => chat.loadNewer(channelId),
+    viewed: (last) => {
+      const seq = lastStored(rows, last);
+      if (seq > 0) chat.viewed(channelId, seq);
+    },
   });
+  const lit = useFocus(chat, channelId, rows, scroll.show);
+  useOwnAtEnd(rows, scroll.toEnd);
+  const actions = useActions(chat, channelId, show);
+  const onExpand = useCallback((key: string, on: boolean) => {
+    setExpanded((was) => new Set(on ? [...was, key] : [...was].filter((k) => k !== key)));
+  }, []);
+  const total = useMemo(() => rows.reduce((n, row) => n + (row.kind === "message" ? 1 : 0), 0), [rows]);
+  const before = useMemo(() => rows.slice(0, scroll.from).reduce((n, row) => n + (row.kind === "message" ? 1 : 0), 0), [rows, scroll.from]);
+  let place = before;
 
   return (
     <div class="viewport">
-      <div class="scroller" ref={scroll.ref} onScroll={scroll.onScroll} tabIndex={0} aria-label="Messages" role="region">
-        <div
-          class="log"
-          role="log"
-          aria-live="polite"
-          aria-label="Messages of this channel"
-          aria-busy={history === "loading"}
-          data-testid="messages"
-        >
-          {log.loaded && log.hasOlder && (
-            <div class="edge">
-              {failed === "" ? (
-                <Spinner label="Loading older messages…" />
-              ) : (
-                <Failure text={failed} onRetry={older} />
+      <div
+        class="scroller"
+        ref={scroll.ref}
+        onScroll={scroll.onScroll}
+        onKeyDown={(event) => walk(event, actions.openAt)}
+        tabIndex={0}
+        role="log"
+        aria-live="off"
+        aria-label="Messages of this channel"
+        aria-busy={history === "loading"}
+        data-testid="messages"
+      >
+        <div class="list">
+          <div data-space="above" style={{ height: `${scroll.above}px` }} />
+          {rows.slice(scroll.from, scroll.to).map((row) => (
+            <div key={row.key} data-key={row.key} class="row">
+              {row.kind === "top" && <Top chat={chat} channelId={channelId} empty={rows.length === 1} />}
+              {row.kind === "day" && (
+                <div class="day" role="separator" aria-label={dayName(row.at, Date.now())}>
+                  <span>{dayName(row.at, Date.now())}</span>
+                </div>
+              )}
+              {row.kind === "new" && (
+                <div class="day new" role="separator" aria-label="New messages" data-testid="new-line">
+                  <span>New messages</span>
+                </div>
+              )}
+              {row.kind === "message" && (
+                <Message
+                  row={row}
+                  own={row.authorId === store.get().me.id}
+                  agent={agents.some((agent) => agent.id === row.authorId)}
+                  names={names}
+                  expanded={expanded.has(row.key)}
+                  editing={row.id !== "" && editing === row.id}
+                  lit={lit === row.key}
+                  place={++place}
+                  total={log.hasOlder || inWindow ? -1 : total}
+                  chat={chat}
+                  onExpand={onExpand}
+                  onMenu={actions.open}
+                />
               )}
             </div>
-          )}
-          {log.loaded && !log.hasOlder && <Beginning chat={chat} empty={rows.length === 0} />}
-          {!log.loaded &&
-            (failed !== "" && online ? (
-              <div class="edge">
-                <Failure text={failed} onRetry={older} />
-              </div>
-            ) : (
-              <Skeleton />
-            ))}
-          {rows.map((row) =>
-            row.kind === "day" ? (
-              <div key={row.key} class="day" role="separator">
-                <span>{dayName(row.at, Date.now())}</span>
-              </div>
-            ) : (
-              <Message
-                key={row.key}
-                row={row}
-                own={row.authorId === me.id}
-                agent={agents.some((agent) => agent.id === row.authorId)}
-                onRetry={(id) => chat.retry(id)}
-                onDiscard={(id) => chat.discard(id)}
-              />
-            ),
-          )}
+          ))}
+          <div data-space="below" style={{ height: `${scroll.below}px` }} />
         </div>
       </div>
-      {!scroll.atEnd && (
-        <button class="jump" data-testid="jump" onClick={scroll.jump}>
-          <Icon name="down" />
-          {scroll.missed ? "New messages" : "Latest"}
-        </button>
-      )}
+      <Jump chat={chat} channelId={channelId} away={!scroll.atEnd} inWindow={inWindow} onJump={scroll.toEnd} list={scroll.ref} />
+      {actions.menu !== undefined && <Menu {...actions.menu} onClose={actions.close} />}
+      <Announcer chat={chat} channelId={channelId} />
     </div>
   );
 }
 
-interface ScrollOptions {
-  /** The first message; when another one stands there, older ones were put before it. */
-  first: string;
-  /** Whether the beginning stands above it, where there was a sign of older ones. */
-  complete: boolean;
-  /** How many messages of ours are on their way; one more brings the end into view. */
-  ownCount: number;
-  rows: number;
-  wantsOlder: boolean;
-  older: () => void;
+/** useRows lays out the channel. What is stored is laid out anew only when it changes. */
+function useRows(chat: Chat, channelId: string): readonly Row[] {
+  const { store } = chat;
+  const log = useStore(store, (s) => shownLog(s, channelId));
+  const inWindow = useStore(store, (s) => s.windows[channelId] !== undefined);
+  const outbox = useStore(store, (s) => s.outbox);
+  const streams = useStore(store, (s) => streamsOf(s, channelId));
+  const me = useStore(store, (s) => s.me);
+  const mark = useStore(store, (s) => s.marks[channelId]);
+  const outcomes = useStore(store, (s) => s.outcomes);
+  const reads = useStore(store, (s) => s.reads[channelId]);
+  const agents = useStore(store, (s) => s.agents);
+  const scene = useMemo<Scene>(() => {
+    const isAgent = (id: string) => agents.some((agent) => agent.id === id);
+    const readers = Object.entries(reads ?? {}).flatMap(([id, seq]) => (id === me.id || isAgent(id) ? [] : [seq]));
+    return { me, mark, outcomes, entries: log.entries, readers, isAgent };
+  }, [log, me, mark, outcomes, reads, agents]);
+  const stored = useMemo(() => storedRows(log.posts, scene), [log.posts, scene]);
+  const pending = useMemo(() => pendingIn(outbox, channelId, log), [outbox, channelId, log]);
+  return useMemo(() => {
+    if (inWindow || pending.length + streams.length === 0) return stored;
+    return [...stored, ...unstoredRows(stored, pending, streams, scene)];
+  }, [stored, pending, streams, inWindow]);
 }
 
-/**
- * useScroll keeps the list where the reader is: at the end while they are at the end,
- * and on the same message when older ones come in above it.
- */
-function useScroll({ first, complete, ownCount, rows, wantsOlder, older }: ScrollOptions) {
-  const ref = useRef<HTMLDivElement>(null);
-  const last = useRef({ first, complete, ownCount, rows, height: 0, end: true });
-  const [atEnd, setAtEnd] = useState(true);
-  const [missed, setMissed] = useState(false);
-  const wants = useRef({ wantsOlder, older });
-  wants.current = { wantsOlder, older };
-
-  const toEnd = () => {
-    const el = ref.current!;
-    el.scrollTop = el.scrollHeight;
-  };
-  const jump = () => {
-    toEnd();
-    // The button is gone then, and must not take the focus with it.
-    ref.current!.focus({ preventScroll: true });
-  };
-  const askForOlder = () => {
-    if (ref.current!.scrollTop < nearTop && wants.current.wantsOlder) wants.current.older();
-  };
-  const onScroll = () => {
-    const el = ref.current!;
-    const end = el.scrollHeight - el.scrollTop - el.clientHeight < nearEnd;
-    last.current.end = end;
-    setAtEnd(end);
-    if (end) setMissed(false);
-    askForOlder();
-  };
-
-  useLayoutEffect(() => {
-    const el = ref.current!;
-    const before = last.current;
-    const prepended = before.first !== "" && (first !== before.first || complete !== before.complete);
-    if (ownCount > before.ownCount || before.end) toEnd();
-    else if (prepended) el.scrollTop += el.scrollHeight - before.height;
-    else if (rows > before.rows) setMissed(true);
-    last.current = { ...before, first, complete, ownCount, rows, height: el.scrollHeight };
-  }, [first, complete, ownCount, rows]);
-
-  // A page that does not fill the view has no scroll events to ask for the next one.
-  useEffect(askForOlder, [wantsOlder, rows]);
-
-  useLayoutEffect(() => {
-    const el = ref.current!;
-    const observer = new ResizeObserver(() => {
-      if (last.current.end) el.scrollTop = el.scrollHeight;
-      last.current.height = el.scrollHeight;
-    });
-    observer.observe(el);
-    observer.observe(el.firstElementChild!);
-    return () => observer.disconnect();
-  }, []);
-
-  return { ref, onScroll, jump, atEnd, missed };
+/** useNames are the names that are shown as mentions: agents, people, and us. */
+function useNames(chat: Chat, channelId: string): readonly string[] {
+  const joined = useStore(chat.store, (s) => {
+    const people = peopleIn(s, channelId, logOf(s, channelId).posts).map(({ name }) => name);
+    return [...s.agents.map(({ name }) => name), s.me.name, ...people].join("\n");
+  });
+  return useMemo(() => joined.split("\n").filter(Boolean), [joined]);
 }
 
-function Failure({ text, onRetry }: { text: string; onRetry: () => void }) {
+/** lastStored is the seq of the last stored message up to a row, 0 if there is none. */
+function lastStored(rows: readonly Row[], last: number): number {
+  for (let i = Math.min(last, rows.length - 1); i >= 0; i--) {
+    const row = rows[i]!;
+    if (row.kind === "message" && row.seq > 0) return row.seq;
+  }
+  return 0;
+}
+
+/** useFocus brings what was looked up into view. It returns which row stands out. */
+function useFocus(chat: Chat, channelId: string, rows: readonly Row[], show: (key: string) => boolean): string {
+  const focus = useStore(chat.store, (s) => s.focus);
+  const [lit, setLit] = useState("");
+  const done = useRef(0);
+  useEffect(() => {
+    if (focus?.channelId !== channelId || focus.wish === done.current) return;
+    const row = rows.find((r) => r.kind === "message" && r.id === focus.messageId);
+    if (row === undefined || !show(row.key)) return;
+    done.current = focus.wish;
+    setLit(row.key);
+  }, [focus, rows]);
+  useEffect(() => {
+    if (lit === "") return;
+    const timer = setTimeout(() => setLit(""), highlightFor);
+    return () => clearTimeout(timer);
+  }, [lit]);
+  return lit;
+}
+
+/** useOwnAtEnd goes to the end when a message of ours is put on its way. */
+function useOwnAtEnd(rows: readonly Row[], toEnd: () => void): void {
+  const last = rows.at(-1);
+  const waiting = last?.kind === "message" && last.seq === 0 && !last.streaming ? last.key : "";
+  useEffect(() => {
+    if (waiting !== "") toEnd();
+  }, [waiting]);
+}
+
+/** walk moves the focus from message to message, and opens what can be done with one. */
+function walk(event: KeyboardEvent, open: (article: HTMLElement) => void): void {
+  const target = event.target as HTMLElement;
+  const list = event.currentTarget as HTMLElement;
+  const article = target.matches("article") ? target : undefined;
+  if (article === undefined && target !== list) return;
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
+  if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+    const all = [...list.querySelectorAll<HTMLElement>("article")];
+    const shown = all.filter((a) => a.getBoundingClientRect().top < list.getBoundingClientRect().bottom);
+    const i = article === undefined ? shown.length : all.indexOf(article);
+    const next = all[i + (event.key === "ArrowUp" ? -1 : 1)];
+    if (next === undefined && article !== undefined) return;
+    (next ?? shown.at(-1))?.focus({ preventScroll: true });
+    (next ?? shown.at(-1))?.scrollIntoView({ block: "nearest" });
+  } else if (article !== undefined && (event.key === "Enter" || event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey))) {
+    open(article);
+  } else return;
+  event.preventDefault();
+}
+
+interface JumpProps {
+  chat: Chat;
+  channelId: string;
+  away: boolean;
+  inWindow: boolean;
+  onJump: () => void;
+  list: { current: HTMLElement | null };
+}
+
+/** Jump leads back to the end. */
+function Jump({ chat, channelId, away, inWindow, onJump, list }: JumpProps) {
+  const unread = useStore(chat.store, (s) => s.unread[channelId] ?? 0);
+  if (!away && !inWindow) return null;
+  const words = unread === 0 ? (inWindow ? "Jump to latest" : "Latest") : unread === 1 ? "1 new message" : `${unread} new messages`;
   return (
-    <p class="failure" role="alert">
-      <Icon name="alert" />
-      <span>Messages could not be loaded. {text}</span>
-      <button class="link" data-testid="history-retry" onClick={onRetry}>
-        Try again
-      </button>
-    </p>
-  );
-}
-
-/** Beginning stands above the first message ever. */
-function Beginning({ chat, empty }: { chat: Chat; empty: boolean }) {
-  const title = useStore(chat.store, currentTitle);
-  const direct = useStore(chat.store, (s) => channelOf(s, s.current)?.type === "DM");
-  return (
-    <div class="beginning" data-testid="beginning">
-      <h3>{direct ? `You and ${title}` : title}</h3>
-      <p>
-        {direct ? "This is the beginning of your chat." : "This is the beginning of the channel."}
-        {empty && " Say hello."}
-      </p>
-    </div>
-  );
-}
-
-function currentTitle(state: State): string {
-  const channel = channelOf(state, state.current);
-  return channel === undefined ? "" : titleOf(state, channel);
-}
-
-/** Skeleton holds the place of messages that are being loaded. */
-function Skeleton() {
-  return (
-    <div class="skeleton" role="status">
-      <span class="visually-hidden">Loading messages…</span>
-      {[0, 1, 2, 3].map((i) => (
-        <div key={i} class="bone" aria-hidden="true">
-          <i />
-          <b />
-          <b />
-        </div>
-      ))}
-    </div>
+    <button
+      class="jump"
+      data-testid="jump"
+      onClick={() => {
+        chat.toLatest(channelId);
+        onJump();
+        // The button is gone then, and must not take the focus with it.
+        list.current?.focus({ preventScroll: true });
+      }}
+    >
+      <Icon name="down" />
+      {words}
+    </button>
   );
 }

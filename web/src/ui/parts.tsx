@@ -2,6 +2,7 @@ import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { unturned } from "../text/bidi";
 
+/** Shapes by name, each drawn with one line. */
 const paths = {
   menu: "M4 7h16M4 12h16M4 17h16",
   close: "M6 6l12 12M18 6L6 18",
@@ -12,6 +13,17 @@ const paths = {
   clock: "M12 7v5l3 2M12 21a9 9 0 1 1 0-18 9 9 0 0 1 0 18z",
   alert: "M12 8v5M12 16.5v.1M12 21a9 9 0 1 1 0-18 9 9 0 0 1 0 18z",
   edit: "M5 19l1-4L16.5 4.5l3 3L9 18l-4 1z",
+  search: "M10.5 17a6.5 6.5 0 1 1 0-13 6.5 6.5 0 0 1 0 13zM15.5 15.5L20 20",
+  more: "M5.5 12v.1M12 12v.1M18.5 12v.1",
+  reply: "M10 6l-5 5 5 5M5 11h8a6 6 0 0 1 6 6v1",
+  copy: "M9 9h10v11H9zM15 9V5H5v11h4",
+  trash: "M5 7h14M10 7V5h4v2M7 7l1 13h8l1-13",
+  stop: "M7.5 7.5h9v9h-9z",
+  chat: "M5 5h14v11H11l-4 3.5V16H5z",
+  people: "M9 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6zM3.5 19c0-3 2.5-5 5.5-5s5.5 2 5.5 5M15.5 5.5a3 3 0 0 1 0 5.5M17.5 14.3c1.9.8 3 2.5 3 4.7",
+  gear: "M12 15.2a3.2 3.2 0 1 0 0-6.4 3.2 3.2 0 0 0 0 6.4zM12 3v2.8M12 18.2V21M3 12h2.8M18.2 12H21M5.6 5.6l2 2M16.4 16.4l2 2M18.4 5.6l-2 2M7.6 16.4l-2 2",
+  seen: "M2.5 12.5L7 17l9-10M11.5 16l1 1 9-10",
+  broom: "M19 4l-7 8M9.5 10.5l4 4L11 20l-7-1.5 1.5-5z",
   hash: "M9.5 4l-2 16M16.5 4l-2 16M4.5 9h16M3.5 15h16",
 } as const;
 
@@ -56,12 +68,43 @@ export function Spinner({ label }: { label: string }) {
   );
 }
 
+/** A choice of who or what, each with its own box. */
+export interface Choice {
+  id: string;
+  name: string;
+}
+
+/** Choices is a list of boxes to tick, all of one field. */
+export function Choices({ legend, name, from, chosen, testId }: ChoicesProps) {
+  return (
+    <fieldset class="choices">
+      <legend>{legend}</legend>
+      {from.map(({ id, name: label }) => (
+        <label key={id} class="choice">
+          <input type="checkbox" name={name} value={id} defaultChecked={chosen.includes(id)} data-testid={testId} />
+          <span class="label">{label}</span>
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+interface ChoicesProps {
+  legend: string;
+  name: string;
+  from: readonly Choice[];
+  chosen: readonly string[];
+  testId: string;
+}
+
 interface DialogProps {
   title: string;
   testId: string;
   children: ComponentChildren;
   /** Is given what stands in the fields, also what was typed since the last drawing. */
-  onSubmit: (fields: FormData) => void;
+  onSubmit?: (fields: FormData) => void;
+  /** A class of its own. */
+  look?: string;
   /** Without it the dialog has to be answered. */
   onCancel?: (() => void) | undefined;
 }
@@ -70,7 +113,7 @@ interface DialogProps {
  * Dialog is a modal form: it keeps the focus and gives it back where it was, Escape
  * cancels it if that is allowed.
  */
-export function Dialog({ title, testId, children, onSubmit, onCancel }: DialogProps) {
+export function Dialog({ title, testId, children, onSubmit, onCancel, look = "" }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   useLayoutEffect(() => {
     const dialog = ref.current!;
@@ -78,18 +121,22 @@ export function Dialog({ title, testId, children, onSubmit, onCancel }: DialogPr
     dialog.showModal();
     return () => {
       dialog.close();
-      if (opener instanceof HTMLElement) opener.focus();
+      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
     };
   }, []);
   return (
     <dialog
       ref={ref}
-      class="dialog"
+      class={`dialog ${look}`}
       aria-labelledby={`${testId}-title`}
       data-testid={testId}
       onCancel={(event) => {
         event.preventDefault();
         onCancel?.();
+      }}
+      onClick={(event) => {
+        // Only the backdrop is the dialog itself; everything in it is the form.
+        if (event.target === event.currentTarget) onCancel?.();
       }}
       onKeyDown={(event) => {
         // Browsers let a second Escape through, whatever the cancel event was told.
@@ -99,7 +146,7 @@ export function Dialog({ title, testId, children, onSubmit, onCancel }: DialogPr
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          onSubmit(new FormData(event.currentTarget));
+          onSubmit?.(new FormData(event.currentTarget));
         }}
       >
         <h2 id={`${testId}-title`}>{title}</h2>

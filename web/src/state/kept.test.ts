@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Drafts } from "./drafts";
+import { outcomeOf, withOutcome } from "./outcomes";
+import { Shelf } from "./shelf";
+import { memoryStorage } from "./testing";
+import { loadTheme, saveTheme } from "./theme";
+
+beforeEach(() => vi.stubGlobal("localStorage", memoryStorage()));
+afterEach(() => vi.unstubAllGlobals());
+
+describe("Drafts", () => {
+  it("are kept for each user, and over a reload", () => {
+    const drafts = new Drafts("me");
+    drafts.set("c", "half a sen");
+    drafts.save();
+    expect(new Drafts("me").get("c")).toBe("half a sen");
+    expect(new Drafts("other").get("c")).toBe("");
+  });
+
+  it("do not come back once they are sent", () => {
+    const drafts = new Drafts("me");
+    drafts.set("c", "sent");
+    drafts.save();
+    drafts.set("c", "");
+    expect(new Drafts("me").get("c")).toBe("");
+    expect(localStorage.length).toBe(0);
+  });
+
+  it("of other tabs stay as they are", () => {
+    const one = new Drafts("me");
+    const two = new Drafts("me");
+    one.set("a", "from one");
+    two.set("b", "from two");
+    one.save();
+    two.save();
+    expect([new Drafts("me").get("a"), new Drafts("me").get("b")]).toEqual(["from one", "from two"]);
+  });
+
+  it("have a bound; the oldest give way", () => {
+    const drafts = new Drafts("me");
+    for (const id of ["a", "b", "c", "d"]) drafts.set(id, id.repeat(99_000));
+    drafts.save();
+    const kept = new Drafts("me");
+    expect(["a", "b", "c", "d"].map((id) => kept.get(id).length)).toEqual([0, 99_000, 99_000, 99_000]);
+  });
+
+  it("work where the browser keeps nothing", () => {
+    vi.stubGlobal("localStorage", undefined);
+    const drafts = new Drafts("me");
+    drafts.set("c", "text");
+    drafts.save();
+    expect(drafts.get("c")).toBe("text");
+  });
+});
+
+describe("Shelf", () => {
+  const item = (clientId: string, at: number) =>
+    ({ clientId, channelId: "c", text: clientId, at, state: "waiting", attempts: 0 }) as const;
+
+  it("keeps what is not sent, in order, and forgets what is", () => {
+    const shelf = new Shelf("me");
+    shelf.save([item("b", 2), item("a", 1)]);
+    expect(new Shelf("me").load().map((i) => i.clientId)).toEqual(["a", "b"]);
+    shelf.save([item("b", 2)]);
+    expect(new Shelf("me").load().map((i) => i.clientId)).toEqual(["b"]);
+    expect(new Shelf("other").load()).toEqual([]);
+  });
+
+  it("leaves alone what another tab has written since", () => {
+    const one = new Shelf("me");
+    const two = new Shelf("me");
+    one.save([item("a", 1)]);
+    two.save([item("b", 2)]);
+    one.save([]);
+    expect(new Shelf("me").load().map((i) => i.clientId)).toEqual(["b"]);
+  });
+
+  it("throws away what is none of its own", () => {
+    localStorage.setItem("parley.outbox.me.x", "{broken");
+    localStorage.setItem("parley.outbox.me.y", '{"clientId":"y"}');
+    expect(new Shelf("me").load()).toEqual([]);
+    expect(localStorage.length).toBe(0);
+  });
+});
+
+it("keeps the theme", () => {
+  expect(loadTheme()).toBe("system");
+  saveTheme("dark");
+  expect(loadTheme()).toBe("dark");
+  localStorage.setItem("parley.theme", "pink");
+  expect(loadTheme()).toBe("system");
+});
+
+it("remembers how waits ended, up to a bound", () => {
+  const failed = outcomeOf({ channelId: "c", outcome: "failed", error: "why" }, "Eliza")!;
+  let all = {};
+  for (let i = 0; i < 300; i++) all = withOutcome(all, `m${i}`, failed);
+  expect(Object.keys(all)).toHaveLength(200);
+  expect(all).toHaveProperty("m299", { kind: "failed", who: "Eliza", error: "why" });
+  expect(outcomeOf({ channelId: "c", outcome: "silent", error: "" }, "")).toBeUndefined();
+});

@@ -1,0 +1,181 @@
+import type { LogEvent } from "../net/events";
+import { isLost, type Server } from "../net/server";
+import type { ReadMark } from "../net/signals";
+import { attempt, can } from "./abilities";
+import type { State } from "./model";
+import { logOf } from "./select";
+import type { Store } from "./store";
+
+/** How long what is looked at may change before the server is told. */
+const settledAfter = 500;
+
+/** How many channels one question may name. */
+const atOnce = 200;
+
+/** What was not read when the server was last asked, and up to where that counts. */
+interface Base {
+  readonly seq: number;
+  readonly unread: number;
+  readonly head: number;
+}
+
+/**
+ * Reads knows up to where everybody has read, counts what is new for us, and tells the
+ * server what we have looked at. A server that keeps no read positions is done without:
+ * then what came before the page was opened counts as read.
+ */
+export class Reads {
+  private readonly bases = new Map<string, Base>();
+  /** What the server is still to be told, by channel. */
+  private readonly untold = new Map<string, number>();
+  /** Channels of which the server has told what is new. */
+  private readonly told = new Set<string>();
+  /** Channels opened before it was known what is new in them. */
+  private readonly unmarked = new Set<string>();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(
+    private readonly store: Store<State>,
+    private readonly server: Server,
+  ) {}
+
+  private get state(): State {
+    return this.store.get();
+  }
+
+  /** entered notes the head of a channel when it was joined first. */
+  entered(channelId: string, head: number): void {
+    if (!this.bases.has(channelId)) this.bases.set(channelId, { seq: head, unread: 0, head });
+  }
+
+  /** refresh asks how much is new in these channels, and tells what was looked at meanwhile. */
+  async refresh(channelIds: readonly string[]): Promise<void> {
+    if (this.untold.size > 0) this.schedule();
+    for (let i = 0; i < channelIds.length && can(this.state, "reads"); i += atOnce) {
+      const part = channelIds.slice(i, i + atOnce);
+      try {
+        const answer = await attempt(this.store, "reads", () => this.server.unread(this.state.me.id, part));
+        for (const { channelId, ...base } of answer) {
+          this.bases.set(channelId, base);
+          this.told.add(channelId);
+          this.raise({ channelId, entityId: this.state.me.id, seq: base.seq });
+          this.recount(channelId);
+          // What was looked at since it was opened is new all the same.
+          if (this.unmarked.delete(channelId) && base.unread > 0) this.mark(channelId, base.seq);
+        }
+      } catch {
+        return; // The next refresh asks again.
+      }
+    }
+  }
+
+  /** readers asks up to where the others have read in a channel. */
+  async readers(channelId: string): Promise<void> {
+    if (!can(this.state, "reads")) return;
+    try {
+      for (const mark of await attempt(this.store, "reads", () => this.server.reads(channelId))) this.raise(mark);
+    } catch {
+      // Nobody is shown as having read then.
+    }
+  }
+
+  /** opened puts the line of new messages where reading stopped, if anything is new. */
+  opened(channelId: string): void {
+    const { [channelId]: _, ...marks } = this.state.marks;
+    this.store.set({ marks });
+    if ((this.state.unread[channelId] ?? 0) > 0) this.mark(channelId, this.readOf(channelId));
+    else if (!this.told.has(channelId)) this.unmarked.add(channelId);
+  }
+
+  private mark(channelId: string, seq: number): void {
+    this.store.set({ marks: { ...this.state.marks, [channelId]: seq } });
+  }
+
+  /** unmark takes the line of new messages away. */
+  unmark(channelId: string): void {
+    const { [channelId]: mark, ...marks } = this.state.marks;
+    if (mark !== undefined) this.store.set({ marks });
+  }
+
+  /** heard notes how far somebody has read. */
+  heard(mark: ReadMark): void {
+    this.raise(mark);
+    if (mark.entityId === this.state.me.id) this.recount(mark.channelId); // In another tab.
+  }
+
+  /** came counts events that were not known before; looking says whether the channel is open and seen. */
+  came(channelId: string, events: readonly LogEvent[], looking: boolean): void {
+    const first = events.find((event) => event.kind === "post" && event.authorId !== this.state.me.id);
+    this.recount(channelId);
+    if (looking || first === undefined || this.state.current !== channelId) return;
+    if (this.state.marks[channelId] === undefined) this.mark(channelId, first.seq - 1);
+  }
+
+  /** viewed says that everything in a channel up to a message was looked at. */
+  viewed(channelId: string, seq: number): void {
+    if (document.visibilityState !== "visible" || seq <= this.readOf(channelId)) return;
+    this.raise({ channelId, entityId: this.state.me.id, seq });
+    this.recount(channelId);
+    this.untold.set(channelId, seq);
+    this.schedule();
+  }
+
+  /** dropped forgets a channel that is gone. */
+  dropped(channelId: string): void {
+    this.bases.delete(channelId);
+    this.untold.delete(channelId);
+    this.told.delete(channelId);
+    const { [channelId]: _, ...unread } = this.state.unread;
+    this.store.set({ unread });
+  }
+
+  private schedule(): void {
+    this.timer ??= setTimeout(() => void this.tell(), settledAfter);
+  }
+
+  private async tell(): Promise<void> {
+    this.timer = undefined;
+    for (const [channelId, seq] of this.untold) {
+      if (!can(this.state, "reads")) break;
+      try {
+        await attempt(this.store, "reads", () => this.server.setRead({ channelId, entityId: this.state.me.id, seq }));
+      } catch (err) {
+        if (isLost(err)) return; // What is not told yet is told after the reconnect.
+      }
+      if (this.untold.get(channelId) === seq) this.untold.delete(channelId);
+    }
+  }
+
+  /** readOf is up to where we have read. */
+  private readOf(channelId: string): number {
+    return this.state.reads[channelId]?.[this.state.me.id] ?? this.bases.get(channelId)?.seq ?? 0;
+  }
+
+  private raise({ channelId, entityId, seq }: ReadMark): void {
+    const { reads } = this.state;
+    const known = reads[channelId] ?? {};
+    if (seq <= (known[entityId] ?? -1)) return;
+    this.store.set({ reads: { ...reads, [channelId]: { ...known, [entityId]: seq } } });
+  }
+
+  /** recount counts what is new: exactly where history is loaded, else from what was told. */
+  private recount(channelId: string): void {
+    const { me, unread } = this.state;
+    const log = logOf(this.state, channelId);
+    const base = this.bases.get(channelId);
+    const read = this.readOf(channelId);
+    let n = 0;
+    if (log.loaded && log.floor <= read + 1) {
+      for (let i = log.posts.length - 1; i >= 0 && log.posts[i]!.seq > read; i--) {
+        if (log.posts[i]!.authorId !== me.id) n++;
+      }
+    } else {
+      const from = Math.max(read, base?.head ?? 0);
+      n = base !== undefined && read < base.head ? base.unread : 0;
+      for (const entry of log.entries.values()) {
+        if (entry.kind === "post" && entry.seq > from && entry.authorId !== me.id) n++;
+      }
+    }
+    if (n !== (unread[channelId] ?? 0)) this.store.set({ unread: { ...unread, [channelId]: n } });
+  }
+}

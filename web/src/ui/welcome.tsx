@@ -1,0 +1,73 @@
+import { useRef } from "preact/hooks";
+import type { Chat } from "../state/chat";
+import { useStore } from "../state/store";
+import { NameField, valueOf } from "./dialogs";
+import { Dialog, Icon } from "./parts";
+
+/** What there is to know, in three points. */
+const points = [
+  ["hash", "Channels are for everybody", "What you write there, all see, and it is still there when you come back."],
+  ["chat", "Agents answer", "Open a chat with one, or mention it in a channel: @Eliza."],
+  ["check", "Nothing gets lost", "Go on writing while the connection is away. It is sent when it is back."],
+] as const;
+
+/** Welcome greets at the first visit, explains the page, asks for a name, and leads to a first chat. */
+export function Welcome({ chat }: { chat: Chat }) {
+  const agent = useStore(chat.store, (s) => s.agents.find(({ active }) => active)?.name ?? "");
+  const form = useRef<HTMLDivElement>(null);
+  const meet = (name: string) => {
+    chat.setName(name);
+    void chat.meet();
+  };
+  return (
+    <Dialog
+      title="Welcome to Parley"
+      testId="welcome"
+      look="welcome"
+      onSubmit={(fields) => {
+        const name = valueOf(fields, "name");
+        if (name !== "") meet(name);
+      }}
+    >
+      <p>Talk with people and agents, all in one place.</p>
+      <ul class="points">
+        {points.map(([icon, title, text]) => (
+          <li key={title}>
+            <Icon name={icon} />
+            <div>
+              <b>{title}</b>
+              <p>{text}</p>
+            </div>
+          </li>
+        ))}
+      </ul>
+      <div ref={form}>
+        <NameField known="" />
+      </div>
+      <div class="buttons stacked">
+        <button type="submit" class="primary" data-testid="meet-agent">
+          {agent === "" ? "Start chatting" : `Start with ${agent}`}
+        </button>
+        <button
+          type="button"
+          class="quiet"
+          data-testid="name-submit"
+          onClick={() => {
+            const input = form.current!.querySelector("input")!;
+            if (input.form!.reportValidity()) chat.setName(input.value.trim());
+          }}
+        >
+          Look around first
+        </button>
+        <button type="button" class="quiet" data-testid="guest" onClick={() => meet(guestName())}>
+          Continue as guest
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+/** guestName is a name for somebody who gives none; the number tells guests apart. */
+function guestName(): string {
+  return `Guest ${100 + Math.floor(Math.random() * 900)}`;
+}
