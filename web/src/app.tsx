@@ -78,7 +78,7 @@ function Nothing({ settled, onNewChannel }: { settled: boolean; onNewChannel: ()
     <div class="nothing">
       {settled && (
         <>
-          <h3>No channel yet</h3>
+          <h2>No channel yet</h2>
           <p>Make one, or open a chat with an agent.</p>
           <button class="primary" onClick={onNewChannel}>
             New channel

@@ -5,6 +5,7 @@ import { Chat } from "./state/chat";
 import { loadIdentity } from "./state/identity";
 import { loadTheme, paint } from "./state/theme";
 import { loadReader } from "./ui/markdown";
+import { watchTouch } from "./ui/touch";
 
 // However many events come in a burst, the page is drawn once per frame; a hidden page
 // has no frames, but its title still counts what is new.
@@ -19,6 +20,7 @@ options.debounceRendering = (draw) => {
 };
 
 paint(loadTheme());
+watchTouch();
 const chat = new Chat(loadIdentity(), (credentials, listener) => new Connection(credentials, listener));
 render(<App chat={chat} />, document.getElementById("app")!);
 chat.connect();

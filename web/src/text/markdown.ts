@@ -50,7 +50,7 @@ const marked = new Marked({
     },
     heading({ tokens, depth }: Tokens.Heading) {
       const inner = this.parser.parseInline(tokens);
-      return `<p class="heading h${Math.min(depth, 4)}" role="heading" aria-level="3" dir="auto">${inner}</p>`;
+      return `<p class="heading h${Math.min(depth, 4)}" role="heading" aria-level="2" dir="auto">${inner}</p>`;
     },
     paragraph({ tokens }: Tokens.Paragraph) {
       return `<p dir="auto">${this.parser.parseInline(tokens)}</p>`;

@@ -7,6 +7,7 @@ import { useStore } from "../state/store";
 import { Activity } from "./activity";
 import { MentionList, useMentions } from "./mentions";
 import { Icon } from "./parts";
+import { byTouch } from "./touch";
 
 /** The longest message that the server takes, and from where on the rest is counted. */
 const maxLength = 100_000;
@@ -14,11 +15,6 @@ const countFrom = 95_000;
 
 /** Whether the style sheet makes the field as high as its text; else it is measured. */
 const growsByItself = CSS.supports("field-sizing", "content");
-
-/** byTouch says that there is no keyboard of keys: there Enter starts a new line. */
-function byTouch(): boolean {
-  return matchMedia("(pointer: coarse) and (hover: none)").matches;
-}
 
 /** Composer is where a message is written; it is made anew for every channel. */
 export function Composer({ chat, channelId }: { chat: Chat; channelId: string }) {

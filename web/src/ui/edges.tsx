@@ -58,7 +58,7 @@ function Beginning({ chat, channelId, empty }: { chat: Chat; channelId: string; 
   const begin = (words: string) => chat.messenger.send(withAgent ? words : `@${agent?.name ?? ""} ${words}`);
   return (
     <div class="beginning" data-testid="beginning">
-      <h3>{direct ? `You and ${title}` : title}</h3>
+      <h2>{direct ? `You and ${title}` : title}</h2>
       <p>
         {direct ? "This is the beginning of your chat." : "This is the beginning of the channel."}
         {empty && agent === undefined && " Say hello."}

@@ -45,12 +45,12 @@ export function Header({ chat, show, menuRef, menuOpen, onMenu, searching, onSea
         <Icon name="menu" />
       </button>
       <div class="heading">
-        <h2 data-testid="channel-title">
+        <h1 data-testid="channel-title">
           {title !== "" && !direct && <Icon name="hash" />}
           <span class="label" dir="auto">
             {title}
           </span>
-        </h2>
+        </h1>
         <p class="label" data-testid="channel-members">
           {who}
         </p>

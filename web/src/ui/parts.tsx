@@ -30,7 +30,7 @@ const paths = {
 /** Icon is a decoration; what it means is said in words beside it. */
 export function Icon({ name }: { name: keyof typeof paths }) {
   return (
-    <svg class="icon" viewBox="0 0 24 24" aria-hidden="true">
+    <svg class={name === "more" ? "icon dotted" : "icon"} viewBox="0 0 24 24" aria-hidden="true">
       <path d={paths[name]} />
     </svg>
   );

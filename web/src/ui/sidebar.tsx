@@ -30,7 +30,7 @@ export function Sidebar({ chat, onOpened, show }: Props) {
     <>
       <div class="brand">
         <img src="/favicon.svg" alt="" width="28" height="28" />
-        <h1>Parley</h1>
+        <strong>Parley</strong>
         <button
           class="icon-button"
           data-testid="open-switcher"
