@@ -56,6 +56,12 @@ type door struct {
 // openDoor serves a gateway until the test ends; change may set options.
 func openDoor(t *testing.T, change func(*realtime.Options)) *door {
 	t.Helper()
+	return openDoorOn(t, change, func(s messaging.Store) messaging.Store { return s })
+}
+
+// openDoorOn is openDoor on what wrap makes of the store.
+func openDoorOn(t *testing.T, change func(*realtime.Options), wrap func(messaging.Store) messaging.Store) *door {
+	t.Helper()
 	auth, err := identity.New(identity.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +78,7 @@ func openDoor(t *testing.T, change func(*realtime.Options)) *door {
 	if err != nil {
 		t.Fatal(err)
 	}
-	service := messaging.New(messaging.Options{Store: store.Messaging, Announcer: gateway, Signals: gateway,
+	service := messaging.New(messaging.Options{Store: wrap(store.Messaging), Announcer: gateway, Signals: gateway,
 		Duties: idle{}, Now: time.Now})
 	if _, err := service.EnsureDefaults(t.Context()); err != nil {
 		t.Fatal(err)
