@@ -108,7 +108,7 @@ func (s *Store) Unread(ctx context.Context, entity domain.EntityID, channels []d
 // The statements of Unread. The count walks back from the head, where the unread
 // messages are, and ends after unreadDepth rows, whosever they are.
 const (
-	selectRead = `SELECT c.number, coalesce(r.seq, 0), coalesce((SELECT m.revised FROM messages m
+	selectRead = `SELECT c.number, c.cleared, coalesce(r.seq, 0), coalesce((SELECT m.revised FROM messages m
 			WHERE m.revised > c.number << 32 AND m.revised < (c.number + 1) << 32 ORDER BY m.revised DESC LIMIT 1), 0)
 		FROM channels c LEFT JOIN reads r ON r.channel = c.number AND r.entity = ? WHERE c.id = ?`
 	countUnread = `SELECT count(*) FROM (SELECT m.author, m.deleted FROM messages m
@@ -120,9 +120,9 @@ const (
 // channel.
 func unread(ctx context.Context, c *conn, entity domain.EntityID, channel domain.ChannelID) (u messaging.Unread, found bool, err error) {
 	u.ChannelID = channel
-	var number int64
+	var number, cleared int64
 	found, err = c.one(ctx, selectRead, func(r row) error {
-		number, u.Seq, u.Head = r.int(0), r.int(1), numberOf(r.int(2))
+		number, cleared, u.Seq, u.Head = r.int(0), r.int(1), r.int(2), numberOf(r.int(3))
 		return nil
 	}, string(entity), string(channel))
 	if err != nil || !found || u.Seq >= u.Head {
@@ -131,6 +131,6 @@ func unread(ctx context.Context, c *conn, entity domain.EntityID, channel domain
 	_, err = c.one(ctx, countUnread, func(r row) error {
 		u.Unread = min(r.int(0), messaging.MaxUnread)
 		return nil
-	}, place(number, u.Seq), place(number, u.Head), int64(unreadDepth), string(entity))
+	}, place(number, max(u.Seq, cleared)), place(number, u.Head), int64(unreadDepth), string(entity))
 	return u, true, err
 }

@@ -199,6 +199,14 @@ func unreadCounts(k *kit) {
 	if u := k.unread(reader, channel); u.Unread != 0 {
 		k.Errorf("at the head: %+v", u)
 	}
+	k.clear(channel)
+	if u := k.unread(other, channel); u.Unread != 0 || u.Head != 11 {
+		k.Errorf("after a clear, before it is swept: %+v", u)
+	}
+	k.postsOf(reader, channel, 2)
+	if u := k.unread(other, channel); u.Unread != 2 {
+		k.Errorf("after the clear: %+v", u)
+	}
 }
 
 func unreadBound(k *kit) {
