@@ -93,8 +93,9 @@ func (t *turn) prompt(recent []messaging.Message) models.Prompt {
 	p := models.Prompt{
 		Character: models.Character{
 			Name: c.Name, System: c.System, Bio: c.Bio.Lines, Topics: c.Topics, Adjectives: c.Adjectives,
-			Style: append(slices.Clone(c.Style.All), c.Style.Chat...),
+			Style: append(slices.Clone(c.Style.All), c.Style.Chat...), Examples: c.examples(),
 		},
+		Earlier:  t.earlier,
 		Question: t.said(t.question),
 	}
 	for _, m := range slices.Backward(recent) {
@@ -103,6 +104,28 @@ func (t *turn) prompt(recent []messaging.Message) models.Prompt {
 		}
 	}
 	return p
+}
+
+// earlierSize is how many of the channel's messages before the question a model may ask for.
+const earlierSize = 1000
+
+// earlier reads what people said before the question, oldest first.
+func (t *turn) earlier(ctx context.Context) ([]models.Turn, error) {
+	var page []messaging.Message
+	err := t.retry(ctx, func(ctx context.Context) (err error) {
+		page, err = t.Log.Page(ctx, messaging.PageQuery{Channel: t.key.channel, Limit: earlierSize, BeforeSeq: t.question.Seq})
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read what was said earlier: %w", err)
+	}
+	var said []models.Turn
+	for _, m := range slices.Backward(page) {
+		if s := t.said(m); !s.Own {
+			said = append(said, s)
+		}
+	}
+	return said, nil
 }
 
 // said is a message as the model sees it.
