@@ -20,16 +20,31 @@ const notes = 7
 // bare takes a lead off a statement and tells whether it asks to keep the rest in mind.
 func bare(words []word) ([]word, bool) {
 	for i, lead := range leads {
-		if len(words) > len(lead)+2 && slices.Equal(plainWords(words[:len(lead)]), lead) {
+		if len(words) > len(lead)+2 && startsWith(words, lead) {
 			return words[len(lead):], i < notes
 		}
 	}
 	return words, false
 }
 
+// startsWith reports whether words begin with lead.
+func startsWith(words []word, lead []string) bool {
+	for i, w := range lead {
+		if words[i].plain != w {
+			return false
+		}
+	}
+	return true
+}
+
 // classify finds out what a statement tells; kind 0 is nothing.
 func (m *Model) classify(words []word) fact {
 	f := fact{words: words}
+	if n := withSpeaker(words); n > 0 { // my wife and I live in ...
+		f = m.classify(slices.Concat([]word{{"we", "we"}}, words[n:]))
+		f.words = words
+		return f
+	}
 	switch first := words[0].plain; {
 	case first == "i" || first == "we":
 		m.classifyOwn(&f)
@@ -49,6 +64,17 @@ func (m *Model) classify(words []word) fact {
 		f.kind = isSaid
 	}
 	return f
+}
+
+// withSpeaker returns where "my wife and I" ends at the start of words, 0 if it does not
+// stand there.
+func withSpeaker(words []word) int {
+	for i := 2; i < min(len(words)-3, 5); i++ {
+		if words[0].plain == "my" && words[i].plain == "and" && words[i+1].plain == "i" {
+			return i + 2
+		}
+	}
+	return 0
 }
 
 // classifyThing reads a statement about a thing: its name, then what is said of it.
@@ -100,10 +126,10 @@ func (m *Model) subject(words []word) (n, verb int) {
 			return n, i
 		case n == 0 && i > 0 && slices.Contains([]string{"with", "of", "for", "about", "to", "at", "in"}, w.plain):
 			n = i
-		case n == 0 && m.language.function[w.plain] && !slices.Contains([]string{"name", "own", "other", "next", "last"}, w.plain):
-			return 0, 0
 		case n == 0 && i > 1 && m.language.verbs[w.plain], i == 1 && m.language.verbs[w.plain] && !m.beFollows(words[2:]):
 			return i, i
+		case n == 0 && m.language.function[w.plain] && !slices.Contains([]string{"name", "own", "other", "next", "last"}, w.plain):
+			return 0, 0
 		}
 	}
 	return 0, 0
@@ -157,6 +183,8 @@ func (m *Model) predicate(rest []word) kind {
 		return isPlace
 	case verb == "is" && (next == "a" || next == "an") && len(rest) > 2 && !m.language.vague[rest[2].plain]:
 		return isBeing | isJob
+	case m.isTime(rest[1:]):
+		return isBeing | isTime
 	default:
 		return isBeing
 	}
@@ -203,7 +231,7 @@ func (m *Model) classifyOwn(f *fact) {
 	case verb == "am" && (next == "called" || next == "named") && len(words) > 3:
 		f.kind, f.value = isName, words[3:]
 	case verb == "am" && len(words) < 5 && properName(words[2:]) != nil && !m.language.isKind("people", next):
-		f.kind = isName
+		f.kind, f.words = isName, slices.Concat([]word{{"my", "my"}, {"name", "name"}, {"is", "is"}}, words[2:])
 	case m.isAge(words[1:]):
 		f.kind = isAge
 	case (verb == "live" || verb == "stay" || verb == "moved") && len(words) > 3 && next != "for" && next != "with":

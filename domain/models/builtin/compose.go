@@ -35,7 +35,7 @@ func (c *composer) offer(sentences []string, parts [][]word, thought string) {
 		}
 		template := c.style.shape(sentences[(c.seed+i)%len(sentences)])
 		text, ok := c.fill(template, parts)
-		if !ok {
+		if text = c.style.shape(text); !ok || text == "" { // what fills a slot may be too much, too
 			continue
 		}
 		if p := c.said.penalty(template, text); !c.chosen || p < c.penalty {

@@ -73,8 +73,7 @@ const maxFactText = 2000
 // facts collects what was told, oldest first.
 func (m *Model) facts(turns []models.Turn) []fact {
 	var found []fact
-	// last is what each speaker spoke of last: "he is called Rex" is about that.
-	last := map[string][]word{}
+	spoken := map[string]*subjects{}
 	asked := []word(nil)
 	for _, t := range turns {
 		text := t.Text[:min(len(t.Text), maxFactText)]
@@ -83,8 +82,11 @@ func (m *Model) facts(turns []models.Turn) []fact {
 			continue
 		}
 		who := t.Speaker + "\n" + t.Name
-		r := m.language.read(text)
-		found = append(found, m.told(t, r, last, who, asked)...)
+		if spoken[who] == nil {
+			spoken[who] = &subjects{}
+		}
+		spoken[who].turn++
+		found = append(found, m.told(t, m.language.read(text), spoken[who], asked)...)
 		asked = nil
 	}
 	return found
@@ -106,27 +108,37 @@ func (m *Model) askedName(text string) []word {
 }
 
 // told returns the facts of one turn.
-func (m *Model) told(t models.Turn, r reading, last map[string][]word, who string, asked []word) []fact {
+func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) []fact {
 	var found []fact
 	for _, c := range m.sentences(r) {
 		words := m.language.opened(c.words)
 		if name := properName(words); asked != nil && name != nil && c.mark != '?' {
-			words = slices.Concat([]word{{"my", "my"}}, asked, []word{{"is", "is"}, {"called", "called"}}, name)
+			words = calling(asked, name)
 			asked = nil
 		}
 		words, noted := bare(words)
-		words = m.resolved(words, last[who])
+		about := m.antecedent(spoken, words)
+		words = m.resolved(words, about)
+		for _, thing := range m.language.things(words) {
+			spoken.note(thing.determiner == "my", thing.noun)
+		}
 		if c.mark == '?' || !m.states(words) {
 			continue
 		}
 		f := m.classify(words)
-		m.rename(&f, last[who])
+		f.speaker, f.name = t.Speaker, t.Name
+		m.rename(&f, about.noun)
 		if noted {
 			f.kind |= isNote
 		}
-		f.speaker, f.name = t.Speaker, t.Name
 		if len(f.about) > 0 {
-			last[who] = uncommaed(f.about)
+			spoken.note(f.own, f.about)
+		}
+		if f.loose {
+			named := f
+			named.words, named.kind = calling(f.about, f.value), isName
+			found = append(found, named)
+			f.kind &^= isName
 		}
 		if f.kind != 0 {
 			found = append(found, f)
@@ -135,8 +147,16 @@ func (m *Model) told(t models.Turn, r reading, last map[string][]word, who strin
 	return found
 }
 
+// calling is the statement that something of the speaker's has a name.
+func calling(about, name []word) []word {
+	return slices.Concat([]word{{"my", "my"}}, uncommaed(about), []word{{"is", "is"}, {"called", "called"}}, uncommaed(name))
+}
+
 // uncommaed takes off the commas with which sentences joins clauses.
 func uncommaed(words []word) []word {
+	if !slices.ContainsFunc(words, func(w word) bool { return strings.HasSuffix(w.shown, ",") }) {
+		return words
+	}
 	words = slices.Clone(words)
 	for i := range words {
 		words[i].shown = strings.TrimSuffix(words[i].shown, ",")
@@ -147,11 +167,11 @@ func uncommaed(words []word) []word {
 // rename understands "it is Max" as a name if the thing spoken of was just named.
 func (m *Model) rename(f *fact, about []word) {
 	name := properName(f.value)
-	if name == nil || !f.own || f.kind != isBeing || !slices.Equal(plainWords(f.about), plainWords(about)) {
+	if name == nil || !f.own || f.kind != isBeing || !sameWords(f.about, about) {
 		return
 	}
 	f.kind |= isName
-	f.words = slices.Concat([]word{{"my", "my"}}, f.about, []word{{"is", "is"}, {"called", "called"}}, name)
+	f.words = calling(f.about, name)
 }
 
 // properName returns the words of a short answer that may be a name.
@@ -204,11 +224,11 @@ func (m *Model) continues(before, more []word) bool {
 }
 
 // resolved says "my dog" for a pronoun that begins a statement, if a dog was spoken of.
-func (m *Model) resolved(words, about []word) []word {
-	if len(about) == 0 || len(words) < 2 {
+func (m *Model) resolved(words []word, about subject) []word {
+	if len(about.noun) == 0 || len(words) < 2 {
 		return words
 	}
-	mine := append([]word{{"my", "my"}}, about...)
+	mine := append([]word{about.determiner}, about.noun...)
 	switch words[0].plain {
 	case "he", "she", "it":
 		if m.language.verbs[words[1].plain] {

@@ -20,16 +20,24 @@ func newHistory(conversation []models.Turn, asker string) history {
 	var h history
 	for i := len(conversation) - 1; i >= 0 && len(h) < noRepeat; i-- {
 		if conversation[i].Own {
-			text := strings.TrimPrefix(conversation[i].Text, asker+", ")
+			text := withoutAddress(conversation[i].Text, asker)
 			for _, t := range conversation[max(0, i-3):i] { // it may have addressed the asker
 				if !t.Own && t.Name != "" {
-					text = strings.TrimPrefix(text, t.Name+", ")
+					text = withoutAddress(text, t.Name)
 				}
 			}
 			h = append(h, normal(text))
 		}
 	}
 	return h
+}
+
+// withoutAddress takes a name off that a text begins with, whatever its case.
+func withoutAddress(text, name string) string {
+	if n := len(name); n > 0 && len(text) > n && strings.EqualFold(text[:n], name) {
+		return strings.TrimPrefix(text[n:], ", ")
+	}
+	return text
 }
 
 // normal keeps of a text what makes it the same text: its words, in lower case.

@@ -44,6 +44,8 @@ type language struct {
 	Foreign map[string][]string `json:"foreign"`
 
 	hasAfter, fillers, openers, objectsAfter, verbs, adverbs, function, vague, unspoken set
+	// kinds are Kinds, of roots.
+	kinds map[string]set
 	// synonym maps a word to the first one of its list.
 	synonym map[string]string
 	// foreign maps a word to the languages that have it, languages lists them in order.
@@ -85,6 +87,13 @@ func decodeLanguage(data []byte) (*language, error) {
 		}
 	}
 	slices.Sort(l.languages)
+	l.kinds = make(map[string]set, len(l.Kinds))
+	for kind, list := range l.Kinds {
+		l.kinds[kind] = make(set, len(list))
+		for _, w := range list {
+			l.kinds[kind][l.root(w)] = true
+		}
+	}
 	return &l, nil
 }
 
@@ -137,8 +146,7 @@ func (l *language) isVerb(w string) bool { return l.verbs[w] || l.verbs[w+"s"] |
 
 // isKind reports whether general is a general word for special.
 func (l *language) isKind(general, special string) bool {
-	special = l.root(special)
-	return slices.ContainsFunc(l.Kinds[l.root(general)], func(w string) bool { return l.root(w) == special })
+	return l.kinds[l.root(general)][l.root(special)]
 }
 
 // apart reports whether two words are different things of one kind, as cat and dog.
@@ -146,8 +154,9 @@ func (l *language) apart(a, b string) bool {
 	if l.same(a, b) {
 		return false
 	}
-	for kind := range l.Kinds {
-		if l.isKind(kind, a) && l.isKind(kind, b) {
+	a, b = l.root(a), l.root(b)
+	for _, kind := range l.kinds {
+		if kind[a] && kind[b] {
 			return true
 		}
 	}

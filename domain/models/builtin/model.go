@@ -153,6 +153,9 @@ func (m *Model) offerWords(ctx context.Context, c *composer, r reading) error {
 	m.offerHits(c, hits, middle, urgent)
 	if answering {
 		m.offerEcho(c, r)
+		if c.seed%3 == 0 {
+			m.offerMemory(c, r)
+		}
 		c.list("answer", "It answers what I asked.")
 	}
 	m.offerHits(c, hits, 0, middle)

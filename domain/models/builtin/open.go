@@ -148,6 +148,7 @@ func (m *Model) offerNews(c *composer) {
 		return
 	}
 	facts := m.facts(append(slices.Clone(p.Conversation), p.Question))
+	brief := len(p.Question.Text) < 40
 	before := len(m.facts(p.Conversation))
 	for _, f := range facts[before:] {
 		said, ok := m.sayBack(f)
@@ -155,16 +156,32 @@ func (m *Model) offerNews(c *composer) {
 			continue
 		}
 		if old, ok := replaced(facts[:before], f); ok {
-			if slices.Equal(plainWords(old.value), plainWords(f.value)) {
+			if sameWords(old.value, f.value) {
 				c.list("again", "I was told this before.", said)
-			} else {
+			} else if f.kind&exclusive&^(isTime|isPlace) != 0 || m.corrects(p.Question.Text) {
 				c.list("corrected", "I was told otherwise before.", said)
 			}
+		}
+		if f.own && len(f.about) == 0 && f.kind&isName != 0 && brief {
+			c.list("met", "There is a name to go by.", shownWords(f.value))
 		}
 		if !f.own && f.kind&(isTime|isPlace) != 0 {
 			c.list("noted", "It may be asked for later.", said)
 		}
 	}
+}
+
+// corrects reports whether a text seems to take something back.
+func (m *Model) corrects(text string) bool {
+	for _, c := range m.language.read(text).clauses {
+		for _, w := range c.words {
+			switch w.plain {
+			case "no", "not", "wrong", "meant", "now", "moved", "changed", "instead", "sorry", "correction", "earlier", "later":
+				return true
+			}
+		}
+	}
+	return strings.Contains(strings.ToLower(text), "actually")
 }
 
 // replaced returns the last fact of which f takes the place.

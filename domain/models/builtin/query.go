@@ -15,6 +15,8 @@ type query struct {
 	content []string
 	// sure says that nothing else can be meant, so that not knowing is an answer too.
 	sure bool
+	// whether asks for yes or no, so that its about may hold the answer, too.
+	whether bool
 	// all asks for everything about it, last for what was said last.
 	all, last bool
 }
@@ -38,6 +40,7 @@ func (m *Model) query(c clause) (query, bool) {
 			return query{}, false
 		}
 		q := m.target(rest[1:])
+		q.whether = true
 		return q, len(q.about) > 0 || len(q.content) > 0
 	default:
 		return query{}, false
@@ -54,7 +57,7 @@ var prompts = [][]string{
 // unprompted takes such a beginning off and reports whether there was one.
 func unprompted(words []word) ([]word, bool) {
 	for _, p := range prompts {
-		if len(words) > len(p) && slices.Equal(plainWords(words[:len(p)]), p) {
+		if len(words) > len(p) && startsWith(words, p) {
 			return words[len(p):], true
 		}
 	}
@@ -150,6 +153,16 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 	}
 	if named {
 		q.kind = isName
+	}
+	if slices.ContainsFunc(plain, func(w string) bool { return w == "like" || w == "love" || w == "enjoy" || w == "hate" || w == "prefer" }) {
+		q.kind |= isTaste
+	}
+	if len(q.about) == 1 && q.about[0].plain == "favourite" && len(q.content) == 1 { // which colour is my favourite
+		q.about, q.content = append(q.about[:1:1], word{q.content[0], q.content[0]}), nil
+	}
+	if asking == "who" && !q.own && len(q.about) == 0 && len(q.content) > 0 && len(q.content) < 3 {
+		q.kind = isName
+		return q, true
 	}
 	q.sure = q.own && (q.sure || len(q.content) == 0 && (len(q.about) > 0 || q.kind != 0))
 	return q, q.own || len(q.about) > 0 && q.kind&(isTime|isPlace|isName) != 0 && asking != "who"

@@ -31,8 +31,21 @@ func (l *language) reflectUpTo(words []word, count, size int) (string, bool) {
 		}
 		out = append(out, l.turn(words, i))
 	}
-	text := strings.Join(out, " ")
+	text := contracted(strings.Join(out, " "))
 	return text, len(text) <= size && text != "I" && text != "me" && text != "you"
+}
+
+// negations are short forms that sound less stiff when they are said back.
+var negations = strings.NewReplacer(" cannot ", " can't ", " do not ", " don't ", " does not ", " doesn't ", " did not ", " didn't ", " will not ", " won't ",
+	" have not ", " haven't ", " has not ", " hasn't ", " could not ", " couldn't ", " would not ", " wouldn't ", " should not ", " shouldn't ", " was not ", " wasn't ")
+
+// contracted writes negations short.
+func contracted(text string) string {
+	if !strings.Contains(text, "not") {
+		return text
+	}
+	text = negations.Replace(" " + text + " ")
+	return text[1 : len(text)-1]
 }
 
 // phrase turns up to three words that belong together, and tells how many they are.
@@ -56,6 +69,11 @@ func (l *language) trim(words []word) []word {
 		case "please", "too", "then", "and", "or", "so", "though", "lol", "tho", "anyway", "either", "ok", "because", "sadly", "a", "the":
 			words = words[:len(words)-1]
 			continue
+		case "now":
+			if len(words) > 1 && words[len(words)-2].plain != "right" {
+				words = words[:len(words)-1]
+				continue
+			}
 		}
 		break
 	}

@@ -50,9 +50,9 @@ var listParts = map[string]int{
 	// No text to go by: signs only, numbers only, nothing, letters without sense, another
 	// script, another language (1), too much.
 	"wordless": 0, "numbers": 0, "empty": 0, "gibberish": 0, "foreign": 0, "language": 1, "long": 0,
-	// What was told (1): just now, asked for, told otherwise, told again; a list of it; what
+	// What was told (1): just now, the name of the asker, asked for, told otherwise, told again; a list of it; what
 	// another one (1) said (2); not told about something (1), or at all.
-	"noted": 1, "recall": 1, "corrected": 1, "again": 1, "about": 1, "quoted": 2, "untold": 1, "unknown": 0,
+	"noted": 1, "met": 1, "recall": 1, "corrected": 1, "again": 1, "about": 1, "quoted": 2, "untold": 1, "unknown": 0,
 	// The name (1) that the asker goes by.
 	"goes_by": 1,
 }

@@ -204,7 +204,7 @@ func (r *reader) endClause(mark rune) {
 	} else if n := len(r.clauses); n > 0 && mark == '?' {
 		r.clauses[n-1].mark = mark
 	}
-	r.clause = nil
+	r.clause = r.clause[:0] // tidy has copied what it kept
 }
 
 // tidy leaves the fillers out, unless they are all there is or "not" goes before, and
@@ -217,10 +217,26 @@ func (l *language) tidy(words []word) []word {
 			continue
 		case w.plain == "is" && i+1 < len(words) && l.hasAfter[words[i+1].plain] && w.shown == w.plain && i > 0 && pronoun(words[i-1].plain):
 			w = word{plain: "has", shown: "has"}
+		case i+1 < len(words) && i > 0 && isAfterNoun(w.plain, words[i+1].plain):
+			kept = append(kept, word{plain: strings.TrimSuffix(w.plain, "'s"), shown: strings.TrimSuffix(w.shown, "'s")})
+			w = word{plain: "is", shown: "is"}
 		}
 		kept = append(kept, w)
 	}
 	return kept
+}
+
+// isAfterNoun reports whether the 's of a noun means "is": "my sister's a nurse".
+func isAfterNoun(w, next string) bool {
+	if !strings.HasSuffix(w, "'s") {
+		return false
+	}
+	switch next {
+	case "a", "an", "the", "not", "called", "named":
+		return true
+	default:
+		return false
+	}
 }
 
 // pronoun reports whether w is a pronoun of the third person.
