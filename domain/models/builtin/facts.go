@@ -2,13 +2,14 @@ package builtin
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"parley/domain/models"
 )
 
 // kind says what a fact tells; a question asks for one or more of them.
-type kind uint
+type kind int
 
 const (
 	isName kind = 1 << iota
@@ -54,17 +55,7 @@ func (f fact) key() string {
 	if k == isTaste && len(f.about) == 0 { // one may like many things
 		return ""
 	}
-	return f.speaker + "/" + strings.Join(plainWords(f.about), " ") + "/" + string(rune('a'+bitOf(k)))
-}
-
-// bitOf is the number of the only bit of k.
-func bitOf(k kind) int {
-	n := 0
-	for k > 1 {
-		k >>= 1
-		n++
-	}
-	return n
+	return f.speaker + "/" + strings.Join(plainWords(f.about), " ") + "/" + strconv.Itoa(int(k))
 }
 
 // maxFactText is how much of a turn is searched for facts, in bytes.
@@ -230,7 +221,7 @@ func (m *Model) resolved(words []word, about subject) []word {
 	}
 	mine := append([]word{about.determiner}, about.noun...)
 	switch words[0].plain {
-	case "he", "she", "it":
+	case "he", "she", "it", "they":
 		if m.language.verbs[words[1].plain] {
 			return append(mine, words[1:]...)
 		}

@@ -75,6 +75,7 @@ func (m *Model) topics(c *composer, r reading) []string {
 			seen[w.plain] = true
 		}
 	}
+	m.mourned(c, seen)
 	turns := 0
 	for _, t := range slices.Backward(c.prompt.Conversation) {
 		if t.Own || !by(t.Speaker, t.Name, c.prompt.Question) {
@@ -106,6 +107,21 @@ func (m *Model) sum(r reading) bool {
 		}
 	}
 	return r.asks
+}
+
+// mourned adds to seen who was spoken of as dead: nobody wants to be asked for news of
+// them.
+func (m *Model) mourned(c *composer, seen set) {
+	for _, t := range c.prompt.Conversation {
+		if t.Own || !strings.Contains(t.Text, "died") && !strings.Contains(t.Text, "passed away") && !strings.Contains(t.Text, "dead") && !strings.Contains(t.Text, "funeral") {
+			continue
+		}
+		for _, cl := range m.language.read(t.Text[:min(len(t.Text), maxFactText)]).clauses {
+			for _, thing := range m.language.things(cl.words) {
+				seen[thing.head()] = true
+			}
+		}
+	}
 }
 
 // gibberish reports whether no word is known and they cannot be spoken either.

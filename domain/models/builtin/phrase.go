@@ -19,7 +19,7 @@ type thing struct {
 // look like one.
 func (l *language) noun(words []word) []word {
 	n := 0
-	for n < len(words) && !l.function[words[n].plain] && !(n > 0 && l.verbs[words[n].plain]) {
+	for n < len(words) && !l.function[words[n].plain] && (n == 0 || !l.verbs[words[n].plain]) {
 		n++
 	}
 	if n == 0 || n > maxNoun || l.vague[words[n-1].plain] || l.unspoken[words[n-1].plain] {
@@ -60,9 +60,6 @@ func (t thing) said() string {
 	}
 	return determiner + " " + shownWords(t.noun)
 }
-
-// asWords is said as words that pass through reflection unchanged.
-func (t thing) asWords() []word { return []word{{plain: t.said(), shown: t.said()}} }
 
 // head is the last word of the noun.
 func (t thing) head() string { return t.noun[len(t.noun)-1].plain }

@@ -50,7 +50,7 @@ func earlier(ctx context.Context, p models.Prompt) ([]models.Turn, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		return p.Conversation, nil //nolint:nilerr // what is at hand may do; the store's fault is the store's to report
+		return p.Conversation, nil // what is at hand may do
 	}
 	return slices.Concat(turns, p.Conversation), nil
 }

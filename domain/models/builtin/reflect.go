@@ -163,7 +163,7 @@ func (l *language) turnYou(words []word, i int) string {
 		return "me"
 	case l.object(words, i+1):
 		return "me"
-	case l.verbs[after] && !(l.objectsAfter[before] && (after == "like" || after == "just")):
+	case l.verbs[after] && (!l.objectsAfter[before] || after != "like" && after != "just"):
 		return "I"
 	case l.objectsAfter[before]:
 		return "me"

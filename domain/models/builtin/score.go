@@ -12,7 +12,7 @@ const enough = 0.5
 
 // score tells how well a fact answers a question, from 0 to about 1.
 func (m *Model) score(c *composer, q query, f fact, asked []float32) float64 {
-	if !m.allowed(c, q, f) || q.kind != 0 && f.kind&q.kind == 0 {
+	if !m.allowed(c, q, f) || q.whether && (f.kind == isSaid || len(q.about) == 0 && len(f.about) > 0) || q.kind != 0 && f.kind&q.kind == 0 {
 		return 0
 	}
 	sum, weight := 0.0, 0.0

@@ -19,7 +19,7 @@ type subject struct {
 
 // maxSubjects is how many things are kept in mind, reach for how many turns a pronoun
 // can stand for one.
-const maxSubjects, reach = 6, 2
+const maxSubjects, reach = 6, 3
 
 // note puts a thing first.
 func (s *subjects) note(own bool, noun []word) {
@@ -52,7 +52,7 @@ func (m *Model) antecedent(s *subjects, words []word) subject {
 		return subject{}
 	}
 	switch words[0].plain {
-	case "he", "she", "it", "his", "her", "its":
+	case "he", "she", "it", "they", "his", "her", "its":
 	default:
 		return subject{}
 	}
@@ -75,6 +75,8 @@ func (m *Model) canBe(pronoun, noun string) bool {
 		return (person || l.isKind("pet", noun)) && !l.isKind("male", noun)
 	case "it", "its":
 		return !person
+	case "they":
+		return l.root(noun) != noun || noun == "children" || noun == "grandchildren" || noun == "kids" || noun == "parents"
 	default:
 		return false
 	}

@@ -133,7 +133,7 @@ func (r *reader) endWord() {
 // squeeze takes the drawl out of a word: "sooo" is "so".
 func squeeze(w string) string {
 	for i := 2; i < len(w); i++ {
-		if w[i] == w[i-1] && w[i] == w[i-2] && w[i] >= 'a' && w[i] <= 'z' && !strings.HasPrefix(w, "www") {
+		if c := w[i]; w[i-1] == c && w[i-2] == c && c >= 'a' && c <= 'z' && !strings.HasPrefix(w, "www") {
 			return squeezeAll(w)
 		}
 	}

@@ -71,19 +71,19 @@ func word32(data []byte, at int) uint64 { return uint64(binary.LittleEndian.Uint
 // index finds where each word starts and enters it into the table.
 func (s *Space) index() error {
 	s.starts = make([]uint32, 1, s.count+1)
-	at := uint32(0)
+	at := 0
 	for rank := 1; rank <= s.count; rank++ {
 		end := bytes.IndexByte(s.words[at:], '\n')
 		if end < 0 {
 			return fmt.Errorf("there are %d words instead of %d", rank-1, s.count)
 		}
-		place := hash(string(s.words[at : at+uint32(end)]))
+		place := hash(string(s.words[at : at+end]))
 		for s.table[place] != 0 {
 			place = (place + 1) % tableSize
 		}
-		s.table[place] = uint16(rank) //nolint:gosec // decode bounds the count
-		at += uint32(end) + 1
-		s.starts = append(s.starts, at)
+		s.table[place] = uint16(rank)
+		at += end + 1
+		s.starts = append(s.starts, uint32(at)) //nolint:gosec // the length of the words is a uint32 in the file
 	}
 	return nil
 }
