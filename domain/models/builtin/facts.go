@@ -11,6 +11,7 @@ import (
 // kind says what a fact tells; a question asks for one or more of them.
 type kind int
 
+// The kinds; isSaid is a statement of which nothing more is known.
 const (
 	isName kind = 1 << iota
 	isHome
