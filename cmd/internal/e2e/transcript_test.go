@@ -25,7 +25,7 @@ func TestATalkWithEliza(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := start(t, "PARLEY_BUILTIN_PACE=0")
+	p := start(t)
 	channel, ann := uuid.NewString(), uuid.NewString()
 	var transcript strings.Builder
 	turns, said := 0, map[string]bool{}
