@@ -62,8 +62,8 @@ func (f fact) key() string {
 // maxFactText is how much of a turn is searched for facts, in bytes.
 const maxFactText = 2000
 
-// facts collects what was told, oldest first.
-func (m *Model) facts(turns []models.Turn) []fact {
+// facts collects what was told, oldest first, also to a character of the given name.
+func (m *Model) facts(turns []models.Turn, name string) []fact {
 	var found []fact
 	spoken := map[string]*subjects{}
 	asked := []word(nil)
@@ -78,7 +78,9 @@ func (m *Model) facts(turns []models.Turn) []fact {
 			spoken[who] = &subjects{}
 		}
 		spoken[who].turn++
-		found = append(found, m.told(t, m.language.read(text), spoken[who], asked)...)
+		r := m.language.read(text)
+		r.clauses = withoutName(r.clauses, name)
+		found = append(found, m.told(t, r, spoken[who], asked)...)
 		asked = nil
 	}
 	return found

@@ -160,12 +160,12 @@ func unspeakable(w string) bool {
 // places.
 func (m *Model) offerNews(c *composer) {
 	p := c.prompt
-	if !m.mayTell(p.Question) {
+	if !m.mayTell(p.Question, p.Character.Name) {
 		return
 	}
-	facts := m.facts(append(slices.Clone(p.Conversation), p.Question))
+	facts := m.facts(append(slices.Clone(p.Conversation), p.Question), p.Character.Name)
 	brief := len(p.Question.Text) < 40
-	before := len(m.facts(p.Conversation))
+	before := len(m.facts(p.Conversation, p.Character.Name))
 	for _, f := range facts[before:] {
 		said, ok := m.sayBack(f)
 		if f.key() == "" || !ok {
@@ -211,11 +211,11 @@ func replaced(facts []fact, f fact) (fact, bool) {
 }
 
 // mayTell reports whether a turn may tell something that could have been told before.
-func (m *Model) mayTell(t models.Turn) bool {
+func (m *Model) mayTell(t models.Turn, name string) bool {
 	if len(t.Text) > maxFactText {
 		return false
 	}
-	for _, c := range m.language.read(t.Text).clauses {
+	for _, c := range withoutName(m.language.read(t.Text).clauses, name) {
 		words := m.language.opened(c.words)
 		if c.mark == '?' || len(words) < 3 {
 			continue

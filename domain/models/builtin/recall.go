@@ -27,7 +27,7 @@ func (m *Model) offerRecall(ctx context.Context, c *composer, r reading) error {
 	if err != nil {
 		return err
 	}
-	facts := m.facts(turns)
+	facts := m.facts(turns, c.prompt.Character.Name)
 	switch {
 	case q.last:
 		m.offerLast(c, facts)

@@ -84,6 +84,7 @@ func TestWhatWasToldIsRecalled(t *testing.T) {
 		{"Ann: The meeting is on Friday at 3.|Ann: It's been moved to Monday.|Bob: hm|Ann: When is the meeting?", "the meeting has been moved to Monday", "Friday"},
 		{"Ann: My exam is on Friday.|Ann: It has been moved to Monday.|Ann: When is my exam?", "Monday", "Friday"},
 		{"Bob: The meeting is on Friday at 3|Ann: When is the meeting?", "Bob", ""},
+		{"Bob: Eliza the party is on Saturday at 8|Ann: Eliza when is the party?", "Bob", ""},
 		{"Ann: Remember that the key is under the mat.|Ann: Where is the key?", "under the mat", ""},
 		{"Ann: my sister's a dentist|Ann: what did I tell you about my sister?", "your sister is a dentist", ""},
 		{"Ann: My sister's name is Ana|Ann: Do you remember my sister?", "Ana", ""},
