@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"parley/domain"
+	"parley/domain/models"
 )
 
 // characters are the characters that come with the program.
@@ -58,6 +59,26 @@ func DecodeCharacter(data []byte) (Character, error) {
 		c.ID = domain.StringToUUID[domain.AgentID](c.Name)
 	}
 	return c, nil
+}
+
+// examples are the example conversations as a model sees them.
+func (c Character) examples() [][]models.Turn {
+	var all [][]models.Turn
+	for _, conversation := range c.MessageExamples {
+		var turns []models.Turn
+		for _, line := range conversation {
+			var content struct {
+				Text string `json:"text"`
+			}
+			if json.Unmarshal(line.Content, &content) != nil || content.Text == "" {
+				continue // content is free; only its text can be shown
+			}
+			own := line.Name == c.Name || slices.Contains([]string{"{{char}}", "{{agent}}", "{{agentName}}"}, line.Name)
+			turns = append(turns, models.Turn{Own: own, Name: line.Name, Text: content.Text})
+		}
+		all = append(all, turns)
+	}
+	return all
 }
 
 // faults lists what is wrong with c beyond the types of its fields.

@@ -2,6 +2,7 @@ package agents_test
 
 import (
 	"encoding/json"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -19,6 +20,26 @@ func TestTheBuiltInCharacterIsWhole(t *testing.T) {
 	}
 	if c.System == "" || len(c.Bio.Lines) < 2 || len(c.Topics) == 0 || len(c.MessageExamples) == 0 || len(c.Style.Chat) == 0 {
 		t.Errorf("something is missing in %+v", c)
+	}
+}
+
+func TestTheExampleUsesEveryField(t *testing.T) {
+	c, err := agents.Builtin("example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := reflect.ValueOf(c)
+	for i := range v.NumField() {
+		if name := v.Type().Field(i).Name; v.Field(i).IsZero() {
+			t.Errorf("%s is not used", name)
+		}
+	}
+	if len(c.Style.All) == 0 || len(c.Style.Chat) == 0 || len(c.Style.Post) == 0 || len(c.Knowledge) < 3 || len(c.Plugins) == 0 {
+		t.Errorf("style %+v, knowledge %s", c.Style, c.Knowledge)
+	}
+	eliza, err := agents.Builtin("eliza")
+	if err != nil || eliza.ID == c.ID || eliza.Name == c.Name {
+		t.Errorf("both characters are %s, %s, %v", c.Name, c.ID, err)
 	}
 }
 

@@ -2,7 +2,6 @@ package agents
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -73,22 +72,8 @@ func (t *turn) earlier(ctx context.Context) ([]models.Turn, error) {
 
 // model is the character as a model needs it.
 func (c Character) model() models.Character {
-	m := models.Character{
+	return models.Character{
 		Name: c.Name, System: c.System, Bio: c.Bio.Lines, Topics: c.Topics, Adjectives: c.Adjectives,
-		Style: append(slices.Clone(c.Style.All), c.Style.Chat...),
+		Style: append(slices.Clone(c.Style.All), c.Style.Chat...), Examples: c.examples(),
 	}
-	for _, example := range c.MessageExamples {
-		var talk []models.Turn
-		for _, line := range example {
-			var content struct {
-				Text string `json:"text"`
-			}
-			if json.Unmarshal(line.Content, &content) == nil && content.Text != "" {
-				talk = append(talk, models.Turn{Own: line.Name == c.Name || line.Name == "{{char}}" || line.Name == "{{agent}}",
-					Name: line.Name, Text: content.Text})
-			}
-		}
-		m.Examples = append(m.Examples, talk)
-	}
-	return m
 }

@@ -59,7 +59,7 @@ func TestAQuestionIsAnswered(t *testing.T) {
 
 func TestTheBuiltInModelHoldsAConversation(t *testing.T) {
 	h := newHouse(t)
-	model, err := builtin.New()
+	model, err := builtin.New(builtin.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

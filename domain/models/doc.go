@@ -1,5 +1,6 @@
-// Package models holds the ports of what agents think with. There is one so far,
-// Text; a provider lives in a subpackage of its own and may import its library.
+// Package models holds the ports of what agents think with: Text writes answers,
+// Embedding compares texts by meaning. A provider lives in a subpackage of its own and
+// may import its library.
 //
 // # Why it is so
 //

@@ -62,7 +62,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		Store: a.store.Messaging, Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
 		Now: time.Now,
 	})
-	model, err := builtin.New()
+	model, err := builtin.New(builtin.Options{Pace: a.cfg.BuiltinPace})
 	if err != nil {
 		return err
 	}

@@ -43,6 +43,7 @@ type Config struct {
 	SocketBurst  int
 	AgentWorkers int
 	TurnTimeout  time.Duration
+	BuiltinPace  time.Duration
 	DrainTimeout time.Duration
 
 	// How agents take part.
@@ -97,6 +98,7 @@ func (c *Config) Validate() error {
 		between("RATE_LIMIT_SOCKET", c.SocketRate, 0, 1_000_000),
 		between("EXPRESS_MAX_PAYLOAD", c.MaxPayload, 1, 1<<30),
 		between("PARLEY_TURN_TIMEOUT", c.TurnTimeout, time.Second, time.Hour),
+		between("PARLEY_BUILTIN_PACE", c.BuiltinPace, 0, time.Second),
 		between("PARLEY_DRAIN_TIMEOUT", c.DrainTimeout, 0, 10*time.Minute),
 		oneOf("LOG_LEVEL", c.LogLevel, logLevels()),
 		oneOf("PARLEY_AUTH", c.Auth, []string{"", string(identity.Open), string(identity.Key)}),

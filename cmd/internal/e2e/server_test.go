@@ -84,7 +84,8 @@ func (b *lockedBuffer) String() string {
 }
 
 // start runs the program on a free port with a data folder of its own, and waits
-// until it is ready. env adds settings, as NAME=value.
+// until it is ready. env adds settings, as NAME=value; the built-in model does not type
+// at leisure unless they say so.
 func start(t *testing.T, env ...string) *process {
 	t.Helper()
 	p := &process{t: t, dir: t.TempDir(), env: env, url: "http://127.0.0.1:" + strconv.Itoa(freePort(t))}
@@ -115,7 +116,7 @@ func (p *process) launch() {
 	p.cmd = exec.Command(bin)
 	p.cmd.Dir = p.dir
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.dir, "SERVER_PORT=" + port,
-		"SERVER_HOST=127.0.0.1", "PARLEY_DATA_DIR=" + filepath.Join(p.dir, "data")}, p.env...)
+		"SERVER_HOST=127.0.0.1", "PARLEY_BUILTIN_PACE=0", "PARLEY_DATA_DIR=" + filepath.Join(p.dir, "data")}, p.env...)
 	if p.log == nil {
 		p.log = &lockedBuffer{}
 	}

@@ -7,30 +7,58 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
+	"time"
 
 	"parley/domain/models"
+	"parley/domain/models/builtin/glove"
 )
 
-// maxMatches bounds how many rules are tried for one question: more would not be
-// reached before the conversation has moved on.
-const maxMatches = 24
+// maxMatches bounds how many keywords of a question are followed, beside the urgent
+// ones: more would not be reached before the conversation has moved on.
+const maxMatches = 60
+
+// longText is from how many words on a text is more than can be answered in one.
+const longText = 400
+
+// Options are how the model answers. The zero value answers at once.
+type Options struct {
+	// Pace is the pause before each word but the first; 0 is none. A longer one makes
+	// the answer look typed, and keeps a worker busy.
+	Pace time.Duration
+	// Max bounds the pauses of one answer together; 0 means 1.5 seconds.
+	Max time.Duration
+}
+
+// setDefaults replaces zero fields.
+func (o *Options) setDefaults() {
+	if o.Max == 0 {
+		o.Max = 1500 * time.Millisecond
+	}
+}
 
 // Model plays the script. It is safe for concurrent use and keeps nothing.
 type Model struct {
-	script *script
+	options  Options
+	script   *script
+	language *language
 	// byWord finds the keywords of a word.
 	byWord map[string][]*keyword
 }
 
 var _ models.Text = (*Model)(nil)
 
-// New returns the model, or an error if its embedded script is broken.
-func New() (*Model, error) {
+// New returns the model, or an error if what is embedded in it is broken.
+func New(o Options) (*Model, error) {
+	o.setDefaults()
 	s, err := decodeScript(rules)
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{script: s, byWord: map[string][]*keyword{}}
+	l, err := decodeLanguage(languageFile)
+	if err != nil {
+		return nil, err
+	}
+	m := &Model{options: o, script: s, language: l, byWord: map[string][]*keyword{}}
 	for i := range s.Keywords {
 		for _, w := range s.Keywords[i].Words {
 			m.byWord[w] = append(m.byWord[w], &s.Keywords[i])
@@ -39,120 +67,200 @@ func New() (*Model, error) {
 	return m, nil
 }
 
-// Reply answers the prompt's question. It fails only if ctx has ended.
+// Reply answers the prompt's question. It fails only if ctx has ended or the embedded
+// vectors are broken.
 func (m *Model) Reply(ctx context.Context, p models.Prompt, emit func(piece string)) (models.Completion, error) {
-	if err := ctx.Err(); err != nil {
+	answer, err := m.answer(ctx, p)
+	if err != nil {
 		return models.Completion{}, err
 	}
-	r := m.script.read(p.Question.Text)
-	r.clauses = withoutName(r.clauses, p.Character.Name)
-	c := composer{script: m.script, prompt: p, seed: seed(p), said: lastSaid(p.Conversation)}
-	switch {
-	case !r.signs:
-		c.offer(m.script.Empty, nil, "Nothing was said.")
-	case r.letters == 0:
-		c.offer(m.script.Wordless, nil, "There are no words in it.")
-	case r.latin*2 < r.letters:
-		c.offer(m.script.Foreign, nil, "It is not in a script I can read.")
-	default:
-		m.offerRules(&c, r)
-		m.offerOpen(&c, r)
+	pace := m.options.Pace
+	if p.Hurry {
+		pace = 0
 	}
-	answer := c.completion()
-	emit(answer.Text)
+	if err := stream(ctx, answer.Text, pace, m.options.Max, emit); err != nil {
+		return models.Completion{}, err
+	}
 	return answer, nil
 }
 
-// hit is a keyword found in a clause.
-type hit struct {
-	keyword *keyword
-	word    string
-	clause  []word
+// answer decides what to say.
+func (m *Model) answer(ctx context.Context, p models.Prompt) (models.Completion, error) {
+	if err := ctx.Err(); err != nil {
+		return models.Completion{}, err
+	}
+	if _, err := glove.Load(); err != nil {
+		return models.Completion{}, err
+	}
+	r := m.language.read(p.Question.Text)
+	r.clauses = withoutName(r.clauses, p.Character.Name)
+	c := &composer{script: m.script, language: m.language, prompt: p, seed: seed(p),
+		said: newHistory(p.Conversation, p.Question.Name), style: newStyle(p.Character.Style)}
+	if err := m.offerAny(ctx, c, r); err != nil {
+		return models.Completion{}, err
+	}
+	return c.addressed(), nil
 }
 
-// offerRules offers what the rules say, the highest rank first.
-func (m *Model) offerRules(c *composer, r reading) {
-	var hits []hit
-	for _, clause := range r.clauses {
-		seen := map[*keyword]bool{}
-		for _, w := range clause {
-			for _, k := range m.byWord[w.plain] {
-				if !seen[k] {
-					seen[k] = true
-					hits = append(hits, hit{keyword: k, word: w.plain, clause: clause})
-				}
-			}
+// offerAny offers whatever fits, the most fitting first.
+func (m *Model) offerAny(ctx context.Context, c *composer, r reading) error {
+	switch {
+	case !r.signs:
+		c.list("empty", "Nothing was said.")
+	case r.letters == 0 && r.digits > 0:
+		c.list("numbers", "There are only numbers in it.")
+	case r.letters == 0:
+		c.list("wordless", "There are no words in it.")
+	case r.latin*2 < r.letters:
+		c.list("foreign", "It is not in a script I can read.")
+	default:
+		if err := m.offerWords(ctx, c, r); err != nil {
+			return err
 		}
 	}
-	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(b.keyword.Rank, a.keyword.Rank) })
-	for _, h := range hits[:min(len(hits), maxMatches)] {
-		for _, rule := range h.keyword.Rules {
-			if parts, ok := rule.pattern.match(h.clause); ok {
-				c.offer(rule.Say, parts, fmt.Sprintf("The word %q caught my ear.", h.word))
-			}
-		}
-	}
-}
-
-// offerOpen offers what fits always: an earlier topic, an answer to a question without
-// an answer, and open sentences.
-func (m *Model) offerOpen(c *composer, r reading) {
-	if r.asks {
-		c.offer(m.script.Question, nil, "A question that I have no rule for.")
-	}
-	if c.seed%3 == 0 { // now and then, or it would ride on one topic
-		if topic := m.earlierTopic(c.prompt.Conversation); topic != nil {
-			c.offer(m.script.Memory, [][]word{topic}, "It may hang together with something said before.")
-		}
-	}
-	c.offer(m.script.Fallback, nil, "Nothing in it that I have a rule for.")
-}
-
-// earlierTopic returns what the person called theirs ("my ...") last, nil if nothing.
-func (m *Model) earlierTopic(conversation []models.Turn) []word {
-	for _, turn := range slices.Backward(conversation) {
-		if turn.Own {
-			continue
-		}
-		for _, clause := range m.script.read(turn.Text).clauses {
-			if topic := m.script.owned(clause); topic != nil {
-				return topic
-			}
-		}
-	}
+	c.list("fallback", "Nothing in it that I have a rule for.")
 	return nil
 }
 
+// urgent is the rank from which keywords go before everything else.
+const urgent = 90
+
+// offerWords offers answers to a text of words.
+func (m *Model) offerWords(ctx context.Context, c *composer, r reading) error {
+	hits := m.hits(r)
+	m.offerHits(c, hits, urgent, 1000)
+	if c.done() {
+		return nil
+	}
+	if name := m.language.guess(r.clauses); name != "" {
+		c.list("language", "It looks like another language.", name)
+	}
+	if r.words > longText {
+		c.list("long", "That is a lot at once.")
+	}
+	if r.digits > 0 && m.sum(r) {
+		c.list("numbers", "There are only numbers in it.")
+	}
+	if m.gibberish(r) {
+		c.list("gibberish", "No word of it is known to me.")
+	}
+	if err := m.offerRecall(ctx, c, r); err != nil || c.done() {
+		return err
+	}
+	m.offerExamples(c)
+	m.offerNews(c)
+	answering := m.answering(c, r)
+	m.offerHits(c, hits, middle, urgent)
+	if answering {
+		m.offerEcho(c, r)
+		if c.seed%3 == 0 {
+			m.offerMemory(c, r)
+		}
+		c.list("answer", "It answers what I asked.")
+	}
+	m.offerHits(c, hits, 0, middle)
+	m.offerOpen(c, r)
+	return nil
+}
+
+// middle is the rank below which a keyword says less than that the text answers a
+// question of the character's.
+const middle = 3
+
+// hit is a rule that a keyword found in a clause brought into play.
+type hit struct {
+	rule *rule
+	// rank is the keyword's, or less if the rule fits everything.
+	rank   int
+	word   string
+	clause []word
+}
+
+// anyRank is the highest rank of a rule that fits everything: what a sentence says goes
+// before a mere word in it.
+const anyRank = 8
+
+// hits finds the keywords of a text, the highest rank first.
+func (m *Model) hits(r reading) []hit {
+	var hits []hit
+	found := 0
+	for _, clause := range r.clauses {
+		seen := map[*keyword]bool{}
+		for _, w := range clause.words {
+			for _, k := range m.byWord[w.plain] {
+				if seen[k] || found == maxMatches && k.Rank < urgent {
+					continue
+				}
+				if seen[k] = true; k.Rank < urgent {
+					found++
+				}
+				for i := range k.Rules {
+					rank := k.Rank
+					if k.Rules[i].Match == "*" {
+						rank = min(rank, anyRank)
+					}
+					hits = append(hits, hit{rule: &k.Rules[i], rank: rank, word: w.plain, clause: clause.words})
+				}
+			}
+		}
+		if len(hits) > 100*maxMatches {
+			break
+		}
+	}
+	slices.SortStableFunc(hits, func(a, b hit) int { return cmp.Compare(b.rank, a.rank) })
+	return hits
+}
+
+// offerHits offers what the rules of keywords with least <= rank < limit say.
+func (m *Model) offerHits(c *composer, hits []hit, least, limit int) {
+	for _, h := range hits {
+		if h.rank < least || h.rank >= limit {
+			continue
+		}
+		if c.done() {
+			return
+		}
+		if parts, ok := h.rule.pattern.match(h.clause); ok {
+			c.offer(h.rule.Say, parts, fmt.Sprintf("The word %q caught my ear.", h.word))
+		}
+	}
+}
+
 // withoutName drops the character's own name where somebody is addressing it.
-func withoutName(clauses [][]word, name string) [][]word {
+func withoutName(clauses []clause, name string) []clause {
 	name = strings.ToLower(name)
-	var kept [][]word
-	for _, clause := range clauses {
-		for len(clause) > 0 && clause[0].plain == name {
-			clause = clause[1:]
+	var kept []clause
+	for _, c := range clauses {
+		words := c.words
+		for len(words) > 0 && words[0].plain == name {
+			words = words[1:]
 		}
-		for len(clause) > 0 && clause[len(clause)-1].plain == name && len(clause) != 3 { // "who is Eliza" keeps it
-			clause = clause[:len(clause)-1]
+		for n := len(words); n > 0 && n != 3 && words[n-1].plain == name; n-- { // "who is Eliza" keeps it
+			words = words[:n-1]
 		}
-		kept = appendClause(kept, clause)
+		if len(words) > 0 {
+			kept = append(kept, clause{words: words, mark: c.mark})
+		}
 	}
 	return kept
 }
 
-// seed is a number made of who is asked what, and of how much was said before.
+// seed is a number made of who is asked what by whom, and of what was said last.
 func seed(p models.Prompt) int {
 	h := fnv.New32a()
-	_, _ = fmt.Fprintf(h, "%s\n%s\n%d", p.Character.Name, p.Question.Text, len(p.Conversation)) // never fails
+	last := ""
+	for _, t := range slices.Backward(p.Conversation) {
+		if t.Own {
+			last = t.Text
+			break
+		}
+	}
+	_, _ = fmt.Fprintf(h, "%s\n%s\n%s\n%s", p.Character.Name, p.Question.Name, p.Question.Text, last) // never fails
 	return int(h.Sum32() >> 1)
 }
 
-// lastSaid maps what the character itself said lately to when: higher is later.
-func lastSaid(conversation []models.Turn) map[string]int {
-	said := map[string]int{}
-	for i, turn := range conversation {
-		if turn.Own {
-			said[strings.TrimSpace(turn.Text)] = i + 1
-		}
-	}
-	return said
+// space is the word vectors; answer has seen to it that they are loaded.
+func (m *Model) space() *glove.Space {
+	s, _ := glove.Load()
+	return s
 }

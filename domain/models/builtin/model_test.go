@@ -3,6 +3,7 @@ package builtin_test
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func ignore(string) {}
 // newModel returns the model under test.
 func newModel(t testing.TB) *builtin.Model {
 	t.Helper()
-	m, err := builtin.New()
+	m, err := builtin.New(builtin.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,80 +48,70 @@ func TestAnswersFitWhatWasSaid(t *testing.T) {
 	m := newModel(t)
 	tests := []struct {
 		says string
-		// wants are texts one of which every answer holds.
-		wants []string
+		// want is what every answer holds; not is what none does.
+		want, not string
 	}{
-		{"Hello!", []string{"Hello", "Hi there", "Good to hear"}},
-		{"Who are you?", []string{"Eliza"}},
-		{"Tell me about yourself.", []string{"I am a small conversation program.", "I like mornings."}},
-		{"Are you a human?", []string{"program", "conversationalist"}},
-		{"What can you do?", []string{"I look nothing up", "modest"}},
-		{"How are you today?", []string{"how are you", "What about you", "your day"}},
-		{"my name is Anna Karenina", []string{"Anna Karenina"}},
-		{"I feel lost without you", []string{"lost"}},
-		{"I am afraid of the dark", []string{"the dark"}},
-		{"I'm so tired of my job", []string{"your job"}},
-		{"I can\u2019t sleep at night", []string{"sleep at night", "trying"}},
-		{"why don't you help me", []string{"help you"}},
-		{"You are a stupid machine", []string{"I am a stupid machine"}},
-		{"Nobody understands me", []string{"nobody", "exception"}},
-		{"EVERYBODY HATES ME", []string{"everybody", "exception"}},
-		{"My mother came to see us", []string{"your mother"}},
-		{"my cat died", []string{"your cat"}},
-		{"I think you are lying to me", []string{"you that", "speaks against", "that view", "I am lying to you"}},
-		{"I love you", []string{"love"}},
-		{"What is the capital of France?", []string{"look", "Facts are beyond"}},
-		{"How does an engine work", []string{"knowledge", "look nothing up"}},
-		{"thanks, Eliza", []string{"welcome", "Gladly", "Any time"}},
-		{"bye", []string{"Goodbye", "Take care", "next time"}},
-		{"It rains, but I am happy", []string{"Good to hear", "keep it that way", "brought that about"}},
-		{"\U0001F44D\U0001F44D", []string{"words"}},
-		{"12345 !!", []string{"words"}},
-		{"\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd", []string{"English"}},
-		{" \n\t ", []string{"nothing", "your time", "Whenever"}},
-		{"", []string{"nothing", "your time", "Whenever"}},
-		{"Eliza", []string{"?", "."}},
+		{"Hello!", `Hello|Hi|Good to hear`, ``},
+		{"Who are you?", `Eliza`, ``},
+		{"Tell me about yourself.", `I am a small conversation program\.|I like mornings\.`, ``},
+		{"Are you a human?", `program|set of rules`, `Yes`},
+		{"Are you ChatGPT?", `program|set of rules`, `Yes`},
+		{"What can you do?", `listen|Conversation|thinking aloud`, ``},
+		{"How are you today?", `you|your`, ``},
+		{"my name is Anna Karenina", `Anna Karenina`, ``},
+		{"I feel lost without you", `lost|going on|small comfort|Since when|happened`, ``},
+		{"I am afraid of the dark", `dark|fear`, ``},
+		{"I'm so tired of my job", `your job`, ``},
+		{"I can\u2019t sleep at night", `sleep|How long`, ``},
+		{"I was swimming and I wasn't afraid", `calm|feel|difference`, `worr`},
+		{"You are a stupid machine", `\?`, `You're right that`},
+		{"You're not very helpful", `\?`, `kind`},
+		{"Sorry, that was rude", `[Nn]o harm|all right|forgotten|No apology|No hard`, ``},
+		{"Nobody understands me", `lonely|closest|listening`, ``},
+		{"EVERYBODY HATES ME", `Everyone|exception`, ``},
+		{"My mother came to see us", `it\?|that\?|talk about`, ``},
+		{"my cat died", `your cat|like\?`, ``},
+		{"I think you are lying to me", `impression|think so`, ``},
+		{"I love you", `program|love back`, `I love you`},
+		{"What is the capital of France?", `look|Facts|don't know`, `Paris`},
+		{"How does an engine work", `look nothing up|knowledge|Facts`, ``},
+		{"What time is it?", `clock|look nothing up`, ``},
+		{"What is 17 * 23?", `number|sums`, `391`},
+		{"Tell me a joke", `.`, `\{`},
+		{"thanks, Eliza", `welcome|Gladly|Any time|nothing`, ``},
+		{"bye", `Goodbye|Take care|next time|Bye`, ``},
+		{"It rains, but I am happy", `good to hear|Lovely|Wonderful|like hearing`, ``},
+		{"I want to kill myself", `crisis line|person|can't keep you safe`, ``},
+		{"I don't want to live any more", `crisis line`, ``},
+		{"Yes. Sometimes I want to die.", `crisis line`, ``},
+		{"I'd rather die", `crisis line`, ``},
+		{"I can't go on", `crisis line`, ``},
+		{"I hate my life", `sorry|lot to bear`, ``},
+		{"I want to kill time until the train leaves", `.`, `crisis`},
+		{"My phone is going to die", `.`, `crisis`},
+		{"I can't go on holiday this year", `.`, `crisis`},
+		{"I don't want to live in this town", `rather be|change`, `crisis`},
+		{"hola", `English`, ``},
+		{"ich bin heute sehr traurig und habe Hunger", `German`, ``},
+		{"asdfjkl qwrtzp", `cryptic|cat|make that out|went past|No word`, ``},
+		{"\U0001F44D\U0001F44D", `words|sign|mood`, ``},
+		{"12345 !!", `number|sums`, ``},
+		{"\u05e9\u05dc\u05d5\u05dd \u05e2\u05d5\u05dc\u05dd", `English|script|language`, ``},
+		{" \n\t ", `nothing|time|ready|Silence|wait`, ``},
+		{"", `nothing|time|ready|Silence|wait`, ``},
+		{"Eliza", `\?|\.`, ``},
+		{"{1} {name} {{user}}", `.`, `\{`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.says, func(t *testing.T) {
-			for id := range 12 {
-				got := ask(t, m, tt.says, make([]models.Turn, id)...)
-				if got.Thought == "" || !holdsOne(got.Text, tt.wants) {
-					t.Errorf("answer %d is %q (%s), want one of %q in it", id, got.Text, got.Thought, tt.wants)
+			for n := range 12 {
+				before := models.Turn{Own: true, Text: fmt.Sprint("Opening ", n)}
+				got := ask(t, m, tt.says, before)
+				if got.Thought == "" || !regexp.MustCompile(tt.want).MatchString(got.Text) ||
+					tt.not != "" && regexp.MustCompile(tt.not).MatchString(got.Text) {
+					t.Errorf("%q (%s), want %s and not %s", got.Text, got.Thought, tt.want, tt.not)
 				}
 			}
-		})
-	}
-}
-
-// holdsOne reports whether one of the parts occurs in text.
-func holdsOne(text string, parts []string) bool {
-	for _, part := range parts {
-		if strings.Contains(text, part) {
-			return true
-		}
-	}
-	return false
-}
-
-func TestWordsAreSaidFromTheOtherSide(t *testing.T) {
-	m := newModel(t)
-	tests := []struct{ says, want string }{
-		{"Do you like my old house", "your old house"},
-		{"I cannot look at you", "look at me"},
-		{"I cannot tell you what I want", "tell me what you want"},
-		{"I enjoy what you are doing for me", "what I am doing for you"},
-		{"I think I was right about your plan", "you were right about my plan"},
-		{"I remember when you told me", "when I told you"},
-	}
-	for _, tt := range tests {
-		t.Run(tt.says, func(t *testing.T) {
-			for id := range 20 {
-				if strings.Contains(ask(t, m, tt.says, make([]models.Turn, id)...).Text, tt.want) {
-					return
-				}
-			}
-			t.Errorf("no answer holds %q", tt.want)
 		})
 	}
 }
@@ -159,13 +150,29 @@ func TestWhenEverythingWasSaidTheOldestComesBack(t *testing.T) {
 
 func TestItComesBackToWhatWasSaidEarlier(t *testing.T) {
 	m := newModel(t)
-	before := []models.Turn{{Text: "My garden is too big for me"}, {Own: true, Text: "I see."}}
-	for id := range 30 {
-		if strings.Contains(ask(t, m, fmt.Sprint("Blue skies ", id), before...).Text, "your garden") {
-			return
+	said := func(garden string) bool {
+		before := []models.Turn{
+			{Speaker: garden, Name: garden, Text: "My garden is too big for me"}, {Own: true, Text: "I see."},
+			{Speaker: "1", Name: "Zed", Text: "Green"}, {Own: true, Text: "Green?"}, {Speaker: "1", Name: "Zed", Text: "Red"}, {Own: true, Text: "All right."},
 		}
+		for n := range 30 {
+			c, err := m.Reply(t.Context(), models.Prompt{Character: eliza, Conversation: before,
+				Question: models.Turn{Speaker: "1", Name: "Zed", Text: fmt.Sprint("Blue skies ", n)}}, ignore)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if strings.Contains(c.Text, "your garden") {
+				return true
+			}
+		}
+		return false
 	}
-	t.Error("the garden never came up again")
+	if !said("1") {
+		t.Error("the garden never came up again")
+	}
+	if said("2") {
+		t.Error("the garden of somebody else came up")
+	}
 }
 
 func TestTheSameQuestionGetsTheSameAnswer(t *testing.T) {

@@ -21,8 +21,9 @@ type run []matcher
 // matcher accepts one word.
 type matcher struct {
 	word string
-	// group replaces word if it is not nil.
-	group []string
+	// oneOf and group replace word if they are not nil; only a group makes a part.
+	oneOf []string
+	group set
 	// any accepts every word.
 	any bool
 }
@@ -33,7 +34,9 @@ func (m matcher) accepts(word string) bool {
 	case m.any:
 		return true
 	case m.group != nil:
-		return slices.Contains(m.group, word)
+		return m.group[word]
+	case m.oneOf != nil:
+		return slices.Contains(m.oneOf, word)
 	default:
 		return m.word == word
 	}
@@ -63,10 +66,12 @@ func (s *script) compile(text string) (pattern, error) {
 			p.parts++
 		}
 		if name, ok := strings.CutPrefix(e, "@"); ok {
-			if m.group = s.Groups[name]; m.group == nil {
+			if m.group = newSet(s.Groups[name]); len(m.group) == 0 {
 				return p, fmt.Errorf("pattern %q uses the unknown group %s", text, name)
 			}
 			p.parts++
+		} else if strings.Contains(e, "|") {
+			m.oneOf = strings.Split(e, "|")
 		}
 		if afterGap || len(p.runs) == 0 {
 			p.runs = append(p.runs, nil)

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 )
@@ -27,6 +28,8 @@ func TestPatternsCutClausesIntoParts(t *testing.T) {
 		{"a *", "b a", "no"},
 		{"* a b *", "a a b", "a|"},
 		{"* a", "", "no"},
+		{"* is|are b *", "they are b too", "they|too"},
+		{"is|are *", "was b", "no"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.pattern+" on "+tt.text, func(t *testing.T) {
@@ -66,17 +69,27 @@ func join(parts [][]word) string {
 }
 
 func TestABrokenScriptIsRefused(t *testing.T) {
-	const open = `"memory":["{1}"],"question":["a"],"fallback":["a"],"foreign":["a"],"wordless":["a"],"empty":["a"]`
+	lists := make(map[string][]string)
+	for name := range listParts {
+		lists[name] = []string{"a"}
+	}
+	data, err := json.Marshal(lists)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := `"lists":` + string(data)
 	tests := []struct{ name, script, want string }{
 		{"unknown field", `{"keyword":[]}`, "unknown field"},
+		{"two values", `{` + whole + `}{}`, "more than one"},
 		{"no sentences", `{}`, "nothing to say"},
-		{"no rules", `{"keywords":[{"words":["a"]}],` + open + `}`, "no rules"},
-		{"empty pattern", `{"keywords":[{"words":["a"],"rules":[{"match":"","say":["b"]}]}],` + open + `}`, "empty pattern"},
-		{"double gap", `{"keywords":[{"words":["a"],"rules":[{"match":"* *","say":["b"]}]}],` + open + `}`, "two gaps"},
-		{"unknown group", `{"keywords":[{"words":["a"],"rules":[{"match":"@x","say":["b"]}]}],` + open + `}`, "unknown group"},
-		{"part that is not there", `{"keywords":[{"words":["a"],"rules":[{"match":"* a","say":["{2}"]}]}],` + open + `}`, "has not got"},
-		{"unknown slot", `{"keywords":[{"words":["a"],"rules":[{"match":"*","say":["{nme}"]}]}],` + open + `}`, "has not got"},
-		{"whole", `{` + open + `}`, ""},
+		{"unused list", `{"lists":{"x":["a"],` + string(data[1:]) + `}`, "used by nobody"},
+		{"no rules", `{"keywords":[{"words":["a"]}],` + whole + `}`, "no rules"},
+		{"empty pattern", `{"keywords":[{"words":["a"],"rules":[{"match":"","say":["b"]}]}],` + whole + `}`, "empty pattern"},
+		{"double gap", `{"keywords":[{"words":["a"],"rules":[{"match":"* *","say":["b"]}]}],` + whole + `}`, "two gaps"},
+		{"unknown group", `{"keywords":[{"words":["a"],"rules":[{"match":"@x","say":["b"]}]}],` + whole + `}`, "unknown group"},
+		{"part that is not there", `{"keywords":[{"words":["a"],"rules":[{"match":"* a","say":["{2}"]}]}],` + whole + `}`, "has not got"},
+		{"unknown slot", `{"keywords":[{"words":["a"],"rules":[{"match":"*","say":["{nme}"]}]}],` + whole + `}`, "has not got"},
+		{"whole", `{` + whole + `}`, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -1,9 +1,7 @@
 package builtin
 
 import (
-	"bytes"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,28 +12,12 @@ import (
 //go:embed rules.json
 var rules []byte
 
-// script is what the model says to what; see rules.json.
+// script is what the model says to what; see rules.json. It does not change.
 type script struct {
-	// Contractions are written out before anything else.
-	Contractions map[string]string `json:"contractions"`
-	// Reflections and Pairs turn words, and two words in a row, to the other side.
-	Reflections map[string]string `json:"reflections"`
-	Pairs       map[string]string `json:"pairs"`
-	// ObjectsAfter are words after which "you" becomes "me" instead of "I".
-	ObjectsAfter []string            `json:"objects_after"`
-	Groups       map[string][]string `json:"groups"`
-	Keywords     []keyword           `json:"keywords"`
-	// Memory is said about something of the person's that came up earlier; the lists
-	// after it when no keyword fits: to a question, to anything else, to other scripts
-	// than Latin, to signs without words, and to nothing.
-	Memory   []string `json:"memory"`
-	Question []string `json:"question"`
-	Fallback []string `json:"fallback"`
-	Foreign  []string `json:"foreign"`
-	Wordless []string `json:"wordless"`
-	Empty    []string `json:"empty"`
-
-	objectAfter map[string]bool
+	Groups   map[string][]string `json:"groups"`
+	Keywords []keyword           `json:"keywords"`
+	// Lists are what it says where no keyword decides; see listParts.
+	Lists map[string][]string `json:"lists"`
 }
 
 // keyword is a bundle of rules that one of its words brings into play.
@@ -48,27 +30,41 @@ type keyword struct {
 
 // rule says sentences to clauses that match its pattern.
 type rule struct {
-	// Match is a pattern: words, `*` for any words or none, `_` for one word, `@group`
-	// for a word of a group. All but the plain words are numbered from 1, in order.
+	// Match is a pattern: words, `a|b` for one of some words, `*` for any words or none,
+	// `_` for one word, `@group` for a word of a group. Gaps, single words and groups
+	// are numbered from 1, in order.
 	Match string `json:"match"`
-	// Say are sentences, with {1}, {2} ... for the numbered parts, {name}, {bio} and
-	// {topic} for the character. One whose parts are missing or too long is left out.
+	// Say are sentences, with {1}, {2} ... for the numbered parts, {name}, {bio},
+	// {topic} and {adjective} for the character, {user} for who asks. One whose slots
+	// have nothing to say is left out.
 	Say []string `json:"say"`
 
 	pattern pattern
 }
 
+// listParts names the lists that a script must have, and how many parts each is given.
+var listParts = map[string]int{
+	// Nothing fits: an earlier topic (1), a topic of this text (1), a short answer to a
+	// question of the character's, a question, anything else.
+	"memory": 1, "echo": 1, "answer": 0, "question": 0, "fallback": 0,
+	// No text to go by: signs only, numbers only, nothing, letters without sense, another
+	// script, another language (1), too much.
+	"wordless": 0, "numbers": 0, "empty": 0, "gibberish": 0, "foreign": 0, "language": 1, "long": 0,
+	// What was told (1): just now, the name of the asker, asked for, told otherwise, told again; a list of it; what
+	// another one (1) said (2); not told about something (1), or at all.
+	"noted": 1, "met": 1, "recall": 1, "corrected": 1, "again": 1, "about": 1, "quoted": 2, "untold": 1, "unknown": 0,
+	// The name (1) that the asker goes by.
+	"goes_by": 1,
+}
+
+// slotNames are the slots that are no parts.
+var slotNames = []string{"name", "bio", "topic", "adjective", "user"}
+
 // decodeScript reads a script strictly and prepares its patterns.
 func decodeScript(data []byte) (*script, error) {
 	var s script
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&s); err != nil {
+	if err := decodeStrictly(data, &s); err != nil {
 		return nil, fmt.Errorf("decode the script: %w", err)
-	}
-	s.objectAfter = make(map[string]bool, len(s.ObjectsAfter))
-	for _, w := range s.ObjectsAfter {
-		s.objectAfter[w] = true
 	}
 	for i := range s.Keywords {
 		k := &s.Keywords[i]
@@ -76,28 +72,30 @@ func decodeScript(data []byte) (*script, error) {
 			return nil, fmt.Errorf("keyword %d has no words or no rules", i+1)
 		}
 		for j := range k.Rules {
-			r := &k.Rules[j]
-			p, err := s.compile(r.Match)
-			if err != nil {
+			if err := s.prepare(&k.Rules[j]); err != nil {
 				return nil, fmt.Errorf("keyword %s: %w", k.Words[0], err)
 			}
-			if err := checkSentences(r.Say, p.parts); err != nil {
-				return nil, fmt.Errorf("keyword %s: %w", k.Words[0], err)
-			}
-			r.pattern = p
 		}
 	}
-	for name, list := range map[string][]string{"question": s.Question, "fallback": s.Fallback, "foreign": s.Foreign,
-		"wordless": s.Wordless, "empty": s.Empty, "memory": s.Memory} {
-		parts := 0
-		if name == "memory" {
-			parts = 1
+	for name, parts := range listParts {
+		if err := checkSentences(s.Lists[name], parts); err != nil {
+			return nil, fmt.Errorf("list %s: %w", name, err)
 		}
-		if err := checkSentences(list, parts); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	for name := range s.Lists {
+		if _, ok := listParts[name]; !ok {
+			return nil, fmt.Errorf("list %s is used by nobody", name)
 		}
 	}
 	return &s, nil
+}
+
+// prepare compiles a rule's pattern and checks its sentences.
+func (s *script) prepare(r *rule) (err error) {
+	if r.pattern, err = s.compile(r.Match); err != nil {
+		return err
+	}
+	return checkSentences(r.Say, r.pattern.parts)
 }
 
 // checkSentences reports sentences that use what there is not.
@@ -108,8 +106,7 @@ func checkSentences(list []string, parts int) error {
 	for _, sentence := range list {
 		for _, slot := range slots(sentence) {
 			n, isPart := partNumber(slot)
-			known := slices.Contains([]string{"name", "bio", "topic"}, slot)
-			if isPart && (n < 1 || n > parts) || !isPart && !known {
+			if isPart && (n < 1 || n > parts) || !isPart && !slices.Contains(slotNames, slot) {
 				return fmt.Errorf("%q uses {%s}, which it has not got", sentence, slot)
 			}
 		}

@@ -1,9 +1,9 @@
 package builtin
 
 import (
-	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // word is one word of a text.
@@ -14,75 +14,153 @@ type word struct {
 	shown string
 }
 
+// clause is a stretch of words without a sign between them.
+type clause struct {
+	words []word
+	// mark is the sign that ended it, 0 if none did.
+	mark rune
+}
+
 // reading is what a text holds.
 type reading struct {
-	clauses [][]word
-	// asks says that there is a question mark.
-	asks bool
-	// signs says that there is anything but space; letters and latin count letters.
-	signs          bool
-	letters, latin int
+	clauses []clause
+	// asks says that there is a question mark, shouts that most of it is in capitals.
+	asks, shouts bool
+	// signs says that there is anything but space; the others count.
+	signs                         bool
+	letters, latin, digits, words int
 }
 
-// read splits a text into clauses and words, in one pass. Clauses end at punctuation
-// and before "but". Marks and joiners stay with their letters; everything else that is
-// no letter, digit, apostrophe or hyphen separates words.
-func (s *script) read(text string) reading {
-	var r reading
-	var clause []word
-	var current strings.Builder
-	endWord := func() {
-		shown := strings.Trim(current.String(), "'-")
-		current.Reset()
-		if shown == "" {
-			return
-		}
-		plain := strings.ToLower(shown)
-		if plain == "but" {
-			r.clauses, clause = appendClause(r.clauses, clause), nil
-			return
-		}
-		clause = append(clause, s.expand(word{plain: plain, shown: shown})...)
-	}
-	for _, c := range text {
-		switch {
-		case unicode.IsLetter(c) || unicode.IsDigit(c) || unicode.IsMark(c) && current.Len() > 0:
-			if unicode.IsLetter(c) {
-				r.letters++
-				if unicode.Is(unicode.Latin, c) {
-					r.latin++
-				}
-			}
-			current.WriteRune(c)
-		case c == '\'' || c == '\u2019':
-			current.WriteByte('\'')
-		case c == '-':
-			current.WriteRune(c)
-		default:
-			endWord()
-			r.asks = r.asks || c == '?'
-			if unicode.IsPunct(c) || c == '\n' {
-				r.clauses, clause = appendClause(r.clauses, clause), nil
-			}
-		}
-		r.signs = r.signs || !unicode.IsSpace(c)
-	}
-	endWord()
-	r.clauses = appendClause(r.clauses, clause)
-	return r
+// reader splits a text into clauses and words, in one pass.
+type reader struct {
+	*language
+	reading
+	current strings.Builder
+	clause  []word
+	uppers  int
 }
 
-// appendClause adds a clause unless it is empty.
-func appendClause(clauses [][]word, clause []word) [][]word {
-	if len(clause) == 0 {
-		return clauses
+// read splits a text into clauses and words. Clauses end at punctuation, before "but",
+// and before an "and" or a "so" with which a new statement begins. Marks and joiners
+// stay with their letters, as do signs inside numbers and addresses.
+func (l *language) read(text string) reading {
+	r := reader{language: l}
+	before := ' '
+	for len(text) > 0 {
+		c, n := utf8.DecodeRuneInString(text)
+		text = text[n:]
+		r.take(before, c, text)
+		before = c
 	}
-	return append(clauses, clause)
+	r.endWord()
+	r.endClause(0)
+	r.shouts = r.letters > 4 && r.uppers*4 > r.letters*3
+	if r.shouts {
+		r.lower()
+	}
+	return r.reading
+}
+
+// take reads one character; rest is what follows.
+func (r *reader) take(before, c rune, rest string) {
+	r.signs = r.signs || !unicode.IsSpace(c)
+	switch {
+	case unicode.IsLetter(c):
+		r.letters++
+		if unicode.Is(unicode.Latin, c) {
+			r.latin++
+		}
+		if unicode.IsUpper(c) {
+			r.uppers++
+		}
+		r.current.WriteRune(c)
+	case unicode.IsDigit(c):
+		r.digits++
+		r.current.WriteRune(c)
+	case unicode.IsMark(c) && r.current.Len() > 0, c == '-':
+		r.current.WriteRune(c)
+	case c == '\'' || c == '\u2019':
+		r.current.WriteByte('\'')
+	case joins(before, c, rest):
+		r.current.WriteRune(c)
+	default:
+		r.endWord()
+		r.asks = r.asks || c == '?'
+		if unicode.IsPunct(c) || c == '\n' {
+			r.endClause(c)
+		}
+	}
+}
+
+// joins reports whether a sign belongs to the word around it: 3.15, 10:30, a@b.org,
+// $5, 50%, C++.
+func joins(before, c rune, rest string) bool {
+	next, _ := utf8.DecodeRuneInString(rest)
+	inside := (unicode.IsLetter(before) || unicode.IsDigit(before)) && (unicode.IsLetter(next) || unicode.IsDigit(next))
+	switch c {
+	case '.', '@', '_':
+		return inside
+	case ',', ':', '/':
+		return inside && unicode.IsDigit(before) && unicode.IsDigit(next)
+	case '%', '\u00b0':
+		return unicode.IsDigit(before)
+	case '+', '#':
+		return before == 'C' || before == 'c' || before == '+'
+	default:
+		return unicode.Is(unicode.Sc, c) && unicode.IsDigit(next)
+	}
+}
+
+// endWord adds the current word to the clause.
+func (r *reader) endWord() {
+	shown := strings.Trim(r.current.String(), "'-")
+	r.current.Reset()
+	if shown == "" {
+		return
+	}
+	r.reading.words++
+	plain := squeeze(strings.ToLower(shown))
+	if plain == "but" {
+		r.endClause(0)
+		return
+	}
+	for _, w := range r.expand(word{plain: plain, shown: shown}) {
+		r.clause = append(r.clause, w)
+		r.splitStatement()
+	}
+}
+
+// squeeze takes the drawl out of a word: "sooo" is "so".
+func squeeze(w string) string {
+	for i := 2; i < len(w); i++ {
+		if c := w[i]; w[i-1] == c && w[i-2] == c && c >= 'a' && c <= 'z' && !strings.HasPrefix(w, "www") {
+			return squeezeAll(w)
+		}
+	}
+	return w
+}
+
+// squeezeAll writes every run of three or more equal letters as one letter.
+func squeezeAll(w string) string {
+	var b strings.Builder
+	for i := 0; i < len(w); {
+		n := 1
+		for i+n < len(w) && w[i+n] == w[i] {
+			n++
+		}
+		if n > 2 {
+			b.WriteByte(w[i])
+		} else {
+			b.WriteString(w[i : i+n])
+		}
+		i += n
+	}
+	return b.String()
 }
 
 // expand writes a contraction out.
-func (s *script) expand(w word) []word {
-	long, ok := s.Contractions[w.plain]
+func (l *language) expand(w word) []word {
+	long, ok := l.Contractions[w.plain]
 	if !ok {
 		return []word{w}
 	}
@@ -93,75 +171,82 @@ func (s *script) expand(w word) []word {
 	return list
 }
 
-// maxEcho is the longest part of a clause that is said back, in words and in bytes.
-const maxEcho, maxEchoBytes = 12, 160
-
-// reflect says words from the other side: my becomes your, you become me. It reports
-// false for parts that are empty or too long to be said back.
-func (s *script) reflect(words []word) (string, bool) {
-	words = s.trim(words)
-	if len(words) == 0 || len(words) > maxEcho {
-		return "", false
+// splitStatement ends the clause before "and I", "so my" and the like if it is whole
+// already.
+func (r *reader) splitStatement() {
+	n := len(r.clause)
+	if n < 4 {
+		return
 	}
-	var out []string
-	for i := 0; i < len(words); i++ {
-		if i+1 < len(words) {
-			if turned, ok := s.Pairs[words[i].plain+" "+words[i+1].plain]; ok {
-				out = append(out, turned)
-				i++
-				continue
-			}
-		}
-		out = append(out, s.turn(words, i))
+	joiner, starter := r.clause[n-2].plain, r.clause[n-1]
+	if joiner != "and" && joiner != "so" || r.clause[n-3].plain == "you" || r.clause[n-3].plain == "me" {
+		return
 	}
-	text := strings.Join(out, " ")
-	return text, len(text) <= maxEchoBytes
-}
-
-// trim takes away what is only politeness at the end.
-func (s *script) trim(words []word) []word {
-	for len(words) > 0 {
-		switch words[len(words)-1].plain {
-		case "please", "too", "then", "and", "or", "so", "though":
-			words = words[:len(words)-1]
-		default:
-			return words
-		}
-	}
-	return words
-}
-
-// turn says the word at i from the other side. "you" is the difficult one: it becomes
-// "me" at the end and after words that take an object, and "I" elsewhere.
-func (s *script) turn(words []word, i int) string {
-	w := words[i]
-	if turned, ok := s.Reflections[w.plain]; ok {
-		return turned
-	}
-	if w.plain != "you" {
-		return w.shown
-	}
-	if i == len(words)-1 || i > 0 && s.objectAfter[words[i-1].plain] {
-		return "me"
-	}
-	return "I"
-}
-
-// owned returns what the clause calls "my ...": one word at its end, or up to three
-// before a form of "to be"; nil if there is nothing of that kind.
-func (s *script) owned(clause []word) []word {
-	at := slices.IndexFunc(clause, func(w word) bool { return w.plain == "my" })
-	if at < 0 {
-		return nil
-	}
-	rest := clause[at+1:]
-	n := slices.IndexFunc(rest, func(w word) bool { return slices.Contains(s.Groups["be"], w.plain) })
-	switch {
-	case n > 0 && n <= 3 && rest[0].plain != "name":
-		return rest[:n]
-	case n < 0 && len(rest) == 1:
-		return rest
+	switch starter.plain {
+	case "i", "my", "we", "our", "he", "she", "they", "it", "you", "his", "her", "the":
 	default:
-		return nil
+		return
+	}
+	for _, w := range r.clause[:n-2] {
+		if r.verbs[w.plain] {
+			r.clause = r.clause[:n-2]
+			r.endClause(0)
+			r.clause = append(r.clause, starter)
+			return
+		}
+	}
+}
+
+// endClause adds the current clause, without its fillers, unless it is empty.
+func (r *reader) endClause(mark rune) {
+	if words := r.tidy(r.clause); len(words) > 0 {
+		r.clauses = append(r.clauses, clause{words: words, mark: mark})
+	} else if n := len(r.clauses); n > 0 && mark == '?' {
+		r.clauses[n-1].mark = mark
+	}
+	r.clause = r.clause[:0] // tidy has copied what it kept
+}
+
+// tidy leaves the fillers out, unless they are all there is or "not" goes before, and
+// says "has" where 's meant that.
+func (l *language) tidy(words []word) []word {
+	kept := make([]word, 0, len(words))
+	for i, w := range words {
+		switch {
+		case l.fillers[w.plain] && len(words) > 1 && (i == 0 || words[i-1].plain != "not"):
+			continue
+		case w.plain == "is" && i+1 < len(words) && l.hasAfter[words[i+1].plain] && w.shown == w.plain && i > 0 && pronoun(words[i-1].plain):
+			w = word{plain: "has", shown: "has"}
+		case i+1 < len(words) && i > 0 && isAfterNoun(w.plain, words[i+1].plain):
+			kept = append(kept, word{plain: strings.TrimSuffix(w.plain, "'s"), shown: strings.TrimSuffix(w.shown, "'s")})
+			w = word{plain: "is", shown: "is"}
+		}
+		kept = append(kept, w)
+	}
+	return kept
+}
+
+// isAfterNoun reports whether the 's of a noun means "is": "my sister's a nurse".
+func isAfterNoun(w, next string) bool {
+	if !strings.HasSuffix(w, "'s") {
+		return false
+	}
+	switch next {
+	case "a", "an", "the", "not", "called", "named":
+		return true
+	default:
+		return false
+	}
+}
+
+// pronoun reports whether w is a pronoun of the third person.
+func pronoun(w string) bool { return w == "he" || w == "she" || w == "it" }
+
+// lower takes the capitals off a text that shouts.
+func (r *reader) lower() {
+	for _, c := range r.clauses {
+		for i := range c.words {
+			c.words[i].shown = strings.ToLower(c.words[i].shown)
+		}
 	}
 }

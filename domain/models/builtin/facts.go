@@ -1,0 +1,253 @@
+package builtin
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"parley/domain/models"
+)
+
+// kind says what a fact tells; a question asks for one or more of them.
+type kind int
+
+// The kinds; isSaid is a statement of which nothing more is known.
+const (
+	isName kind = 1 << iota
+	isHome
+	isJob
+	isAge
+	isBirth
+	isTaste
+	isPlace
+	isTime
+	isHaving
+	isBeing
+	isNote
+	isSaid
+)
+
+// exclusive are the kinds of which the latest fact about a thing replaces the others.
+const exclusive = isName | isHome | isJob | isAge | isBirth | isTaste | isPlace | isTime
+
+// fact is something that somebody told in a statement.
+type fact struct {
+	speaker, name string
+	// words are the statement, as its speaker said it.
+	words []word
+	// about is whose or which thing it is, "" for the speaker: "dog", "sister's dog",
+	// "favourite colour"; own says that it is the speaker's.
+	about []word
+	own   bool
+	kind  kind
+	// loose says that the name is only an addition: "my sister Ana lives in Berlin".
+	loose bool
+	// value is what the statement says of it, for the kinds that have one.
+	value []word
+}
+
+// key is the same for facts of which the later one replaces the earlier one.
+func (f fact) key() string {
+	k := f.kind & exclusive
+	if k == 0 || f.loose {
+		return ""
+	}
+	k &= -k                                // the first one decides
+	if k == isTaste && len(f.about) == 0 { // one may like many things
+		return ""
+	}
+	return f.speaker + "/" + strings.Join(plainWords(f.about), " ") + "/" + strconv.Itoa(int(k))
+}
+
+// maxFactText is how much of a turn is searched for facts, in bytes.
+const maxFactText = 2000
+
+// facts collects what was told, oldest first, also to a character of the given name.
+func (m *Model) facts(turns []models.Turn, name string) []fact {
+	var found []fact
+	spoken := map[string]*subjects{}
+	asked := []word(nil)
+	for _, t := range turns {
+		text := t.Text[:min(len(t.Text), maxFactText)]
+		if t.Own {
+			asked = m.askedName(text)
+			continue
+		}
+		who := t.Speaker + "\n" + t.Name
+		if spoken[who] == nil {
+			spoken[who] = &subjects{}
+		}
+		spoken[who].turn++
+		r := m.language.read(text)
+		r.clauses = withoutName(r.clauses, name)
+		found = append(found, m.told(t, r, spoken[who], asked)...)
+		asked = nil
+	}
+	return found
+}
+
+// askedName returns what the character asked the name of at last, nil if nothing.
+func (m *Model) askedName(text string) []word {
+	if !strings.HasSuffix(text, "?") || !strings.Contains(text, "called") {
+		return nil
+	}
+	clauses := m.language.read(text).clauses
+	words := clauses[len(clauses)-1].words
+	n := len(words)
+	at := slices.IndexFunc(words, func(w word) bool { return w.plain == "your" })
+	if at < 0 || n < 3 || words[n-1].plain != "called" || !holds(words, "what") {
+		return nil
+	}
+	return words[at+1 : n-1]
+}
+
+// told returns the facts of one turn.
+func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) []fact {
+	var found []fact
+	for _, c := range m.sentences(r) {
+		words := m.language.opened(c.words)
+		if name := properName(words); asked != nil && name != nil && c.mark != '?' {
+			words = calling(asked, name)
+			asked = nil
+		}
+		words, noted := bare(words)
+		about := m.antecedent(spoken, words)
+		words = m.resolved(words, about)
+		for _, thing := range m.language.things(words) {
+			spoken.note(thing.determiner == "my", thing.noun)
+		}
+		if c.mark == '?' || !m.states(words) {
+			continue
+		}
+		f := m.classify(words)
+		f.speaker, f.name = t.Speaker, t.Name
+		m.rename(&f, about.noun)
+		if noted {
+			f.kind |= isNote
+		}
+		if len(f.about) > 0 {
+			spoken.note(f.own, f.about)
+		}
+		if f.loose {
+			named := f
+			named.words, named.kind = calling(f.about, f.value), isName
+			found = append(found, named)
+			f.kind &^= isName
+		}
+		if f.kind != 0 {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// calling is the statement that something of the speaker's has a name.
+func calling(about, name []word) []word {
+	return slices.Concat([]word{{"my", "my"}}, uncommaed(about), []word{{"is", "is"}, {"called", "called"}}, uncommaed(name))
+}
+
+// uncommaed takes off the commas with which sentences joins clauses.
+func uncommaed(words []word) []word {
+	if !slices.ContainsFunc(words, func(w word) bool { return strings.HasSuffix(w.shown, ",") }) {
+		return words
+	}
+	words = slices.Clone(words)
+	for i := range words {
+		words[i].shown = strings.TrimSuffix(words[i].shown, ",")
+	}
+	return words
+}
+
+// rename understands "it is Max" as a name if the thing spoken of was just named.
+func (m *Model) rename(f *fact, about []word) {
+	name := properName(f.value)
+	if name == nil || !f.own || f.kind != isBeing || !sameWords(f.about, about) {
+		return
+	}
+	f.kind |= isName
+	f.words = calling(f.about, name)
+}
+
+// properName returns the words of a short answer that may be a name.
+func properName(words []word) []word {
+	if len(words) > 0 && len(words) < 4 && (words[0].plain == "it" || words[0].plain == "he" || words[0].plain == "she") {
+		return nil
+	}
+	if len(words) == 0 || len(words) > 2 {
+		return nil
+	}
+	for _, w := range words {
+		if w.plain == w.shown {
+			return nil
+		}
+	}
+	return words
+}
+
+// sentences joins clauses that commas cut from a statement: "on Friday, 3 pm".
+func (m *Model) sentences(r reading) []clause {
+	var joined []clause
+	for i, c := range r.clauses {
+		n := len(joined)
+		if i > 0 && r.clauses[i-1].mark == ',' && n > 0 && m.continues(joined[n-1].words, c.words) {
+			before := slices.Clone(joined[n-1].words)
+			before[len(before)-1].shown += ","
+			joined[n-1] = clause{words: append(before, c.words...), mark: c.mark}
+			continue
+		}
+		joined = append(joined, c)
+	}
+	return joined
+}
+
+// continues reports whether more is only an addition to a statement.
+func (m *Model) continues(before, more []word) bool {
+	if len(before) < 4 || len(more) > 5 || m.language.openers[more[0].plain] {
+		return false
+	}
+	switch strings.Join(plainWords(more), " ") {
+	case "by the way", "you know", "to be honest", "of course", "for example", "for now", "thank you", "i think":
+		return false
+	}
+	for _, w := range more {
+		if m.language.verbs[w.plain] || w.plain == "i" || w.plain == "my" || w.plain == "you" || w.plain == "lol" {
+			return false
+		}
+	}
+	return true
+}
+
+// resolved says "my dog" for a pronoun that begins a statement, if a dog was spoken of.
+func (m *Model) resolved(words []word, about subject) []word {
+	if len(about.noun) == 0 || len(words) < 2 {
+		return words
+	}
+	mine := append([]word{about.determiner}, about.noun...)
+	switch words[0].plain {
+	case "he", "she", "it", "they":
+		if m.language.verbs[words[1].plain] {
+			return append(mine, words[1:]...)
+		}
+	case "his", "her", "its":
+		if words[1].plain == "name" {
+			tail := mine[len(mine)-1]
+			mine[len(mine)-1] = word{tail.plain + "'s", tail.shown + "'s"}
+			return append(mine, words[1:]...)
+		}
+	}
+	return words
+}
+
+// states reports whether words are a statement that may tell something.
+func (m *Model) states(words []word) bool {
+	if len(words) < 3 || len(words) > 30 {
+		return false
+	}
+	switch words[0].plain {
+	case "what", "who", "where", "when", "which", "how", "why", "whose", "do", "does", "did", "is", "are", "am", "was", "were", "can", "could",
+		"will", "would", "should", "have", "has", "tell", "if", "maybe", "perhaps", "say":
+		return false
+	}
+	return !holds(words, "you") && !holds(words, "your") && !holds(words, "yourself") &&
+		!slices.ContainsFunc(words, func(w word) bool { return m.language.unspoken[w.plain] })
+}

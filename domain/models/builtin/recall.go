@@ -1,0 +1,267 @@
+package builtin
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"parley/domain/models"
+)
+
+// offerRecall answers a question for something told from what was told in the channel.
+func (m *Model) offerRecall(ctx context.Context, c *composer, r reading) error {
+	q, found := query{}, false
+	for _, cl := range slices.Backward(r.clauses) {
+		if q, found = m.query(cl); found {
+			break
+		}
+	}
+	if !found {
+		q, found = m.queryOther(c, r)
+	}
+	if !found {
+		return nil
+	}
+	turns, err := earlier(ctx, c.prompt)
+	if err != nil {
+		return err
+	}
+	facts := m.facts(turns, c.prompt.Character.Name)
+	switch {
+	case q.last:
+		m.offerLast(c, facts)
+	case q.all:
+		m.offerAll(c, q, facts)
+	default:
+		m.offerOne(c, q, facts, r)
+	}
+	return nil
+}
+
+// earlier reads what was said before the question, as far back as it can be read. Its
+// end stands there twice, the second time with the character's own lines.
+func earlier(ctx context.Context, p models.Prompt) ([]models.Turn, error) {
+	if p.Earlier == nil {
+		return p.Conversation, nil
+	}
+	turns, err := p.Earlier(ctx)
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return p.Conversation, nil // what is at hand may do
+	}
+	return slices.Concat(turns, p.Conversation), nil
+}
+
+// queryOther understands a question about what another one of the channel told: "what
+// is Ann's dog called?". Its own is false, and its content holds the name.
+func (m *Model) queryOther(c *composer, r reading) (query, bool) {
+	if !r.asks || len(r.clauses) == 0 {
+		return query{}, false
+	}
+	words := r.clauses[len(r.clauses)-1].words
+	for _, t := range c.prompt.Conversation {
+		name := strings.ToLower(strings.TrimSpace(t.Name))
+		if t.Own || name == "" || by(t.Speaker, t.Name, c.prompt.Question) {
+			continue
+		}
+		for i, w := range words {
+			if w.plain != name && w.plain != name+"'s" {
+				continue
+			}
+			asked := slices.Clone(words)
+			asked[i] = word{"i", "i"}
+			if w.plain != name {
+				asked[i] = word{"my", "my"}
+			}
+			if q, ok := m.query(clause{words: asked, mark: '?'}); ok && !q.last {
+				q.own, q.sure, q.all = false, false, false
+				q.content = append(q.content, name)
+				return q, true
+			}
+		}
+	}
+	return query{}, false
+}
+
+// by reports whether somebody is the one who asks; who is not known at all is taken
+// for the asker.
+func by(speaker, name string, question models.Turn) bool {
+	if speaker == "" && name == "" {
+		return true
+	}
+	if speaker != "" && question.Speaker != "" {
+		return speaker == question.Speaker
+	}
+	return name == question.Name
+}
+
+// current leaves out the facts that later ones replaced, and puts the latest first.
+func current(facts []fact) []fact {
+	seen := set{}
+	var kept []fact
+	for _, f := range slices.Backward(facts) {
+		key := f.key()
+		if key != "" && seen[key] {
+			continue
+		}
+		text := f.speaker + "\n" + strings.Join(plainWords(f.words), " ")
+		if seen[text] {
+			continue
+		}
+		seen[key], seen[text] = true, true
+		kept = append(kept, f)
+	}
+	return kept
+}
+
+// offerOne answers with the one fact that fits best; of equals with the latest.
+func (m *Model) offerOne(c *composer, q query, facts []fact, r reading) {
+	best, top := fact{}, 0.0
+	asked := m.space().Embed(c.prompt.Question.Text[:min(len(c.prompt.Question.Text), maxFactText)])
+	for n := len(q.about); top == 0; n-- {
+		for _, f := range current(facts) {
+			if s := m.score(c, q, f, asked); s > top+0.04 {
+				best, top = f, s
+			}
+		}
+		if !q.whether || n < 2 {
+			break
+		}
+		q.about = q.about[:n-1]
+	}
+	switch {
+	case top >= enough:
+		m.offerFact(c, best)
+	case q.kind&isName != 0 && len(q.about) == 0 && q.own:
+		if user, ok := addressable(c.prompt.Question.Name); ok {
+			c.list("goes_by", "The name stands beside the message.", user)
+		}
+		fallthrough
+	case q.sure:
+		m.offerUntold(c, q, facts)
+	}
+}
+
+// offerUntold says that something was not told.
+func (m *Model) offerUntold(c *composer, q query, facts []fact) {
+	const thought = "I searched what I was told and found nothing."
+	if len(q.about) > 0 && !slices.ContainsFunc(facts, func(f fact) bool { return m.concerns(q, f) }) {
+		c.list("untold", thought, "your "+shownWords(q.about))
+	}
+	c.list("unknown", thought)
+}
+
+// offerFact says a fact back.
+func (m *Model) offerFact(c *composer, f fact) {
+	const thought = "That was told earlier in this channel."
+	if !by(f.speaker, f.name, c.prompt.Question) {
+		name := f.name
+		if name == "" {
+			name = "somebody"
+		}
+		c.list("quoted", thought, name, strings.TrimSuffix(capitalised(shownWords(f.words)), "."))
+		return
+	}
+	if said, ok := m.sayBack(f); ok {
+		c.list("recall", thought, said)
+	}
+}
+
+// sayBack is the fact seen from the other side.
+func (m *Model) sayBack(f fact) (string, bool) {
+	words := f.words
+	if first := words[0]; m.language.function[first.plain] {
+		words = slices.Concat([]word{{first.plain, first.plain}}, words[1:])
+	}
+	return m.language.reflectUpTo(words, 30, 300)
+}
+
+// offerLast answers what the asker said last.
+func (m *Model) offerLast(c *composer, facts []fact) {
+	for _, f := range slices.Backward(facts) {
+		if by(f.speaker, f.name, c.prompt.Question) {
+			m.offerFact(c, f)
+			return
+		}
+	}
+	c.list("unknown", "I searched what I was told and found nothing.")
+}
+
+// maxListed is how many facts are told at once.
+const maxListed = 5
+
+// offerAll lists what was told about something, in the order in which it was told.
+func (m *Model) offerAll(c *composer, q query, facts []fact) {
+	said := m.listed(c, q, current(facts))
+	switch {
+	case len(said) == 1:
+		c.list("recall", "That was told earlier in this channel.", said[0])
+	case len(said) > 1:
+		last := len(said) - 1
+		c.list("about", "All that was told earlier in this channel.", strings.Join(said[:last], ", ")+", and "+said[last])
+	case q.sure:
+		m.offerUntold(c, q, facts)
+	}
+}
+
+// listed says back the facts that belong to what was asked for, in the order in which
+// they were told: the most telling ones if there are too many.
+func (m *Model) listed(c *composer, q query, facts []fact) []string {
+	facts = slices.DeleteFunc(facts, func(f fact) bool {
+		return !by(f.speaker, f.name, c.prompt.Question) || !m.concerns(q, f)
+	})
+	if slices.ContainsFunc(facts, func(f fact) bool { return weight(f) > 0 }) {
+		facts = slices.DeleteFunc(facts, func(f fact) bool { return weight(f) == 0 })
+	}
+	if len(facts) > maxListed {
+		best := slices.Clone(facts)
+		slices.SortStableFunc(best, func(a, b fact) int { return cmp.Compare(weight(b), weight(a)) })
+		least := weight(best[maxListed-1])
+		facts = slices.DeleteFunc(facts, func(f fact) bool { return weight(f) < least })
+		facts = facts[:maxListed]
+	}
+	var said []string
+	for _, f := range slices.Backward(facts) {
+		if text, ok := m.sayBack(f); ok {
+			said = append(said, text)
+		}
+	}
+	return said
+}
+
+// weight tells how much a fact says about somebody by itself.
+func weight(f fact) int {
+	for _, w := range f.words[1:] {
+		switch w.plain {
+		case "him", "them", "it", "that", "this", "he", "she", "they": // nobody will know who is meant
+			return 0
+		}
+	}
+	switch {
+	case len(f.about) == 0 && f.kind&(isName|isHome|isJob|isAge|isBirth|isPlace) != 0:
+		return 4
+	case f.kind&(isName|isNote) != 0:
+		return 3
+	case f.kind&exclusive != 0:
+		return 2
+	default:
+		return 1
+	}
+}
+
+// concerns reports whether a fact belongs to what was asked for: for a thing, whatever
+// names it; for the asker, what tells something of the person.
+func (m *Model) concerns(q query, f fact) bool {
+	if len(q.about) == 0 {
+		return f.own && f.kind&^isSaid != 0
+	}
+	for _, w := range q.about {
+		if m.nearest(w.plain, f.words) < 1 {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,166 @@
+package builtin_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"parley/domain/models"
+	"parley/domain/models/builtin"
+)
+
+// ann and bob are two people.
+const ann, bob = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+
+// says is something that somebody says: "Ann: hello", "Bob: hello", "Eliza: hello".
+func says(line string) models.Turn {
+	name, text, _ := strings.Cut(line, ": ")
+	switch name {
+	case "Ann":
+		return models.Turn{Speaker: ann, Name: name, Text: text}
+	case "Bob":
+		return models.Turn{Speaker: bob, Name: name, Text: text}
+	default:
+		return models.Turn{Own: true, Name: name, Text: text}
+	}
+}
+
+// talk answers the last of some lines after the others.
+func talk(t testing.TB, m *builtin.Model, lines ...string) string {
+	t.Helper()
+	var turns []models.Turn
+	for _, line := range lines {
+		turns = append(turns, says(line))
+	}
+	last := len(turns) - 1
+	c, err := m.Reply(t.Context(), models.Prompt{Character: eliza, Conversation: turns[:last], Question: turns[last]}, ignore)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.Text
+}
+
+func TestWhatWasToldIsRecalled(t *testing.T) {
+	m := newModel(t)
+	tests := []struct {
+		lines string
+		// want is in the answer, whatever its case; not is not.
+		want, not string
+	}{
+		{"Ann: My dog is called Rex.|Ann: What is my dog's name?", "your dog is called Rex", ""},
+		{"Ann: My dog's name is Rex|Ann: what's my dog called?", "your dog's name is Rex", ""},
+		{"Ann: the name of my dog is Rex|Ann: do you remember what my dog is called?", "Rex", ""},
+		{"Ann: I have a dog called Rex|Ann: who is my dog?", "you have a dog called Rex", ""},
+		{"Ann: I have a dog. He is called Rex.|Ann: What is my dog called?", "your dog is called Rex", ""},
+		{"Ann: I have a dog|Eliza: What is your dog called?|Ann: Rex|Ann: What is my dog's name?", "your dog is called Rex", ""},
+		{"Ann: My dog is called Rex.|Ann: No, my dog is called Max.|Ann: What is my dog's name?", "Max", "Rex"},
+		{"Ann: My dog is called Rex.|Ann: No, it's Max.|Ann: What is my dog's name?", "Max", "Rex"},
+		{"Ann: My dog is called Rex.|Ann: What is my cat's name?", "", "Rex"},
+		{"Ann: My dog is called Rex.|Ann: What is my pet called?", "Rex", ""},
+		{"Ann: Is my dog called Rex?|Ann: What is my dog's name?", "", "Rex"},
+		{"Eliza: Your dog is called Rex.|Ann: What is my dog's name?", "", "Rex"},
+		{"Bob: My dog is called Rex.|Ann: What is my dog's name?", "", "Rex"},
+		{"Bob: My dog is called Rex.|Ann: What is Bob's dog called?", "Bob", "your dog"},
+		{"Bob: I live in Rome.|Ann: I live in Porto.|Ann: Where does Bob live?", "I live in Rome", "Porto"},
+		{"Ann: I live in Porto|Ann: Where do I live?", "you live in Porto", ""},
+		{"Ann: I live in Porto|Ann: I moved to Lisbon|Ann: which town do I live in?", "Lisbon", ""},
+		{"Ann: My sister lives in Rome|Ann: Where do I live?", "", "Rome"},
+		{"Ann: My sister Ana lives in Rome|Ann: Where does my sister live?", "Rome", ""},
+		{"Ann: My sister Ana lives in Rome|Ann: What's my sister's name?", "Ana", ""},
+		{"Ann: My sister's dog is called Bo|Ann: What's my sister's name?", "", "Bo"},
+		{"Ann: My mum is called Eva|Ann: What's my mother's name?", "Eva", ""},
+		{"Ann: I was born in 1987|Ann: When was I born?", "1987", ""},
+		{"Ann: I am 34 years old|Ann: How old am I?", "34", ""},
+		{"Ann: My daughter Lena is six|Ann: How old is my daughter?", "six", ""},
+		{"Ann: My favourite colour is green|Ann: What is my favorite color?", "green", ""},
+		{"Ann: My favourite colour is green|Ann: What is my favourite food?", "", "green"},
+		{"Ann: I work as a nurse|Ann: What's my job?", "nurse", ""},
+		{"Ann: I work as a nurse|Ann: What do I do for a living?", "nurse", ""},
+		{"Ann: I play the cello|Ann: What instrument do I play?", "cello", ""},
+		{"Ann: I drive an old Volvo|Ann: What car do I drive?", "Volvo", ""},
+		{"Ann: The meeting is on Friday at 3|Ann: When is the meeting?", "Friday at 3", ""},
+		{"Ann: The meeting is on Friday at 3.|Ann: It's been moved to Monday.|Bob: hm|Ann: When is the meeting?", "the meeting has been moved to Monday", "Friday"},
+		{"Ann: My exam is on Friday.|Ann: It has been moved to Monday.|Ann: When is my exam?", "Monday", "Friday"},
+		{"Bob: The meeting is on Friday at 3|Ann: When is the meeting?", "Bob", ""},
+		{"Bob: Eliza the party is on Saturday at 8|Ann: Eliza when is the party?", "Bob", ""},
+		{"Ann: Remember that the key is under the mat.|Ann: Where is the key?", "under the mat", ""},
+		{"Ann: my sister's a dentist|Ann: what did I tell you about my sister?", "your sister is a dentist", ""},
+		{"Ann: My sister's name is Ana|Ann: Do you remember my sister?", "Ana", ""},
+		{"Ann: My sister's name is Ana|Ann: Who is Ana?", "your sister's name is Ana", ""},
+		{"Ann: I live in Porto. I work as a nurse. My dog is called Rex.|Ann: What do you know about me?", "you live in Porto, you work as a nurse, and your dog is called Rex", ""},
+		{"Ann: I live in Porto|Ann: What did I just say?", "Porto", ""},
+		{"Ann: hello|Ann: What is my name?", "Ann", ""},
+		{"Ann: My name is Anna Maria|Ann: What is my name?", "Anna Maria", ""},
+		{"Ann: My wife and I live in Porto|Ann: Where do we live?", "Porto", ""},
+		{"Ann: My phone number is 555-1234|Ann: What's my phone number?", "555-1234", ""},
+		{"Ann: My dog is called Rex.|Ann: What should I do about my dog?", "", "Rex"},
+		{"Ann: hello|Ann: What do you know about me?", "", "Ann is"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.lines, func(t *testing.T) {
+			got := talk(t, m, strings.Split(tt.lines, "|")...)
+			if !strings.Contains(strings.ToLower(got), strings.ToLower(tt.want)) || tt.not != "" && strings.Contains(got, tt.not) {
+				t.Errorf("%q, want %q and not %q", got, tt.want, tt.not)
+			}
+		})
+	}
+}
+
+func TestWhatWasNotToldIsNotMadeUp(t *testing.T) {
+	m := newModel(t)
+	for _, question := range []string{"What is my dog's name?", "Where do I live?", "What's my job?", "When is my exam?", "Do you remember my sister?", "What did I tell you about my brother?"} {
+		got := talk(t, m, "Ann: I like rain", "Ann: "+question)
+		if !strings.Contains(got, "told") && !strings.Contains(got, "said") && !strings.Contains(got, "guess") && !strings.Contains(got, "found nothing") && !strings.Contains(got, "Not that I know") {
+			t.Errorf("%q is answered with %q", question, got)
+		}
+	}
+}
+
+func TestWhatReplacesSomethingToldIsAcknowledged(t *testing.T) {
+	m := newModel(t)
+	if got := talk(t, m, "Ann: My dog is called Rex", "Eliza: Rex.", "Ann: No, my dog is called Max"); !strings.Contains(got, "our dog is called Max") {
+		t.Errorf("the correction is answered with %q", got)
+	}
+	if got := talk(t, m, "Ann: My dog is called Rex", "Eliza: Rex.", "Ann: My dog is called Rex"); !strings.Contains(got, "our dog is called Rex") {
+		t.Errorf("the repeat is answered with %q", got)
+	}
+}
+
+func TestEarlierMessagesAreReadOnlyWhenAskedFor(t *testing.T) {
+	m := newModel(t)
+	asked := 0
+	p := models.Prompt{Character: eliza, Earlier: func(context.Context) ([]models.Turn, error) {
+		asked++
+		return []models.Turn{says("Ann: My dog is called Rex")}, nil
+	}}
+	for question, want := range map[string]int{"I like my garden": 0, "What is my dog called?": 1, "Why is that so?": 0} {
+		asked, p.Question = 0, says("Ann: "+question)
+		c, err := m.Reply(t.Context(), p, ignore)
+		if err != nil || asked != want || want == 1 && !strings.Contains(c.Text, "Rex") {
+			t.Errorf("%q reads %d times and is answered with %q, %v", question, asked, c.Text, err)
+		}
+	}
+	p.Earlier = func(context.Context) ([]models.Turn, error) { return nil, errors.New("the store is away") }
+	p.Question = says("Ann: What is my dog called?")
+	if c, err := m.Reply(t.Context(), p, ignore); err != nil || c.Text == "" {
+		t.Errorf("without the earlier messages it says %q, %v", c.Text, err)
+	}
+}
+
+func BenchmarkRecallOfAThousandTurns(b *testing.B) {
+	m := newModel(b)
+	var turns []models.Turn
+	for i := range 1000 {
+		turns = append(turns, says(fmt.Sprintf("Ann: My friend number %d lives in a small house near the river, and he works as a baker.", i)))
+	}
+	turns[500] = says("Ann: My dog is called Rex")
+	p := models.Prompt{Character: eliza, Question: says("Ann: What is my dog's name?"), Conversation: turns[950:],
+		Earlier: func(context.Context) ([]models.Turn, error) { return turns, nil }}
+	for b.Loop() {
+		if c, err := m.Reply(b.Context(), p, ignore); err != nil || !strings.Contains(c.Text, "Rex") {
+			b.Fatal(c.Text, err)
+		}
+	}
+}

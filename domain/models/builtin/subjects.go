@@ -1,0 +1,83 @@
+package builtin
+
+import "slices"
+
+// subjects are the things that a speaker spoke of lately, for pronouns to stand for.
+type subjects struct {
+	// turn counts the speaker's turns.
+	turn  int
+	nouns []subject
+}
+
+// subject is a thing, and the turn in which it was spoken of last.
+type subject struct {
+	// determiner is "my" or "the".
+	determiner word
+	noun       []word
+	turn       int
+}
+
+// maxSubjects is how many things are kept in mind, reach for how many turns a pronoun
+// can stand for one.
+const maxSubjects, reach = 6, 3
+
+// note puts a thing first.
+func (s *subjects) note(own bool, noun []word) {
+	determiner := word{"the", "the"}
+	if own {
+		determiner = word{"my", "my"}
+	}
+	at := slices.IndexFunc(s.nouns, func(o subject) bool { return sameWords(o.noun, noun) })
+	switch {
+	case at >= 0:
+	case len(s.nouns) < maxSubjects:
+		at = len(s.nouns)
+		s.nouns = append(s.nouns, subject{})
+	default:
+		at = maxSubjects - 1
+	}
+	copy(s.nouns[1:at+1], s.nouns[:at])
+	s.nouns[0] = subject{determiner: determiner, noun: uncommaed(noun), turn: s.turn}
+}
+
+// sameWords reports whether two lists hold the same words.
+func sameWords(a, b []word) bool {
+	return slices.EqualFunc(a, b, func(x, y word) bool { return x.plain == y.plain })
+}
+
+// antecedent is the thing that the pronoun at the start of words stands for; without a
+// noun if there is none.
+func (m *Model) antecedent(s *subjects, words []word) subject {
+	if len(words) == 0 {
+		return subject{}
+	}
+	switch words[0].plain {
+	case "he", "she", "it", "they", "his", "her", "its":
+	default:
+		return subject{}
+	}
+	for _, o := range s.nouns {
+		if s.turn-o.turn <= reach && m.canBe(words[0].plain, o.noun[len(o.noun)-1].plain) {
+			return o
+		}
+	}
+	return subject{}
+}
+
+// canBe reports whether a pronoun can stand for a noun.
+func (m *Model) canBe(pronoun, noun string) bool {
+	l := m.language
+	person := l.isKind("relative", noun)
+	switch pronoun {
+	case "he", "his":
+		return (person || l.isKind("pet", noun)) && !l.isKind("female", noun)
+	case "she", "her":
+		return (person || l.isKind("pet", noun)) && !l.isKind("male", noun)
+	case "it", "its":
+		return !person
+	case "they":
+		return l.root(noun) != noun || noun == "children" || noun == "grandchildren" || noun == "kids" || noun == "parents"
+	default:
+		return false
+	}
+}
