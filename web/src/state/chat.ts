@@ -15,7 +15,7 @@ import { loadTheme, paint, saveTheme, type Theme } from "./theme";
 import { Turns } from "./turns";
 
 /** How many channels are listened to although they were not opened. */
-const maxWatched = 60;
+const maxWatched = 40;
 
 /** What Chat talks through. */
 interface Transport extends Server {
@@ -56,7 +56,9 @@ export class Chat implements Listener {
       store,
       server,
       apiKey: () => this.apiKey,
-      entering: (channelId) => void this.directory.describe(channelId),
+      entering: (channelId) => {
+        if (channelId === this.state.current) void this.directory.describe(channelId);
+      },
       took: (channelId, events, how) => this.took(channelId, events, how),
       entered: (channelId, answer) => this.entered(channelId, answer),
     });
@@ -137,8 +139,11 @@ export class Chat implements Listener {
     if (before !== undefined) this.follower.leaveWindow(before);
     this.store.set({ current: channelId, editing: undefined, focus: undefined });
     this.reads.opened(channelId);
+    if (this.follower.isIn(channelId)) {
+      void this.directory.describe(channelId);
+      this.lookAround(channelId);
+    }
     this.follower.open(channelId);
-    if (this.follower.isIn(channelId)) this.lookAround(channelId);
   }
 
   /** lookAround asks who is in a channel and what they have read. */

@@ -14,6 +14,11 @@ export const nextPageSize = 200;
 /** How long to wait before a join that failed on a living connection is tried again. */
 const rejoinAfter = 2_000;
 
+/** isPassing says that a join may succeed a little later. */
+function isPassing(err: unknown): boolean {
+  return isLost(err) || (err instanceof CallError && (err.code === "RATE_LIMITED" || err.code === "DB_ERROR"));
+}
+
 /** What a Follower tells the page. */
 export interface FollowerOptions {
   store: Store<State>;
@@ -122,7 +127,7 @@ export class Follower {
       if (this.state.current === channelId && !logOf(this.state, channelId).loaded) await this.loadNewest(channelId);
     } catch (err) {
       if (generation !== this.generation) return;
-      if (isLost(err)) this.rejoinLater(channelId, generation);
+      if (isPassing(err)) this.rejoinLater(channelId, generation);
       else this.progress(channelId, { failed: reason(err) });
     }
   }

@@ -57,7 +57,10 @@ export function Messages({ chat, channelId, show }: { chat: Chat; channelId: str
         class="scroller"
         ref={scroll.ref}
         onScroll={scroll.onScroll}
-        onKeyDown={(event) => walk(event, actions.openAt)}
+        onKeyDown={(event) => {
+          walk(event, actions.openAt);
+          scroll.onKey(event);
+        }}
         tabIndex={0}
         role="log"
         aria-live="off"
