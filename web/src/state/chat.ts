@@ -56,9 +56,6 @@ export class Chat implements Listener {
       store,
       server,
       apiKey: () => this.apiKey,
-      entering: (channelId) => {
-        if (channelId === this.state.current) void this.directory.describe(channelId);
-      },
       took: (channelId, events, how) => this.took(channelId, events, how),
       entered: (channelId, answer) => this.entered(channelId, answer),
     });
@@ -103,12 +100,15 @@ export class Chat implements Listener {
   /** setName takes the name that the user has chosen. */
   setName(name: string): void {
     saveName(name);
+    // Nothing is new to somebody who has only just come.
+    if (this.state.me.name === "") this.reads.arrived();
     this.renamed(name);
   }
 
   /** renamed says that the name was chosen, here or in another tab. */
   renamed(name: string): void {
     this.store.set({ me: { ...this.state.me, name } });
+    this.follower.introduce();
     for (const channelId of this.follower.rooms()) this.messenger.outbox.flush(channelId);
   }
 
@@ -139,15 +139,13 @@ export class Chat implements Listener {
     if (before !== undefined) this.follower.leaveWindow(before);
     this.store.set({ current: channelId, editing: undefined, focus: undefined });
     this.reads.opened(channelId);
-    if (this.follower.isIn(channelId)) {
-      void this.directory.describe(channelId);
-      this.lookAround(channelId);
-    }
     this.follower.open(channelId);
+    if (this.follower.isIn(channelId)) this.lookAround(channelId);
   }
 
   /** lookAround asks who is in a channel and what they have read. */
   private lookAround(channelId: string): void {
+    void this.directory.describe(channelId);
     void this.presence.read(channelId);
     void this.reads.readers(channelId);
   }

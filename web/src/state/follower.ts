@@ -24,8 +24,6 @@ export interface FollowerOptions {
   store: Store<State>;
   server: Server;
   apiKey(): string;
-  /** A channel is being entered: a good time to read what else is known of it. */
-  entering(channelId: string): void;
   /** Events were merged; missed ones are from a catch-up. */
   took(channelId: string, events: readonly LogEvent[], how: "live" | "missed" | "page"): void;
   /** A channel's join was answered, and its log has no gap. */
@@ -65,6 +63,14 @@ export class Follower {
   disconnected(): void {
     this.generation++;
     this.joined.clear();
+  }
+
+  /** introduce tells all rooms what we are called; a join again changes nothing else. */
+  introduce(): void {
+    for (const channelId of this.joined) {
+      // What came meanwhile was heard live; whoever does not hear the name reads it with a message.
+      this.options.server.join(channelId, this.state.me, logOf(this.state, channelId).cursor).catch(() => undefined);
+    }
   }
 
   /** isIn says whether this connection is in a channel's room and has closed the gap. */
@@ -112,7 +118,6 @@ export class Follower {
    */
   private async follow(channelId: string): Promise<void> {
     const { generation } = this;
-    this.options.entering(channelId);
     try {
       const { cursor } = logOf(this.state, channelId);
       const answer = await this.options.server.join(channelId, this.state.me, cursor);
