@@ -59,7 +59,9 @@ export function App({ chat }: { chat: Chat }) {
           onSearch={() => (searching ? leaveSearch() : setSearching(true))}
         />
         <Banner chat={chat} />
-        {searching && current !== undefined && <SearchPanel key={current} chat={chat} channelId={current} onClose={leaveSearch} />}
+        {searching && current !== undefined && (
+          <SearchPanel key={current} chat={chat} channelId={current} onClose={leaveSearch} onChosen={() => isNarrow() && setSearching(false)} />
+        )}
         {current !== undefined && <Messages key={current} chat={chat} channelId={current} show={show} />}
         {current === undefined && <Nothing settled={settled} onNewChannel={() => show({ kind: "channel" })} />}
         {current !== undefined && <Composer key={`composer-${current}`} chat={chat} channelId={current} />}
@@ -70,6 +72,11 @@ export function App({ chat }: { chat: Chat }) {
       {refused && <KeyDialog chat={chat} />}
     </div>
   );
+}
+
+/** isNarrow says that there is no room for results beside what they lead to. */
+function isNarrow(): boolean {
+  return matchMedia("(max-width: 760px)").matches;
 }
 
 /** Nothing stands where no channel is open. */

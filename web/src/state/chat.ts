@@ -15,7 +15,7 @@ import { loadTheme, paint, saveTheme, type Theme } from "./theme";
 import { Turns } from "./turns";
 
 /** How many channels are listened to although they were not opened. */
-const maxWatched = 60;
+const maxWatched = 40;
 
 /** What Chat talks through. */
 interface Transport extends Server {
@@ -56,7 +56,6 @@ export class Chat implements Listener {
       store,
       server,
       apiKey: () => this.apiKey,
-      entering: (channelId) => void this.directory.describe(channelId),
       took: (channelId, events, how) => this.took(channelId, events, how),
       entered: (channelId, answer) => this.entered(channelId, answer),
     });
@@ -101,12 +100,15 @@ export class Chat implements Listener {
   /** setName takes the name that the user has chosen. */
   setName(name: string): void {
     saveName(name);
+    // Nothing is new to somebody who has only just come.
+    if (this.state.me.name === "") this.reads.arrived();
     this.renamed(name);
   }
 
   /** renamed says that the name was chosen, here or in another tab. */
   renamed(name: string): void {
     this.store.set({ me: { ...this.state.me, name } });
+    this.follower.introduce();
     for (const channelId of this.follower.rooms()) this.messenger.outbox.flush(channelId);
   }
 
@@ -143,6 +145,7 @@ export class Chat implements Listener {
 
   /** lookAround asks who is in a channel and what they have read. */
   private lookAround(channelId: string): void {
+    void this.directory.describe(channelId);
     void this.presence.read(channelId);
     void this.reads.readers(channelId);
   }

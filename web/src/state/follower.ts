@@ -14,13 +14,16 @@ export const nextPageSize = 200;
 /** How long to wait before a join that failed on a living connection is tried again. */
 const rejoinAfter = 2_000;
 
+/** isPassing says that a join may succeed a little later. */
+function isPassing(err: unknown): boolean {
+  return isLost(err) || (err instanceof CallError && (err.code === "RATE_LIMITED" || err.code === "DB_ERROR"));
+}
+
 /** What a Follower tells the page. */
 export interface FollowerOptions {
   store: Store<State>;
   server: Server;
   apiKey(): string;
-  /** A channel is being entered: a good time to read what else is known of it. */
-  entering(channelId: string): void;
   /** Events were merged; missed ones are from a catch-up. */
   took(channelId: string, events: readonly LogEvent[], how: "live" | "missed" | "page"): void;
   /** A channel's join was answered, and its log has no gap. */
@@ -60,6 +63,14 @@ export class Follower {
   disconnected(): void {
     this.generation++;
     this.joined.clear();
+  }
+
+  /** introduce tells all rooms what we are called; a join again changes nothing else. */
+  introduce(): void {
+    for (const channelId of this.joined) {
+      // What came meanwhile was heard live; whoever does not hear the name reads it with a message.
+      this.options.server.join(channelId, this.state.me, logOf(this.state, channelId).cursor).catch(() => undefined);
+    }
   }
 
   /** isIn says whether this connection is in a channel's room and has closed the gap. */
@@ -107,7 +118,6 @@ export class Follower {
    */
   private async follow(channelId: string): Promise<void> {
     const { generation } = this;
-    this.options.entering(channelId);
     try {
       const { cursor } = logOf(this.state, channelId);
       const answer = await this.options.server.join(channelId, this.state.me, cursor);
@@ -122,7 +132,7 @@ export class Follower {
       if (this.state.current === channelId && !logOf(this.state, channelId).loaded) await this.loadNewest(channelId);
     } catch (err) {
       if (generation !== this.generation) return;
-      if (isLost(err)) this.rejoinLater(channelId, generation);
+      if (isPassing(err)) this.rejoinLater(channelId, generation);
       else this.progress(channelId, { failed: reason(err) });
     }
   }

@@ -48,6 +48,13 @@ export class Reads {
     if (!this.bases.has(channelId)) this.bases.set(channelId, { seq: head, unread: 0, head });
   }
 
+  /** arrived takes all that was written before our first visit for read. */
+  arrived(): void {
+    for (const [channelId, { seq, head }] of this.bases) if (seq === 0) this.viewed(channelId, head);
+    this.unmarked.clear();
+    this.store.set({ marks: {} });
+  }
+
   /** refresh asks how much is new in these channels, and tells what was looked at meanwhile. */
   async refresh(channelIds: readonly string[]): Promise<void> {
     if (this.untold.size > 0) this.schedule();

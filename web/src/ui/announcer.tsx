@@ -3,6 +3,9 @@ import type { Chat } from "../state/chat";
 import { logOf } from "../state/select";
 import { useStore } from "../state/store";
 
+/** How long words stay for a screen reader to pick them up. */
+const staysFor = 5_000;
+
 /** How much of a message is read out, and how many at once. */
 const readOut = 300;
 const atOnce = 3;
@@ -26,6 +29,11 @@ export function Announcer({ chat, channelId }: { chat: Chat; channelId: string }
     const more = news.length > atOnce ? [`${news.length - atOnce} more messages`] : [];
     setWords([...more, ...news.slice(-atOnce).map((post) => `${post.authorName}: ${post.text.slice(0, readOut)}`)]);
   }, [log.posts]);
+  useEffect(() => {
+    if (words.length === 0) return;
+    const timer = setTimeout(() => setWords([]), staysFor);
+    return () => clearTimeout(timer);
+  }, [words]);
   return (
     <div class="visually-hidden" role="status" aria-live="polite" data-testid="announcer">
       {words.map((text, i) => (

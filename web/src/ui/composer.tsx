@@ -50,7 +50,7 @@ export function Composer({ chat, channelId }: { chat: Chat; channelId: string })
   const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLTextAreaElement }) => {
     if (composing(event) || mentions.onKey(event)) return;
     if (event.key === "Enter" && !event.shiftKey && !byTouch()) send();
-    else if (event.key === "ArrowUp" && event.currentTarget.value === "" && startEdit(chat, channelId)) mentions.close();
+    else if (event.key === "ArrowUp" && !event.altKey && event.currentTarget.value === "" && startEdit(chat, channelId)) mentions.close();
     else if (event.key !== "Escape" || !leave(chat, channelId)) return;
     event.preventDefault();
   };

@@ -45,7 +45,8 @@ export function Menu({ label, actions, at, onClose }: Props) {
       document.removeEventListener("pointerdown", beside, true);
       removeEventListener("resize", away);
       // An action may have moved the focus to where it goes on.
-      const lost = document.activeElement === document.body || document.activeElement === null;
+      const { activeElement } = document;
+      const lost = activeElement === null || activeElement === document.body || menu.contains(activeElement);
       if (lost && opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
     };
   }, []);

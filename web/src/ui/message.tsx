@@ -161,7 +161,7 @@ function Quote({ row, onShow }: { row: MessageRow; onShow: () => void }) {
     <button type="button" class="quote" data-testid="quote" tabIndex={-1} onClick={onShow}>
       <Icon name="reply" />
       <span class="visually-hidden">In reply to </span>
-      {row.replyName !== "" && <b dir="auto">{row.replyName}</b>}
+      {row.replyName !== "" && <span class="who" dir="auto">{row.replyName}</span>}
       <span class="label" dir="auto">
         {row.replyText}
       </span>

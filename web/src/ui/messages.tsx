@@ -43,6 +43,7 @@ export function Messages({ chat, channelId, show }: { chat: Chat; channelId: str
   });
   const lit = useFocus(chat, channelId, rows, scroll.show);
   useOwnAtEnd(rows, scroll.toEnd);
+  useEditInView(rows, editing, scroll);
   const actions = useActions(chat, channelId, show);
   const onExpand = useCallback((key: string, on: boolean) => {
     setExpanded((was) => new Set(on ? [...was, key] : [...was].filter((k) => k !== key)));
@@ -57,7 +58,10 @@ export function Messages({ chat, channelId, show }: { chat: Chat; channelId: str
         class="scroller"
         ref={scroll.ref}
         onScroll={scroll.onScroll}
-        onKeyDown={(event) => walk(event, actions.openAt)}
+        onKeyDown={(event) => {
+          walk(event, actions.openAt);
+          scroll.onKey(event);
+        }}
         tabIndex={0}
         role="log"
         aria-live="off"
@@ -178,6 +182,17 @@ function useOwnAtEnd(rows: readonly Row[], toEnd: () => void): void {
   useEffect(() => {
     if (waiting !== "") toEnd();
   }, [waiting]);
+}
+
+/** useEditInView brings the message that is opened for editing into view. */
+function useEditInView(rows: readonly Row[], editing: string | undefined, scroll: ReturnType<typeof useScroll>): void {
+  useEffect(() => {
+    if (editing === undefined) return;
+    const drawn = scroll.ref.current?.querySelector(`[data-id="${CSS.escape(editing)}"]`);
+    if (drawn) return drawn.scrollIntoView({ block: "nearest" });
+    const row = rows.find((r) => r.kind === "message" && r.id === editing);
+    if (row !== undefined) scroll.show(row.key);
+  }, [editing]);
 }
 
 /** walk moves the focus from message to message, and opens what can be done with one. */

@@ -65,7 +65,7 @@ export interface Scene {
   readonly isAgent: (id: string) => boolean;
 }
 
-/** What stands in a row whatever kind of message it is. */
+/** What stands in the row of a message that is not stored. */
 const bare = {
   kind: "message",
   id: "",
@@ -77,9 +77,6 @@ const bare = {
   edited: false,
   stopped: false,
   streaming: false,
-  replyTo: "",
-  replyName: "",
-  replyText: "",
   outcome: undefined,
 } as const;
 
@@ -110,11 +107,11 @@ export function storedRows(posts: readonly Post[], scene: Scene): Row[] {
   return rows;
 }
 
-/** storedRow is one stored message. */
+/** storedRow is one stored message. It names every field: a list has tens of thousands of them. */
 function storedRow(post: Post, before: Before, grouped: boolean, last: boolean, scene: Scene): MessageRow {
+  const quote = quoteOf(post, before, scene);
   return {
-    ...bare,
-    ...quoteOf(post, before, scene),
+    kind: "message",
     // The same key before and after the ack, so that the line stays the same element.
     key: post.authorId === scene.me.id ? (post.clientId ?? post.id) : post.id,
     id: post.id,
@@ -125,19 +122,33 @@ function storedRow(post: Post, before: Before, grouped: boolean, last: boolean, 
     at: post.at,
     grouped,
     status: last ? "sent" : undefined,
+    error: "",
+    clientId: undefined,
     seenBy: last ? scene.readers.filter((seq) => seq >= post.seq).length : 0,
     edited: post.edited === true,
     stopped: post.stopped === true,
+    streaming: false,
+    replyTo: quote.replyTo,
+    replyName: quote.replyName,
+    replyText: quote.replyText,
     outcome: scene.outcomes[post.id],
   };
 }
 
+/** What a message says of the one that it answers. */
+type Quote = Pick<MessageRow, "replyTo" | "replyName" | "replyText">;
+
+/** noQuote is that of a message that answers none. */
+const noQuote: Quote = { replyTo: "", replyName: "", replyText: "" };
+
 /** quoteOf is what a reply says of the message it answers: nothing if that stands right above an agent's. */
-function quoteOf({ inReplyTo, authorId }: Pick<Post, "inReplyTo" | "authorId">, before: Before, scene: Scene) {
-  if (inReplyTo === undefined || (scene.isAgent(authorId) && before?.id === inReplyTo)) return {};
+function quoteOf({ inReplyTo, authorId }: Pick<Post, "inReplyTo" | "authorId">, before: Before, scene: Scene): Quote {
+  if (inReplyTo === undefined || (scene.isAgent(authorId) && before?.id === inReplyTo)) return noQuote;
   const entry = scene.entries.get(inReplyTo);
-  if (entry?.kind === "tombstone") return { replyTo: inReplyTo, replyText: "This message was deleted." };
-  if (entry?.kind !== "post") return scene.isAgent(authorId) ? {} : { replyTo: inReplyTo, replyText: "Show the message" };
+  if (entry?.kind === "tombstone") return { replyTo: inReplyTo, replyName: "", replyText: "This message was deleted." };
+  if (entry?.kind !== "post") {
+    return scene.isAgent(authorId) ? noQuote : { replyTo: inReplyTo, replyName: "", replyText: "Show the message" };
+  }
   return {
     replyTo: inReplyTo,
     replyName: unturned(entry.authorName) || "Somebody",

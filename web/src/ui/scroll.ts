@@ -6,6 +6,13 @@ import { estimateOf, type Row } from "./rows";
 const nearEnd = 40;
 const nearEdge = 800;
 
+/** How long after the last move the reader counts as still moving, and how far heights may be off meanwhile. */
+const restsAfter = 150;
+const maxDebt = 800;
+
+/** How much of the view stays when a page is turned. */
+const overlap = 60;
+
 /** How much is drawn beyond what is seen, and up to how many rows a list is drawn whole. */
 const overscan = 1_200;
 const drawnWhole = 100;
@@ -52,9 +59,10 @@ export function useScroll(options: ScrollOptions) {
     ref,
     from,
     to,
-    above: layout.top(from),
+    above: box.above(from),
     below: layout.total - layout.top(to),
     onScroll: () => box.scrolled(),
+    onKey: (event: KeyboardEvent) => box.pressed(event),
     atEnd: box.atEnd,
     toEnd: () => box.toEnd(),
     show: (key: string) => box.show(key),
@@ -77,6 +85,13 @@ class Scroller {
   private width = 0;
   /** Where we last put or found the list, to tell the reader's moves from ours. */
   private lastTop = 0;
+  /**
+   * How much too high the list stands for now. Whoever moves it is not to be disturbed:
+   * what heights turn out to be is taken from the space above until the list rests.
+   */
+  private debt = 0;
+  private rest: ReturnType<typeof setTimeout> | undefined;
+  private rearranged = false;
   private anchor: Anchor;
 
   constructor(first: string | undefined) {
@@ -103,22 +118,20 @@ class Scroller {
   private arrange(): void {
     const { rows } = this.options;
     if (rows === this.rows) return;
-    this.keepAnchor(rows);
+    const { keys } = this;
+    this.rearranged = true;
+    const was = this.anchor === undefined ? -1 : this.layout.placeOf(this.anchor.key);
     this.rows = rows;
     this.keys = rows.map((row) => row.key);
     this.layout.set(this.keys, (i) => estimateOf(rows[i]));
+    if (this.anchor !== undefined && was >= 0) this.keepAnchor(keys, was);
   }
 
-  /** keepAnchor moves the anchor to a neighbour if its row is going away. */
-  private keepAnchor(rows: readonly Row[]): void {
-    if (this.anchor === undefined || this.rows === undefined) return;
-    const there = new Set(rows.map((row) => row.key));
-    if (there.has(this.anchor.key)) return;
-    for (let i = this.layout.placeOf(this.anchor.key); i >= 0 && i < this.keys.length; i++) {
-      const key = this.keys[i]!;
-      if (there.has(key)) return void (this.anchor = { key, into: 0 });
-    }
-    this.anchor = undefined;
+  /** keepAnchor moves the anchor to the next row that is still there if its own is gone. */
+  private keepAnchor(before: readonly string[], was: number): void {
+    if (this.layout.placeOf(this.anchor!.key) >= 0) return;
+    const next = before.slice(was).find((key) => this.layout.placeOf(key) >= 0);
+    this.anchor = next === undefined ? undefined : { key: next, into: 0 };
   }
 
   /** place is how far down the view begins. */
@@ -146,6 +159,7 @@ class Scroller {
 
   /** detach ends that. */
   detach(): void {
+    clearTimeout(this.rest);
     this.observer?.disconnect();
     document.removeEventListener("visibilitychange", this.look);
   }
@@ -179,27 +193,45 @@ class Scroller {
     const { el } = this;
     if (el === undefined) return;
     this.watch();
-    // Spacers hold the place of what is not drawn; they are wrong once heights are news.
-    if (this.measure() && this.drawn[1] - this.drawn[0] < this.layout.count) this.space();
+    const measured = this.measure();
     const top = this.anchor === undefined ? el.scrollHeight - el.clientHeight : this.place();
-    if (Math.abs(el.scrollTop - top) > 0.5) el.scrollTop = top;
+    const owed = top - el.scrollTop;
+    const moving = this.rest !== undefined && !this.rearranged && this.anchor !== undefined;
+    this.rearranged = false;
+    const before = this.debt;
+    this.debt = moving && Math.abs(owed) < maxDebt && this.layout.top(this.drawn[0]) >= owed ? owed : 0;
+    // Spacers hold the place of what is not drawn; they are wrong once heights are news.
+    if (measured || before !== this.debt) this.space();
+    if (this.debt === 0) this.put();
     this.lastTop = el.scrollTop;
     if (this.lacks()) this.draw();
     this.look();
+  }
+
+  /** put moves the list itself to where the reader is. */
+  private put(): void {
+    const el = this.el!;
+    const top = this.anchor === undefined ? el.scrollHeight - el.clientHeight : this.place();
+    if (Math.abs(el.scrollTop - top) > 0.5) el.scrollTop = top;
+  }
+
+  /** above is the height of what is not drawn above. */
+  above(from: number): number {
+    return Math.max(0, this.layout.top(from) - this.debt);
   }
 
   /** space sets the spacers at once, without a drawing. */
   private space(): void {
     const [from, to] = this.drawn;
     const [above, below] = this.el!.querySelectorAll<HTMLElement>("[data-space]");
-    if (above !== undefined) above.style.height = `${this.layout.top(from)}px`;
+    if (above !== undefined) above.style.height = `${this.above(from)}px`;
     if (below !== undefined) below.style.height = `${this.layout.total - this.layout.top(to)}px`;
   }
 
   /** lacks says that the reader sees, or nearly sees, what is not drawn. */
   private lacks(): boolean {
     const [from, to] = this.drawn;
-    const top = this.el!.scrollTop;
+    const top = this.el!.scrollTop + this.debt;
     const above = from > 0 && this.layout.top(from) > top - overscan / 3;
     const below = to < this.layout.count && this.layout.top(to) < top + this.height + overscan / 3;
     return above || below;
@@ -213,11 +245,35 @@ class Scroller {
     const left = el.scrollHeight - top - el.clientHeight;
     const was = this.atEnd;
     // Whoever moves up, if only a little, wants to stay there while an answer grows.
-    this.anchor = left < (top < this.lastTop ? 2 : nearEnd) ? undefined : this.anchorAt(top);
+    this.anchor = left < (top < this.lastTop ? 2 : nearEnd) ? undefined : this.anchorAt(top + this.debt);
     this.lastTop = top;
+    this.moved();
     if (this.lacks() || was !== this.atEnd) this.draw();
     this.askForMore();
     this.look();
+  }
+
+  /** moved notes that the reader moves, and pays the debt once they rest. */
+  private moved(): void {
+    clearTimeout(this.rest);
+    this.rest = setTimeout(() => {
+      this.rest = undefined;
+      if (this.debt !== 0) this.settle();
+    }, restsAfter);
+  }
+
+  /** pressed turns pages at once: a browser's own way there is lost when heights turn out. */
+  pressed(event: KeyboardEvent): void {
+    const el = this.el!;
+    if (event.target !== el && !(event.target as Element).matches("article")) return;
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const page = el.clientHeight - overlap;
+    if (event.key === "End") this.toEnd();
+    else if (event.key === "Home") el.scrollTop = 0;
+    else if (event.key === "PageUp" || (event.key === " " && event.shiftKey)) el.scrollTop -= page;
+    else if (event.key === "PageDown" || event.key === " ") el.scrollTop += page;
+    else return;
+    event.preventDefault();
   }
 
   private anchorAt(top: number): Anchor {
@@ -238,10 +294,10 @@ class Scroller {
   readonly look = (): void => {
     const { el } = this;
     if (el === undefined || this.layout.count === 0) return;
-    const bottom = el.scrollTop + el.clientHeight;
+    const bottom = el.scrollTop + this.debt + el.clientHeight;
     let last = this.atEnd ? this.layout.count - 1 : this.layout.at(bottom);
     // A row counts when it is seen to its end, or fills the view.
-    if (!this.atEnd && this.layout.top(last + 1) > bottom + 8 && this.layout.top(last) > el.scrollTop) last--;
+    if (!this.atEnd && this.layout.top(last + 1) > bottom + 8 && this.layout.top(last) > bottom - el.clientHeight) last--;
     this.options.viewed(last, this.atEnd);
   };
 

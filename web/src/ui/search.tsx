@@ -16,8 +16,16 @@ interface Found {
   readonly total: number;
 }
 
+interface Props {
+  chat: Chat;
+  channelId: string;
+  onClose: () => void;
+  /** Called when a result was opened. */
+  onChosen: () => void;
+}
+
 /** SearchPanel finds messages of a channel, and opens them where they stand. */
-export function SearchPanel({ chat, channelId, onClose }: { chat: Chat; channelId: string; onClose: () => void }) {
+export function SearchPanel({ chat, channelId, onClose, onChosen }: Props) {
   const [query, setQuery] = useState("");
   const { found, failed, busy, more } = useSearch(chat, channelId, query.trim());
   const input = useRef<HTMLInputElement>(null);
@@ -58,7 +66,15 @@ export function SearchPanel({ chat, channelId, onClose }: { chat: Chat; channelI
         <ul class="results">
           {found.posts.map((post) => (
             <li key={post.id}>
-              <button type="button" data-testid="search-result" data-id={post.id} onClick={() => void chat.show(channelId, post.id, post.seq)}>
+              <button
+                type="button"
+                data-testid="search-result"
+                data-id={post.id}
+                onClick={() => {
+                  onChosen();
+                  void chat.show(channelId, post.id, post.seq);
+                }}
+              >
                 <span class="result-head">
                   <b dir="auto">{post.authorName || "Somebody"}</b>
                   <span>{whenOf(post.at, Date.now())}</span>

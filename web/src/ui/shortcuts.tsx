@@ -27,7 +27,7 @@ const shortcuts: readonly (readonly [string, string])[] = [
 /** ShortcutsDialog lists the shortcuts. */
 export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
   return (
-    <Dialog title="Keyboard shortcuts" testId="shortcuts-dialog" onCancel={onClose} onSubmit={onClose}>
+    <Dialog title="Keyboard shortcuts" testId="shortcuts-dialog" look="wide" onCancel={onClose} onSubmit={onClose}>
       <dl class="shortcuts">
         {shortcuts.map(([keys, what]) => (
           <div key={keys}>

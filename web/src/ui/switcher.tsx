@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import type { Chat } from "../state/chat";
 import type { State } from "../state/model";
-import { agentOf, chatName, inOrder, peerId, titleOf } from "../state/select";
+import { agentOf, chatName, directChats, inOrder, peerId, titleOf } from "../state/select";
 import { useStore } from "../state/store";
 import { matching } from "../text/mention";
 import { Avatar, Dialog, Icon } from "./parts";
@@ -10,6 +10,8 @@ import { Avatar, Dialog, Icon } from "./parts";
 interface Goal {
   readonly id: string;
   readonly name: string;
+  /** Who stands for it, and whether that is an agent. */
+  readonly who: { readonly id: string; readonly name: string; readonly agent: boolean };
   readonly kind: "channel" | "agent" | "chat";
   readonly unread: number;
 }
@@ -62,7 +64,7 @@ export function SwitcherDialog({ chat, onClose, onOpened }: { chat: Chat; onClos
             data-testid="switcher-option"
             onClick={() => go(goal)}
           >
-            {goal.kind === "channel" ? <Icon name="hash" /> : <Avatar id={goal.id} name={goal.name} agent={goal.kind === "agent"} />}
+            {goal.kind === "channel" ? <Icon name="hash" /> : <Avatar {...goal.who} />}
             <span class="label">{goal.name}</span>
             {goal.unread > 0 && <span class="count">{goal.unread > 99 ? "99+" : goal.unread}</span>}
           </li>
@@ -73,14 +75,22 @@ export function SwitcherDialog({ chat, onClose, onOpened }: { chat: Chat; onClos
   );
 }
 
-/** goals are all places, those with something new first. */
+/** goals are all places, those with something new first. An agent stands for its only chat. */
 function goals(state: State): Goal[] {
-  const channels = inOrder(state).map((channel): Goal => {
-    const agent = agentOf(state, peerId(channel, state.me.id));
-    const name = agent === undefined ? titleOf(state, channel) : `${agent.name}: ${chatName(channel)}`;
-    return { id: channel.id, name, kind: channel.type === "DM" ? "chat" : "channel", unread: state.unread[channel.id] ?? 0 };
-  });
-  const agents = state.agents.map(({ id, name }): Goal => ({ id, name, kind: "agent", unread: 0 }));
-  const all = [...channels.filter(({ kind }) => kind === "channel"), ...agents, ...channels.filter(({ kind }) => kind === "chat")];
-  return all.sort((a, b) => Number(b.unread > 0) - Number(a.unread > 0));
+  const all = state.agents.map(({ id, name }): Goal => ({ id, name, who: { id, name, agent: true }, kind: "agent", unread: 0 }));
+  for (const channel of inOrder(state)) {
+    const peer = peerId(channel, state.me.id);
+    const agent = agentOf(state, peer);
+    const { id } = channel;
+    const unread = state.unread[id] ?? 0;
+    const title = titleOf(state, channel);
+    if (agent === undefined) {
+      const who = { id: peer ?? id, name: title, agent: false };
+      all.push({ id, name: title, who, kind: peer === undefined ? "channel" : "chat", unread });
+    } else if (directChats(state, agent.id).length > 1) {
+      all.push({ id, name: `${agent.name}: ${chatName(channel)}`, who: { id: agent.id, name: agent.name, agent: true }, kind: "chat", unread });
+    }
+  }
+  const rank = ({ kind, unread }: Goal) => (unread > 0 ? 0 : kind === "channel" ? 1 : kind === "agent" ? 2 : 3);
+  return all.sort((a, b) => rank(a) - rank(b));
 }
