@@ -86,12 +86,12 @@ func (a *App) seed(ctx context.Context, _ Options) error {
 	if err != nil || !first || !a.cfg.Seed {
 		return err
 	}
-	eliza, err := agents.Builtin("eliza")
+	agent, err := a.seedAgent(ctx, "eliza", true)
 	if err != nil {
 		return err
 	}
-	agent, err := a.agents.Seed(ctx, eliza, true)
-	if err != nil {
+	// A second one to start, for who wants to see several in one channel.
+	if _, err := a.seedAgent(ctx, "example", false); err != nil {
 		return err
 	}
 	now := time.Now().UTC().Truncate(time.Millisecond)
@@ -102,6 +102,15 @@ func (a *App) seed(ctx context.Context, _ Options) error {
 		Participants: []domain.EntityID{domain.EntityID(agent.ID)},
 	})
 	return err
+}
+
+// seedAgent makes an agent of a built-in character, running or not.
+func (a *App) seedAgent(ctx context.Context, character string, runs bool) (agents.Agent, error) {
+	c, err := agents.Builtin(character)
+	if err != nil {
+		return agents.Agent{}, err
+	}
+	return a.agents.Seed(ctx, c, runs)
 }
 
 // buildDoors binds the operations to both doors and joins them on one port.

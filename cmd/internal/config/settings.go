@@ -63,7 +63,7 @@ func (c *Config) serving() []setting {
 		{name: "PARLEY_DATA_DIR", value: text(&c.DataDir), fallback: ".parley",
 			help: "Folder that holds everything the server keeps; it is made if absent and belongs to one process."},
 		{name: "PARLEY_SEED", value: boolean(&c.Seed), fallback: "true",
-			help: "At the very first start, make the agent Eliza and the channel Lobby."},
+			help: "At the very first start, make the agents Eliza and Juniper (the second one not running) and the channel Lobby."},
 		{name: "ELIZA_UI_ENABLE", value: boolean(&c.UI), fallback: "true", shown: "on unless NODE_ENV is production",
 			help: "Serve the web client."},
 		{name: "PARLEY_WEB_DIR", value: text(&c.WebDir), shown: "the embedded client",
