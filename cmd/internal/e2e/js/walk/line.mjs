@@ -36,7 +36,7 @@ export class Line {
     for (const pair of this.#pairs) pair.release();
   }
 
-  /** holdAfter lets so many chunks of answers through, then nothing from the server. */
+  /** holdAfter lets so many chunks of an answer through, then nothing from the server. */
   holdAfter(chunks) {
     this.#chunks = chunks;
   }
@@ -80,14 +80,15 @@ export class Line {
     }
   }
 
-  /** Passes on what the server sends, up to the chunk that is too many. */
+  /** Passes on what the server sends, up to the last chunk that may pass. */
   #back(pair, near, data) {
     if (pair.held !== undefined) return pair.held.push(data);
     for (let at = data.indexOf(chunkMark); at >= 0; at = data.indexOf(chunkMark, at + 1)) {
-      if (this.#chunks-- > 0) continue;
-      const frame = at - 4; // A frame of 126 to 65,535 bytes has a head of four.
-      if (frame > 0) near.write(data.subarray(0, frame));
-      pair.held = [data.subarray(frame)];
+      // A frame of 126 to 65,535 bytes has a head of four, the last two are its length.
+      const end = this.#chunks > 0 ? at + data.readUInt16BE(at - 2) : at - 4;
+      if (this.#chunks > 0 && --this.#chunks > 0) continue;
+      if (end > 0) near.write(data.subarray(0, end));
+      pair.held = [data.subarray(end)];
       return;
     }
     near.write(data);

@@ -101,7 +101,7 @@ export class Seed {
 
   /** talk writes the messages. */
   async #talk(ids) {
-    await this.say(ids.lobby, bob, "Good morning, everybody!");
+    await this.say(ids.lobby, eliza, "Good morning, everybody!");
     await this.say(ids.bob, bob, "Are you coming to the harbour later?");
     ids.question = await this.say(ids.crew, bob, "Who brings the ropes tomorrow?");
     await this.say(ids.crew, cleo, "I can, if somebody helps me carry them.");

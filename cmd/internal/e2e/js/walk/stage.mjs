@@ -22,14 +22,14 @@ export class Stage {
   /** Whether the browser may report that it did not reach the server. */
   rough = false;
 
-  constructor({ browser, out, size, theme, scale = 1 }) {
-    Object.assign(this, { browser, out, size, theme, scale });
+  constructor({ browser, out, size, theme }) {
+    Object.assign(this, { browser, out, size, theme });
     this.small = size === "phone";
   }
 
   /** page opens the page in a context of its own; kept is what the browser remembers. */
   async page(url, kept = {}, options = {}) {
-    const context = await this.browser.newContext({ ...sizes[this.size], colorScheme: this.theme, deviceScaleFactor: this.scale,
+    const context = await this.browser.newContext({ ...sizes[this.size], colorScheme: this.theme,
       locale: "en-GB", timezoneId: "UTC", ...options });
     await context.addInitScript((values) => {
       for (const [name, value] of Object.entries(values)) if (localStorage.getItem(name) === null) localStorage.setItem(name, value);
@@ -61,7 +61,7 @@ export class Stage {
     const began = Date.now();
     const picture = `${this.size}-${this.theme}-${name}.jpg`;
     await page.evaluate(() => document.fonts.ready);
-    await page.screenshot({ path: `${this.out}/${picture}`, type: "jpeg", quality: 60, animations: "disabled", scale: "device" });
+    await page.screenshot({ path: `${this.out}/${picture}`, type: "jpeg", quality: 60, animations: "disabled" });
     const faults = [...(await this.#axe(page)), ...(await page.evaluate(measured, this.small)), ...this.faults.splice(0)];
     check(`${picture} (${Date.now() - began} ms)`, faults.length === 0, `\n    ${faults.join("\n    ")}`);
   }

@@ -32,7 +32,7 @@ export async function menuOf(page, article) {
 
 /** firstVisit is what somebody sees who was never here. */
 export async function firstVisit({ stage, line }) {
-  const page = await stage.page(line.url, { "parley.entityId": ann.id });
+  const page = await stage.page(line.url);
   await page.getByTestId("welcome").waitFor();
   await page.getByTestId("meet-agent").filter({ hasText: eliza.name }).waitFor();
   await stage.look(page, "01-welcome");
@@ -53,10 +53,11 @@ export async function directChats({ stage, line, seed, ids }) {
   line.mend();
   await page.locator(`[data-testid=message][data-author='${eliza.id}']:not([data-streaming])`).first().waitFor();
   await page.getByTestId("stop").waitFor({ state: "detached" });
-  line.holdAfter(5);
+  line.holdAfter(2);
   await composer.fill("I am worried about the weather, and about my brother who sails alone");
   await page.getByTestId("send").click();
   await page.locator("[data-testid=message][data-streaming]").waitFor();
+  await page.getByTestId("activity").filter({ hasText: "answering" }).waitFor();
   await stage.look(page, "04-direct-answering");
   line.mend();
   await page.locator("[data-testid=message][data-streaming]").waitFor({ state: "detached" });
