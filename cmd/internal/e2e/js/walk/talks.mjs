@@ -53,7 +53,7 @@ export async function directChats({ stage, line, seed, ids }) {
   line.mend();
   await page.locator(`[data-testid=message][data-author='${eliza.id}']:not([data-streaming])`).first().waitFor();
   await page.getByTestId("stop").waitFor({ state: "detached" });
-  line.holdAfter(2);
+  line.holdAfter(1);
   await composer.fill("I am worried about the weather, and about my brother who sails alone");
   await page.getByTestId("send").click();
   await page.locator("[data-testid=message][data-streaming]").waitFor();
