@@ -69,6 +69,7 @@ type MessageRow struct {
 	ChannelID  domain.ChannelID  `json:"channelId"`
 	ServerID   domain.ServerID   `json:"serverId"`
 	AuthorID   domain.EntityID   `json:"authorId"`
+	AuthorName string            `json:"authorDisplayName,omitempty"`
 	Content    string            `json:"content"`
 	Raw        json.RawMessage   `json:"rawMessage,omitempty"`
 	SourceType string            `json:"sourceType"`
@@ -86,8 +87,8 @@ type MessageRow struct {
 // NewMessageRow is the wire form of m; thought, actions and attachments of the raw
 // message stand in the metadata too, where clients look for them.
 func NewMessageRow(m Message) MessageRow {
-	row := MessageRow{ID: m.ID, ChannelID: m.ChannelID, ServerID: m.ServerID, AuthorID: m.AuthorID, Content: m.Content,
-		Raw: m.Raw, SourceType: m.SourceType, SourceID: m.SourceID, Metadata: m.Extras(),
+	row := MessageRow{ID: m.ID, ChannelID: m.ChannelID, ServerID: m.ServerID, AuthorID: m.AuthorID,
+		AuthorName: m.AuthorName, Content: m.Content, Raw: m.Raw, SourceType: m.SourceType, SourceID: m.SourceID, Metadata: m.Extras(),
 		CreatedAt: domain.ISO(m.CreatedAt), UpdatedAt: domain.ISO(m.UpdatedAt),
 		CreatedMS: domain.Millis(m.CreatedAt), UpdatedMS: domain.Millis(m.UpdatedAt), Seq: m.Seq, Rev: m.Rev}
 	if m.InReplyTo != "" {
