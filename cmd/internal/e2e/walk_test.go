@@ -42,7 +42,7 @@ func TestEveryStateOfTheChatPage(t *testing.T) {
 				t.Fatal(err)
 			}
 			const key = "sesame"
-			open := start(t, "RATE_LIMIT_API=0")
+			open := start(t, "RATE_LIMIT_API=0", "PARLEY_BUILTIN_PACE=150ms")
 			locked := start(t, "RATE_LIMIT_API=0", "ELIZA_SERVER_AUTH_TOKEN="+key)
 			t.Log(node(t, 5*time.Minute, "walk.mjs", open.url, locked.url, key, shots, chromium(t), walk.size, walk.theme, walk.extent))
 			if err := shrinkShots(shots, small); err != nil {

@@ -48,7 +48,7 @@ export function Header({ chat, show, menuRef, menuOpen, onMenu, searching, onSea
         <h1 data-testid="channel-title">
           {title !== "" && !direct && <Icon name="hash" />}
           <span class="label" dir="auto">
-            {title}
+            {title || "Parley"}
           </span>
         </h1>
         <p class="label" data-testid="channel-members">

@@ -5,7 +5,7 @@ import { NameField, valueOf, type Show } from "./dialogs";
 import { Dialog } from "./parts";
 
 /** What the themes are called. */
-const themeNames = { system: "Like the system", light: "Light", dark: "Dark" };
+const themeNames = { system: "System", light: "Light", dark: "Dark" };
 
 /** SettingsDialog is what the user can choose: name, looks, and the key if the server wants one. */
 export function SettingsDialog({ chat, hasKey, show }: { chat: Chat; hasKey: boolean; show: Show }) {

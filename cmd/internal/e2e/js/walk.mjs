@@ -25,14 +25,15 @@ console.log(`seeded in ${Date.now() - began} ms`);
 // What looks the same in every window is gone through once.
 const once = extent === "all" ? { firstLoad, keyboard, reader } : {};
 const scenes = { firstVisit, directChats, group, oneMessage, formatted, history, dialogs, sending, loading, locked, still, ...once };
+const line = await Line.open(url);
 for (const [name, scene] of Object.entries(scenes)) {
-  const line = await Line.open(url);
+  const start = Date.now();
   await stage.act(name, () => scene({ browser, stage, seed, ids, line, lockedUrl, key }));
-  line.close();
-  for (const context of browser.contexts()) await context.close();
-  stage.faults.splice(0);
-  stage.rough = false;
+  line.mend();
+  await stage.clear();
+  console.log(`${name}: ${Date.now() - start} ms`);
 }
+line.close();
 check("all states were looked at", stage.looks > 0);
 await browser.close();
 console.log(`${stage.looks} states in ${Date.now() - began} ms`);

@@ -23,21 +23,18 @@ export async function keyboard({ stage, line, ids }) {
   await tabOrder(page);
   await messageByKeys(page);
   await dialogsByKeys(page);
-  await page.context().close();
+  await page.close();
 }
 
 /** tabOrder follows Tab once around the page. */
 async function tabOrder(page) {
-  await page.evaluate(() => {
-    document.activeElement.blur();
-    getSelection().removeAllRanges();
-  });
   const stops = [];
-  for (let i = 0; i < 60; i++) {
+  for (let i = 0; i < 90; i++) {
     await page.keyboard.press("Tab");
     const stop = await focused(page);
-    if (stop.name === "BODY" || (i > 0 && stop.name === stops[0].name)) break;
-    stops.push(stop);
+    if (stop.name === "open-switcher" && stops.length > 0) break;
+    // What comes before is the rest of the round in which the composer had the focus.
+    if (stop.name === "open-switcher" || (stops.length > 0 && stop.name !== "BODY")) stops.push(stop);
   }
   const names = stops.map(({ name }) => name);
   const want = ["open-switcher", "new-channel", "channel-item", "agent-item", "new-chat", "chat-item", "rename", "open-settings", "open-search",
@@ -52,7 +49,7 @@ async function tabOrder(page) {
 async function messageByKeys(page) {
   await page.getByTestId("messages").focus();
   await page.keyboard.press("ArrowUp");
-  check("the arrows go to the last message", await page.evaluate(() => document.activeElement.matches("article") && document.activeElement.textContent.includes("at five")));
+  check("the arrows go to the last message", await page.evaluate(() => document.activeElement === [...document.querySelectorAll("article")].at(-1)));
   check("a message with the focus can be seen", (await focused(page)).ring);
   await page.keyboard.press("Enter");
   await page.getByTestId("menu-list").waitFor();
@@ -63,6 +60,7 @@ async function messageByKeys(page) {
   await page.getByTestId("menu-list").waitFor({ state: "detached" });
   check("Escape leads back to the message", await page.evaluate(() => document.activeElement.matches("article")));
   await page.keyboard.press("Enter");
+  await page.getByTestId("menu-list").waitFor();
   await page.keyboard.press("Enter");
   await page.getByTestId("reply-bar").waitFor();
   check("a reply leads to the composer", (await focused(page)).name === "composer");
@@ -134,5 +132,5 @@ export async function reader({ stage, line, seed, ids }) {
   check("a streamed answer is told once and whole", count(text) === 1 && told.every((one) => one.includes(text) || !text.startsWith(one.replace(/^Eliza: /, ""))), told);
   check("a message is told once, with its author", count(`${bob.name}: Are you two talking about my dog?`) === 1, told);
   check("our own message is not told", count("barks at night") === 0, told);
-  await page.context().close();
+  await page.close();
 }

@@ -26,7 +26,7 @@ export async function history({ stage, line, ids }) {
   await page.getByTestId("jump").click();
   await message(page, "Note 140").waitFor();
   await page.getByTestId("jump").waitFor({ state: "detached" });
-  await page.context().close();
+  await page.close();
 }
 
 /** dialogs are all that are opened from the page. */
@@ -56,7 +56,7 @@ export async function dialogs({ stage, line, ids }) {
   }
   if (stage.small) await page.keyboard.press("Escape");
   await channelActions({ stage, page, ids });
-  await page.context().close();
+  await page.close();
 }
 
 /** channelActions are what can be done with a channel. */

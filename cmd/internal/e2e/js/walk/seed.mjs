@@ -2,6 +2,7 @@
 import { connect, server } from "../lib.mjs";
 
 export const eliza = { id: "b850bc30-45f8-0041-a00a-83df46d8555d", name: "Eliza" };
+export const juniper = { id: "2f6c1a44-9d3e-4b7a-8c51-0e6d7b9a3f12", name: "Juniper" };
 export const ann = { id: "0a11ce00-0000-4000-8000-0000000000a1", name: "Ann Lindqvist" };
 export const bob = { id: "0b0b0000-0000-4000-8000-0000000000b2", name: "Bob Okafor" };
 export const cleo = { id: "0c1e0000-0000-4000-8000-0000000000c3", name: "Cleo" };
@@ -60,7 +61,7 @@ export class Seed {
 
   /** direct makes a direct chat of ours with somebody. */
   direct(name, other) {
-    const agent = other === eliza ? { forAgent: eliza.id } : {};
+    const agent = other === eliza || other === juniper ? { forAgent: other.id } : {};
     return this.channel(name, "DM", [ann, other], { isDm: true, user1: ann.id, user2: other.id, ...agent });
   }
 
@@ -94,6 +95,7 @@ export class Seed {
     ids.fence = await this.direct("Difficult decisions about the garden fence", eliza);
     ids.holiday = await this.direct("Holiday plans", eliza);
     ids.fresh = await this.direct("Chat - Nov 25, 09:30:00", eliza);
+    ids.garden = await this.direct("Herbs for the balcony", juniper);
     ids.bob = await this.direct("Ann, Bob", bob);
     await this.#talk(ids);
     return ids;
@@ -112,15 +114,15 @@ export class Seed {
     await this.call("PATCH", `/messages/${ids.edited}`, { content: "See you all at five." });
     ids.gone = await this.say(ids.crew, ann, "This was meant for somebody else.");
     await this.call("DELETE", `/central-channels/${ids.crew}/messages/${ids.gone}`);
-    // The agent comes last, so that it leaves the talk before to the people.
-    await this.call("POST", `/central-channels/${ids.crew}/participants`, { userIds: [eliza.id] });
+    // The agents come last, so that they leave the talk before to the people.
+    await this.call("POST", `/central-channels/${ids.crew}/participants`, { userIds: [eliza.id, juniper.id] });
     await this.say(ids.formats, bob, formats);
     await this.say(ids.formats, bob, "السلام عليكم، كيف حالك اليوم؟ نلتقي في الميناء الساعة 6 (Pier 7).");
     await this.say(ids.formats, ann, "👋🏽");
     await this.say(ids.formats, bob, "🏴‍☠️⛵️ Ahoy! https://example.org/a-very-long-address/that-has-no-place-to-break/and-goes-on?with=parameters&and=more-of-them");
     await this.say(ids.formats, bob, Array.from({ length: 60 }, (_, i) => `${i + 1}. Item ${i + 1} of the long list of things to carry`).join("\n"));
     await this.say(ids.fence, eliza, "A fence is a decision about neighbours. Which one do you have in mind?");
-    await this.say(ids.holiday, eliza, "Somewhere warm, or somewhere quiet? Tell me more about", { metadata: { stopped: true } });
+    await this.say(ids.holiday, eliza, "Somewhere warm, or somewhere quiet? Tell me more about it.");
     for (let i = 1; i <= 140; i++) {
       await this.say(ids.archive, i % 3 === 0 ? ann : bob, `Note ${i}: about ${subjects[i % subjects.length]}.`);
     }

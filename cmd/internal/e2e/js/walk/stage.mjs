@@ -27,16 +27,19 @@ export class Stage {
     this.small = size === "phone";
   }
 
-  /** page opens the page in a context of its own; kept is what the browser remembers. */
-  async page(url, kept = {}, options = {}) {
-    const context = await this.browser.newContext({ ...sizes[this.size], colorScheme: this.theme,
-      locale: "en-GB", timezoneId: "UTC", ...options });
-    await context.addInitScript((values) => {
+  /**
+   * page opens the page with what the browser remembers. All pages share what is loaded
+   * once, but for those that stand apart: they are somebody else's browser.
+   */
+  async page(url, kept = {}, { apart = false } = {}) {
+    const context = apart || this.context === undefined ? await this.#context() : this.context;
+    if (!apart) this.context = context;
+    const page = await context.newPage();
+    await page.addInitScript((values) => {
       for (const [name, value] of Object.entries(values)) if (localStorage.getItem(name) === null) localStorage.setItem(name, value);
       globalThis.violations = [];
       addEventListener("securitypolicyviolation", (e) => globalThis.violations.push(`${e.violatedDirective} ${e.blockedURI}`));
     }, kept);
-    const page = await context.newPage();
     page.setDefaultTimeout(8_000);
     page.on("console", (m) => {
       if (["error", "warning"].includes(m.type()) && !(this.rough && networkWords.test(m.text()))) this.faults.push(m.text());
@@ -44,6 +47,20 @@ export class Stage {
     page.on("pageerror", (e) => this.faults.push(e.message));
     await page.goto(url);
     return page;
+  }
+
+  #context() {
+    return this.browser.newContext({ ...sizes[this.size], colorScheme: this.theme, locale: "en-GB", timezoneId: "UTC" });
+  }
+
+  /** clear closes every page and forgets what they complained about. */
+  async clear() {
+    for (const context of this.browser.contexts()) {
+      if (context === this.context) await Promise.all(context.pages().map((page) => page.close()));
+      else await context.close();
+    }
+    this.faults.splice(0);
+    this.rough = false;
   }
 
   /** act does something, and goes on after a failure. */

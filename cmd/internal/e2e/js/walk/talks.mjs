@@ -1,5 +1,5 @@
 // The states of a talk: first visit, direct chats with the agent, a group, one message.
-import { ann, bob, cleo, eliza } from "./seed.mjs";
+import { ann, bob, cleo, eliza, juniper } from "./seed.mjs";
 
 /** me is what the browser remembers of us. */
 export const me = { "parley.entityId": ann.id, "parley.name": ann.name };
@@ -32,11 +32,11 @@ export async function menuOf(page, article) {
 
 /** firstVisit is what somebody sees who was never here. */
 export async function firstVisit({ stage, line }) {
-  const page = await stage.page(line.url);
+  const page = await stage.page(line.url, {}, { apart: true });
   await page.getByTestId("welcome").waitFor();
   await page.getByTestId("meet-agent").filter({ hasText: eliza.name }).waitFor();
   await stage.look(page, "01-welcome");
-  await page.context().close();
+  await page.close();
 }
 
 /** directChats are the talks with the agent. */
@@ -65,12 +65,37 @@ export async function directChats({ stage, line, seed, ids }) {
   await page.waitForFunction((id) => document.querySelectorAll(`[data-testid=message][data-author='${id}']`).length === 2, eliza.id);
   await stage.look(page, "05-direct-answered");
   await go(page, ids.holiday);
-  await page.getByTestId("stopped").waitFor();
+  await stopped(page, line);
   await stage.look(page, "06-direct-stopped");
   await sideBar(stage, page);
   await stage.look(page, "07-chats-of-an-agent");
-  await page.context().close();
+  await page.close();
+  await asleep({ stage, line, ids });
   await person({ stage, line, seed, ids });
+}
+
+/** stopped asks until an answer could be stopped before it was whole. */
+async function stopped(page, line) {
+  for (let i = 0; i < 5 && (await page.getByTestId("stopped").count()) === 0; i++) {
+    line.holdAfter(1);
+    await page.getByTestId("composer").fill("Why do you think that I cannot decide between the mountains and the sea?");
+    await page.getByTestId("send").click();
+    await page.locator("[data-testid=message][data-streaming]").waitFor();
+    await page.getByTestId("stop").click();
+    line.mend();
+    await page.getByTestId("stop").waitFor({ state: "detached" });
+  }
+  await page.getByTestId("stopped").last().waitFor();
+}
+
+/** asleep is a chat with an agent that does not run, until it is started. */
+async function asleep({ stage, line, ids }) {
+  const page = await stage.page(`${line.url}/#${ids.garden}`, me);
+  await page.getByTestId("start-agent").waitFor();
+  await stage.look(page, "19-agent-asleep");
+  await page.getByTestId("start-agent").click();
+  await page.getByTestId("start-agent").waitFor({ state: "detached" });
+  await page.close();
 }
 
 /** person is a direct chat with somebody who is there. */
@@ -88,7 +113,7 @@ async function person({ stage, line, seed, ids }) {
   await page.getByTestId("seen").waitFor();
   await stage.look(page, "09-person-seen");
   other.disconnect();
-  await page.context().close();
+  await page.close();
 }
 
 /** group is a channel with people, agent, typing, mentions and what is new. */
@@ -115,7 +140,22 @@ export async function group({ stage, line, seed, ids }) {
   await page.getByTestId("new-line").waitFor();
   await stage.look(page, "13-new-messages");
   for (const other of others) other.disconnect();
-  await page.context().close();
+  await go(page, ids.crew);
+  await severalAgents({ stage, line, page });
+  await page.close();
+}
+
+/** severalAgents asks two agents at once. */
+async function severalAgents({ stage, line, page }) {
+  line.holdAfter(0);
+  await page.getByTestId("composer").fill(`@${eliza.name} @${juniper.name} what would you bring to a picnic on the pier?`);
+  await page.getByTestId("send").click();
+  await page.getByTestId("activity").filter({ hasText: "thinking" }).waitFor();
+  await stage.look(page, "24-agents-thinking");
+  line.mend();
+  for (const { id } of [eliza, juniper]) await page.locator(`[data-testid=message][data-author='${id}']:not([data-streaming])`).first().waitFor();
+  await page.getByTestId("stop").waitFor({ state: "detached" });
+  await stage.look(page, "25-agents-answered");
 }
 
 /** oneMessage is what can be done with a message. */
@@ -142,7 +182,7 @@ export async function oneMessage({ stage, line, ids }) {
   await stage.look(page, "18-replying");
   await page.getByTestId("reply-cancel").click();
   await composer.fill("");
-  await page.context().close();
+  await page.close();
 }
 
 /** formatted are messages of every kind of text. */
@@ -160,5 +200,5 @@ export async function formatted({ stage, line, ids }) {
   await stage.look(page, "22-rtl-emoji");
   await list.evaluate((el) => (el.scrollTop = el.scrollHeight));
   await stage.look(page, "23-long-collapsed");
-  await page.context().close();
+  await page.close();
 }

@@ -42,7 +42,7 @@ export async function sending({ stage, line, ids }) {
   stage.faults.splice(0);
   stage.rough = false;
   await stage.look(page, "64-sent-at-last");
-  await page.context().close();
+  await page.close();
 }
 
 /** loading is a history that does not come, or cannot be read. */
@@ -53,7 +53,7 @@ export async function loading({ stage, line, ids }) {
   await page.evaluate((hash) => (location.hash = hash), ids.formats);
   await page.locator(".skeleton").waitFor();
   await stage.look(page, "65-loading");
-  await page.context().close();
+  await page.close();
   line.mend();
   stage.rough = true;
   line.refuse("/messages?");
@@ -70,7 +70,7 @@ export async function loading({ stage, line, ids }) {
   await other.getByTestId("notice").waitFor();
   await message(other, "Good morning").waitFor();
   await stage.look(other, "67-no-such-channel");
-  await other.context().close();
+  await other.close();
 }
 
 /** locked is a server that wants a key, and has no channel. */
@@ -78,7 +78,7 @@ export async function locked({ stage, lockedUrl, key }) {
   const seed = new Seed(lockedUrl, key);
   await seed.call("DELETE", `/central-channels/${await seed.lobby()}`);
   stage.rough = true;
-  const page = await stage.page(lockedUrl, me);
+  const page = await stage.page(lockedUrl, me, { apart: true });
   await page.getByTestId("key-dialog").waitFor();
   await stage.look(page, "70-key");
   await page.getByTestId("key-input").fill("a wrong one");
@@ -91,12 +91,13 @@ export async function locked({ stage, lockedUrl, key }) {
   await page.getByRole("heading", { name: "No channel yet" }).waitFor();
   stage.rough = false;
   await stage.look(page, "72-no-channel");
-  await page.context().close();
+  await page.close();
 }
 
 /** still is a page for somebody who wants no motion. */
 export async function still({ stage, line, ids }) {
-  const page = await stage.page(`${line.url}/#${ids.fence}`, me, { reducedMotion: "reduce" });
+  const page = await stage.page(`${line.url}/#${ids.fence}`, me);
+  await page.emulateMedia({ reducedMotion: "reduce" });
   await message(page, "neighbours").waitFor();
   line.holdAfter(1);
   await page.getByTestId("composer").fill("The one on the left, who has a dog");
@@ -110,5 +111,5 @@ export async function still({ stage, line, ids }) {
   await stage.look(page, "80-reduced-motion");
   line.mend();
   await page.locator(`[data-testid=message][data-author='${eliza.id}']:not([data-streaming])`).nth(1).waitFor();
-  await page.context().close();
+  await page.close();
 }
