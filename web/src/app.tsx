@@ -44,6 +44,9 @@ export function App({ chat }: { chat: Chat }) {
 
   return (
     <div class={drawer.open ? "app drawer-open" : "app"}>
+      <button class="skip" data-testid="skip" onClick={() => document.getElementById("composer")?.focus()}>
+        Skip to the message field
+      </button>
       <aside class="sidebar" ref={drawer.panel} aria-label="Side bar">
         <Sidebar chat={chat} onOpened={drawer.close} show={show} />
       </aside>

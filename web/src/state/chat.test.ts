@@ -228,6 +228,7 @@ describe("signals", () => {
     expect(chat.store.get().unread["lobby"]).toBe(2);
     chat.open("lobby");
     chat.viewed("lobby", 1);
+    await again();
     expect(chat.store.get().unread["lobby"]).toBe(1);
     chat.viewed("lobby", 3);
     chat.viewed("lobby", 2);
@@ -253,6 +254,38 @@ describe("signals", () => {
     chat.viewed("lobby", 5);
     expect(chat.store.get().marks["lobby"]).toBe(4);
     expect(chat.store.get().unread["lobby"]).toBe(2);
+  });
+
+  it("takes nothing for read before it is known what is new", async () => {
+    let give: () => void = () => {};
+    const asked = new Promise<void>((done) => (give = done));
+    server.unread = async () => {
+      await asked;
+      return [{ channelId: "lobby", seq: 1, unread: 2, head: 3 }];
+    };
+    server.answer = joined([], 3);
+    server.newest = [post(3), post(2), post(1)];
+    await connected();
+    chat.viewed("lobby", 3);
+    give();
+    await vi.waitFor(() => expect(chat.store.get().marks["lobby"]).toBe(1));
+    expect(chat.store.get().unread["lobby"]).toBe(2);
+    chat.viewed("lobby", 2);
+    expect(chat.store.get().unread["lobby"]).toBe(1);
+  });
+
+  it("spares somebody who has only just come what is old", async () => {
+    chat = new Chat({ ...me, name: "" }, () => server);
+    server.unreads = [{ channelId: "lobby", seq: 0, unread: 3, head: 3 }];
+    server.answer = joined([], 3);
+    server.newest = [post(3), post(2), post(1)];
+    await connected();
+    chat.setName("Ann");
+    await again();
+    expect(chat.store.get().marks["lobby"]).toBeUndefined();
+    expect(chat.store.get().unread["lobby"] ?? 0).toBe(0);
+    chat.post(post(4));
+    expect(chat.store.get().unread["lobby"]).toBe(1);
   });
 
   it("does without read positions and presence where the server has none", async () => {

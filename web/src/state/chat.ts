@@ -100,8 +100,6 @@ export class Chat implements Listener {
   /** setName takes the name that the user has chosen. */
   setName(name: string): void {
     saveName(name);
-    // Nothing is new to somebody who has only just come.
-    if (this.state.me.name === "") this.reads.arrived();
     this.renamed(name);
   }
 

@@ -26,6 +26,8 @@ interface Base {
  */
 export class Reads {
   private readonly bases = new Map<string, Base>();
+  /** What was looked at before it was known what is new, by channel. */
+  private readonly early = new Map<string, number>();
   /** What the server is still to be told, by channel. */
   private readonly untold = new Map<string, number>();
   /** Channels of which the server has told what is new. */
@@ -33,11 +35,15 @@ export class Reads {
   /** Channels opened before it was known what is new in them. */
   private readonly unmarked = new Set<string>();
   private timer: ReturnType<typeof setTimeout> | undefined;
+  /** Whether this is somebody's first visit: nothing is new to who has only just come. */
+  private newcomer: boolean;
 
   constructor(
     private readonly store: Store<State>,
     private readonly server: Server,
-  ) {}
+  ) {
+    this.newcomer = store.get().me.name === "";
+  }
 
   private get state(): State {
     return this.store.get();
@@ -46,13 +52,7 @@ export class Reads {
   /** entered notes the head of a channel when it was joined first. */
   entered(channelId: string, head: number): void {
     if (!this.bases.has(channelId)) this.bases.set(channelId, { seq: head, unread: 0, head });
-  }
-
-  /** arrived takes all that was written before our first visit for read. */
-  arrived(): void {
-    for (const [channelId, { seq, head }] of this.bases) if (seq === 0) this.viewed(channelId, head);
-    this.unmarked.clear();
-    this.store.set({ marks: {} });
+    if (head === 0) this.told.add(channelId); // Nothing was written there yet.
   }
 
   /** refresh asks how much is new in these channels, and tells what was looked at meanwhile. */
@@ -67,17 +67,34 @@ export class Reads {
           this.told.add(channelId);
           this.raise({ channelId, entityId: this.state.me.id, seq: base.seq });
           this.recount(channelId);
-          // What was looked at since it was opened is new all the same.
-          if (this.unmarked.delete(channelId) && base.unread > 0) this.mark(channelId, base.seq);
+          this.known(channelId, base);
         }
+        this.newcomer &&= this.state.me.name === "";
       } catch {
-        return; // The next refresh asks again.
+        break; // The next refresh asks again.
       }
     }
+    if (can(this.state, "reads")) return;
+    for (const [channelId, seq] of this.early) this.viewed(channelId, seq);
+    this.early.clear();
+  }
+
+  /** known makes up for what waited until it was known what is new in a channel. */
+  private known(channelId: string, base: Base): void {
+    const seq = this.early.get(channelId);
+    this.early.delete(channelId);
+    if (this.newcomer && base.seq === 0) {
+      this.unmarked.delete(channelId);
+      return this.viewed(channelId, base.head);
+    }
+    if (this.unmarked.delete(channelId) && base.unread > 0) this.mark(channelId, base.seq);
+    // With something new the page goes there, and tells anew what is looked at.
+    else if (seq !== undefined) this.viewed(channelId, seq);
   }
 
   /** readers asks up to where the others have read in a channel. */
   async readers(channelId: string): Promise<void> {
+    if (!this.told.has(channelId)) await this.refresh([channelId]);
     if (!can(this.state, "reads")) return;
     try {
       for (const mark of await attempt(this.store, "reads", () => this.server.reads(channelId))) this.raise(mark);
@@ -121,6 +138,7 @@ export class Reads {
   /** viewed says that everything in a channel up to a message was looked at. */
   viewed(channelId: string, seq: number): void {
     if (document.visibilityState !== "visible" || seq <= this.readOf(channelId)) return;
+    if (!this.told.has(channelId) && can(this.state, "reads")) return void this.early.set(channelId, seq);
     this.raise({ channelId, entityId: this.state.me.id, seq });
     this.recount(channelId);
     this.untold.set(channelId, seq);
@@ -131,6 +149,7 @@ export class Reads {
   dropped(channelId: string): void {
     this.bases.delete(channelId);
     this.untold.delete(channelId);
+    this.early.delete(channelId);
     this.told.delete(channelId);
     const { [channelId]: _, ...unread } = this.state.unread;
     this.store.set({ unread });

@@ -27,7 +27,7 @@ export function Messages({ chat, channelId, show }: { chat: Chat; channelId: str
   const rows = useRows(chat, channelId);
   const names = useNames(chat, channelId);
   const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set());
-  const [first] = useState(() => (rows.some((row) => row.kind === "new") ? "new" : undefined));
+  const first = useMemo(() => (rows.some((row) => row.kind === "new") ? "new" : undefined), [rows]);
   const idle = log.loaded && history === "idle";
   const scroll = useScroll({
     rows,

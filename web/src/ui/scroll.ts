@@ -10,6 +10,9 @@ const nearEdge = 800;
 const restsAfter = 150;
 const maxDebt = 800;
 
+/** How much is seen above the row at which a list begins. */
+const leadIn = 64;
+
 /** How much of the view stays when a page is turned. */
 const overlap = 60;
 
@@ -23,7 +26,7 @@ type Anchor = { readonly key: string; readonly into: number } | undefined;
 /** What a list that scrolls needs to know. */
 export interface ScrollOptions {
   rows: readonly Row[];
-  /** The row to begin at, undefined for the end. */
+  /** The row to begin at once it is there, undefined for the end. */
   first: string | undefined;
   wantsOlder: boolean;
   wantsNewer: boolean;
@@ -40,7 +43,7 @@ export interface ScrollOptions {
  */
 export function useScroll(options: ScrollOptions) {
   const ref = useRef<HTMLDivElement>(null);
-  const box = useMemo(() => new Scroller(options.first), []);
+  const box = useMemo(() => new Scroller(), []);
   const [, draw] = useReducer((n: number, _: void) => n + 1, 0);
   box.options = options;
   box.draw = () => draw();
@@ -92,11 +95,10 @@ class Scroller {
   private debt = 0;
   private rest: ReturnType<typeof setTimeout> | undefined;
   private rearranged = false;
+  /** Whether the reader has moved, and whether the list began where it is to begin. */
+  private touched = false;
+  private begun = false;
   private anchor: Anchor;
-
-  constructor(first: string | undefined) {
-    this.anchor = first === undefined ? undefined : { key: first, into: -64 };
-  }
 
   /** atEnd says that the reader is at the end and stays there. */
   get atEnd(): boolean {
@@ -125,6 +127,10 @@ class Scroller {
     this.keys = rows.map((row) => row.key);
     this.layout.set(this.keys, (i) => estimateOf(rows[i]));
     if (this.anchor !== undefined && was >= 0) this.keepAnchor(keys, was);
+    const { first } = this.options;
+    if (this.begun || this.touched || first === undefined || this.layout.placeOf(first) < 0) return;
+    this.begun = true;
+    this.anchor = { key: first, into: -leadIn };
   }
 
   /** keepAnchor moves the anchor to the next row that is still there if its own is gone. */
@@ -202,9 +208,10 @@ class Scroller {
     this.debt = moving && Math.abs(owed) < maxDebt && this.layout.top(this.drawn[0]) >= owed ? owed : 0;
     // Spacers hold the place of what is not drawn; they are wrong once heights are news.
     if (measured || before !== this.debt) this.space();
+    const away = !this.atEnd;
     if (this.debt === 0) this.put();
     this.lastTop = el.scrollTop;
-    if (this.lacks()) this.draw();
+    if (this.lacks() || (away && this.atEnd)) this.draw();
     this.look();
   }
 
@@ -213,6 +220,8 @@ class Scroller {
     const el = this.el!;
     const top = this.anchor === undefined ? el.scrollHeight - el.clientHeight : this.place();
     if (Math.abs(el.scrollTop - top) > 0.5) el.scrollTop = top;
+    // Where there is nothing more below, the reader is at the end.
+    if (el.scrollHeight - el.scrollTop - el.clientHeight < 2) this.anchor = undefined;
   }
 
   /** above is the height of what is not drawn above. */
@@ -247,6 +256,7 @@ class Scroller {
     // Whoever moves up, if only a little, wants to stay there while an answer grows.
     this.anchor = left < (top < this.lastTop ? 2 : nearEnd) ? undefined : this.anchorAt(top + this.debt);
     this.lastTop = top;
+    this.touched = true;
     this.moved();
     if (this.lacks() || was !== this.atEnd) this.draw();
     this.askForMore();
