@@ -269,7 +269,7 @@ await step("two tabs send each message once, keep each other's drafts, and agree
   const how = await refusing(cleo);
   how.answer = "";
   for (const text of ["a1", "a2", "a3"]) await say(cleo, text);
-  const second = await tab(cleo, `${url}/#${here.id}`);
+  const second = await tab(cleo, url, here);
   await until("the second tab sends what the first has written", async () => (await witness.stored(here)).length === 3);
   how.answer = undefined;
   await say(second, "b1");

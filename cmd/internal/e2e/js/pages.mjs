@@ -55,10 +55,10 @@ export async function person(browser, url, name, options = {}) {
   return page;
 }
 
-/** Opens another tab of the same person. */
-export async function tab(page, url) {
+/** Opens another tab of the same person, at a channel. */
+export async function tab(page, url, channel) {
   const second = watch(await page.context().newPage(), "a second tab", url);
-  await second.goto(url);
+  await second.goto(`${url}/#${channel.id}`);
   await second.getByTestId("composer").waitFor();
   return second;
 }
