@@ -53,10 +53,12 @@ const grown = (page) => page.evaluate(() => window.__seen.grown);
 async function disturbed(times, disturb) {
   const channel = await meeting("Answers", [eliza]);
   let midway = 0;
-  for (let i = 0; i < times; i++) {
+  // A slow machine may be too late for an answer's middle: then it is tried some times more.
+  let i = 0;
+  for (; i < times || (midway === 0 && i < times + 6); i++) {
     await say(ann, `Eliza, tell me in many words what you think about my ${["brother", "mother", "work", "dreams", "friends"][i % 5]} (${i})`);
     await openAnswer(bob).waitFor();
-    await pause(Math.random() * 600);
+    await pause(Math.random() * 400);
     const before = await grown(ann);
     await disturb();
     const after = await openAnswer(ann).isVisible();
@@ -83,14 +85,14 @@ async function disturbed(times, disturb) {
     must(ids.join() === stored.map(({ id }) => id).join(), "shown", ids.length, "stored", stored.length);
   }
   must(midway > 0, "no answer was open when the page was back");
-  return `${midway} of ${times} in the middle`;
+  return `${midway} of ${i} in the middle`;
 }
 
 await step("reloads in the middle of an answer", () => disturbed(full ? 10 : 4, async () => {
   await ann.reload();
   await ann.getByTestId("message").first().waitFor();
 }));
-await step("cuts in the middle of an answer", () => disturbed(full ? 3 : 2, () => cutOff(() => pause(Math.random() * 600))));
+await step("cuts in the middle of an answer", () => disturbed(full ? 3 : 2, () => cutOff(() => pause(Math.random() * 200))));
 await step("three seconds without a network in the middle of an answer, and three of silence", async () => {
   const channel = await meeting("Outage", [eliza]);
   for (const silently of [false, true]) {
@@ -191,18 +193,18 @@ await step("a channel is cleared, and deleted, while the other is in it, or away
     await ann.getByTestId("notice").locator("button").click();
   }
 });
-await step("what was written for a channel that was deleted meanwhile is not lost without a word", async () => {
+await step("what was written for a channel that was deleted meanwhile does not make it anew, and is told of", async () => {
   const channel = await meeting("Doomed");
   await cutOff(async () => {
     await say(ann, "words that cost me an hour");
     await witness.call("channels:delete", { channelId: channel.id });
   });
-  await pause(1_000);
-  const listed = await bob.getByTestId("channel-item").filter({ hasText: channel.name }).count();
-  const notice = (await ann.getByTestId("notice").isVisible()) ? await ann.getByTestId("notice").textContent() : "";
-  const again = await witness.stored(channel).then((all) => all.length, (err) => err.message);
-  const title = await ann.getByTestId("channel-title").textContent();
-  console.log("     deleted meanwhile:", JSON.stringify({ listed, notice, again, title, shown: (await shown(ann)).length }));
+  await ann.getByTestId("notice").filter({ hasText: "was not sent" }).waitFor();
+  await ann.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();
+  await pause(500);
+  const gone = await witness.call("channels:get", { channelId: channel.id }).catch((err) => err);
+  must(gone instanceof Error, gone);
+  await ann.getByTestId("notice").locator("button").click();
 });
 
 /** Answers Ann's sends in place of the server, or keeps them, as long as it is told to. */

@@ -16,10 +16,10 @@ const percentile = (all, p) => [...all].sort((a, b) => a - b)[Math.min(all.lengt
 const words = (i) => [`Message ${i}.`, `Message ${i}: ${"the sea was calm that morning, ".repeat((i % 5) + 1)}`, `Message ${i} with **bold** and \`code\``,
   `Message ${i}:\n- one\n- two\n- three`][i % 4];
 
-/** Sends n messages, so many at a time, in order. */
+/** Sends n messages, a thousand at a time, in order. */
 async function seed(channel, n) {
-  for (let i = 0; i < n; i += 200) {
-    await Promise.all(Array.from({ length: Math.min(200, n - i) }, (_, k) => witness.send(channel, words(i + k))));
+  for (let i = 0; i < n; i += 1_000) {
+    await Promise.all(Array.from({ length: Math.min(1_000, n - i) }, (_, k) => witness.send(channel, words(i + k))));
   }
 }
 
@@ -205,9 +205,9 @@ await step("the wheel leads back to the beginning", async () => {
   await ann.getByTestId("messages").hover();
   let most = 0;
   const times = await frames(ann, async () => {
-    for (let i = 0; i < 5_000 && !(await beginning(ann)); i++) {
-      await ann.mouse.wheel(0, -6_000);
-      if (i % 20 === 0) most = Math.max(most, await drawn(ann));
+    for (let i = 0; i < 2_000 && !(await beginning(ann)); i++) {
+      await ann.mouse.wheel(0, -15_000);
+      most = Math.max(most, await drawn(ann));
     }
   });
   const count = Number(await ann.getByTestId("message").first().getAttribute("aria-setsize"));
