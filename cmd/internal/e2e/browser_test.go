@@ -1,9 +1,6 @@
 package e2e_test
 
 import (
-	"bufio"
-	"context"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,44 +15,11 @@ import (
 func TestTwoPeopleAndTheAgentChatInBrowsers(t *testing.T) {
 	p := start(t)
 	_, file, _, _ := runtime.Caller(0)
-	here := filepath.Dir(file)
-	shots := filepath.Join(here, "..", "..", "..", "web", "e2e", "out")
+	shots := filepath.Join(filepath.Dir(file), "..", "..", "..", "web", "e2e", "out")
 	if err := os.MkdirAll(shots, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "node", filepath.Join(here, "js", "chat.mjs"), p.url, shots, chromium(t))
-	cmd.Dir = filepath.Join(here, "js")
-	cmd.Stderr = os.Stderr
-	in, err := cmd.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
-	for lines.Scan() {
-		switch line := lines.Text(); line {
-		case "RESTART":
-			p.kill()
-		case "AWAY":
-			p.launch()
-			if _, err := io.WriteString(in, "again\n"); err != nil {
-				t.Error(err)
-			}
-		default:
-			t.Log(line)
-		}
-	}
-	if err := cmd.Wait(); err != nil {
-		t.Fatalf("the walk failed: %v", err)
-	}
+	drive(t, p, 3*time.Minute, "chat.mjs", p.url, shots, chromium(t))
 }
 
 // chromium returns the browser's path.

@@ -340,6 +340,22 @@ describe("signals", () => {
     chat.channelGone("other");
     expect(chat.store.get().current).toBe("lobby");
   });
+
+  it("leaves a channel that was deleted while it was away, and says what was not sent", async () => {
+    server.list = [lobby, channel("other")];
+    server.answer = joined([], 3);
+    await connected();
+    chat.open("other");
+    await vi.waitFor(() => expect(log("other").loaded).toBe(true));
+    chat.disconnected();
+    chat.messenger.send("too late");
+    server.list = [lobby];
+    server.answer = joined([], 0, true);
+    chat.connected();
+    await vi.waitFor(() => expect(chat.store.get().current).toBe("lobby"));
+    expect(chat.store.get()).toMatchObject({ outbox: [], notice: "other was deleted; what you wrote in it last was not sent." });
+    expect(server.sent).toEqual([]);
+  });
 });
 
 describe("history", () => {

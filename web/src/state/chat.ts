@@ -57,6 +57,7 @@ export class Chat implements Listener {
       server,
       apiKey: () => this.apiKey,
       took: (channelId, events, how) => this.took(channelId, events, how),
+      vanished: (channelId) => this.vanished(channelId),
       entered: (channelId, answer) => this.entered(channelId, answer),
     });
     this.messenger = new Messenger({
@@ -247,6 +248,13 @@ export class Chat implements Listener {
     void this.reads.refresh(ids);
   }
 
+  /** vanished takes leave of a channel if it was deleted while we were away. */
+  private async vanished(channelId: string): Promise<boolean> {
+    if ((await this.directory.describe(channelId)) !== "unknown") return false;
+    this.channelGone(channelId);
+    return true;
+  }
+
   private entered(channelId: string, answer: Joined): void {
     const { me } = this.state;
     this.messenger.outbox.recognise(
@@ -301,15 +309,18 @@ export class Chat implements Listener {
   }
 
   channelGone(channelId: string): void {
-    if (channelOf(this.state, channelId) === undefined && !this.follower.follows(channelId)) return;
+    const channel = channelOf(this.state, channelId);
+    if (channel === undefined && !this.follower.follows(channelId)) return;
+    const unsent = this.state.outbox.some((item) => item.channelId === channelId);
     this.follower.drop(channelId);
     this.messenger.outbox.dropChannel(channelId);
     this.reads.dropped(channelId);
     this.directory.remove(channelId);
     const ours = this.deleting.delete(channelId);
-    if (this.state.current !== channelId) return;
-    if (!ours) this.complaint("This channel was deleted.");
-    this.directory.openHome();
+    const open = this.state.current === channelId;
+    if (unsent) this.complaint(`${channel?.name || "A channel"} was deleted; what you wrote in it last was not sent.`);
+    else if (open && !ours) this.complaint("This channel was deleted.");
+    if (open) this.directory.openHome();
   }
 
   directoryChanged(): void {

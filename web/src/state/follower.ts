@@ -26,6 +26,8 @@ export interface FollowerOptions {
   apiKey(): string;
   /** Events were merged; missed ones are from a catch-up. */
   took(channelId: string, events: readonly LogEvent[], how: "live" | "missed" | "page"): void;
+  /** A channel's numbers began anew; says whether the channel is no more, and then it was dropped. */
+  vanished(channelId: string): Promise<boolean>;
   /** A channel's join was answered, and its log has no gap. */
   entered(channelId: string, answer: Joined): void;
 }
@@ -123,7 +125,11 @@ export class Follower {
       const answer = await this.options.server.join(channelId, this.state.me, cursor);
       if (generation !== this.generation) return;
       // The numbers began anew: what was known is of a channel that is no more.
-      if (answer.head < (cursor ?? 0) && answer.truncated) this.change(channelId, () => restarted(answer.head));
+      if (answer.head < (cursor ?? 0) && answer.truncated) {
+        this.change(channelId, () => restarted(answer.head));
+        // A message sent to it would make the channel anew.
+        if ((await this.options.vanished(channelId)) || generation !== this.generation) return;
+      }
       this.take(channelId, answer.events, "missed");
       if (answer.truncated) this.startAgain(channelId, answer.head);
       this.change(channelId, (log) => advance(log, Math.max(answer.head, this.live.get(channelId) ?? 0)));

@@ -101,7 +101,11 @@ export function Composer({ chat, channelId }: { chat: Chat; channelId: string })
             data-testid="stop"
             aria-label="Stop the answer"
             title="Stop the answer (Esc)"
-            onClick={() => void chat.messenger.stop(channelId)}
+            onClick={() => {
+              void chat.messenger.stop(channelId);
+              // The button goes, and what is typed next belongs into the field.
+              if (!byTouch()) ref.current?.focus();
+            }}
           >
             <Icon name="stop" />
           </button>

@@ -1,0 +1,75 @@
+package e2e_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+)
+
+// TestThePageAndItsFaults reloads, cuts off, stops and bombs the chat page, and kills
+// the server while somebody writes: nothing may be lost, doubled or executed.
+func TestThePageAndItsFaults(t *testing.T) {
+	p := start(t, "RATE_LIMIT_SOCKET=0", "PARLEY_BUILTIN_PACE=150ms")
+	drive(t, p, 5*time.Minute, "pagefaults.mjs", p.url, chromium(t), size())
+}
+
+// TestThePageAtScale fills channels and measures that the page does not mind.
+func TestThePageAtScale(t *testing.T) {
+	p := start(t, "RATE_LIMIT_SOCKET=0", "LOG_LEVEL=warn")
+	drive(t, p, 5*time.Minute, "scale.mjs", p.url, chromium(t), size())
+}
+
+// size says how much the scripts are to do.
+func size() string {
+	if testing.Short() || underRace {
+		return "short"
+	}
+	return "full"
+}
+
+// drive runs a script that may ask for the server to be killed, by the line RESTART,
+// and to be started again, by the line AWAY; it is told when that is done.
+func drive(t *testing.T, p *process, timeout time.Duration, script string, args ...string) {
+	t.Helper()
+	_, file, _, _ := runtime.Caller(0)
+	dir := filepath.Join(filepath.Dir(file), "js")
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "node", append([]string{filepath.Join(dir, script)}, args...)...)
+	cmd.Dir = dir
+	cmd.Stderr = os.Stderr
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(out)
+	for lines.Scan() {
+		switch line := lines.Text(); line {
+		case "RESTART":
+			p.kill()
+		case "AWAY":
+			p.launch()
+			if _, err := io.WriteString(in, "again\n"); err != nil {
+				t.Error(err)
+			}
+		default:
+			t.Log(line)
+		}
+	}
+	if err := cmd.Wait(); err != nil {
+		t.Fatalf("%s: %v", script, err)
+	}
+}
