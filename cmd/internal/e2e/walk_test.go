@@ -8,13 +8,12 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 	"time"
 )
 
 // keptQuality is the JPEG quality of the snapshots that are kept.
-const keptQuality = 55
+const keptQuality = 60
 
 // TestEveryStateOfTheChatPage walks the chat page in both window sizes and both themes,
 // and compares each state with the snapshot that is kept. The full screenshots stay in
@@ -53,8 +52,8 @@ func TestEveryStateOfTheChatPage(t *testing.T) {
 	}
 }
 
-// shrinkShots writes the screenshots of a folder to another one as they are kept: those
-// of a wide window at half their size.
+// shrinkShots writes the screenshots of a folder to another one as they are kept: at half
+// their size.
 func shrinkShots(from, to string) error {
 	shots, err := filepath.Glob(filepath.Join(from, "*.jpg"))
 	if err != nil {
@@ -66,10 +65,7 @@ func shrinkShots(from, to string) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		if strings.HasPrefix(name, "wide") {
-			picture = halved(picture)
-		}
-		if err := writePicture(filepath.Join(to, name), picture); err != nil {
+		if err := writePicture(filepath.Join(to, name), halved(picture)); err != nil {
 			return err
 		}
 	}
