@@ -15,19 +15,21 @@ import (
 // TestThePageAndItsFaults reloads, cuts off, stops and bombs the chat page, and kills
 // the server while somebody writes: nothing may be lost, doubled or executed.
 func TestThePageAndItsFaults(t *testing.T) {
+	browser := chromium(t)
 	p := start(t, "RATE_LIMIT_SOCKET=0", "PARLEY_BUILTIN_PACE=150ms")
-	drive(t, p, 5*time.Minute, "pagefaults.mjs", p.url, chromium(t), size())
+	drive(t, p, 5*time.Minute, "pagefaults.mjs", p.url, browser, size())
 }
 
 // TestThePageAtScale fills channels and measures that the page does not mind.
 func TestThePageAtScale(t *testing.T) {
+	browser := chromium(t)
 	p := start(t, "RATE_LIMIT_SOCKET=0", "LOG_LEVEL=warn")
-	drive(t, p, 5*time.Minute, "scale.mjs", p.url, chromium(t), size())
+	drive(t, p, 5*time.Minute, "scale.mjs", p.url, browser, size())
 }
 
 // size says how much the scripts are to do.
 func size() string {
-	if testing.Short() || underRace {
+	if testing.Short() {
 		return "short"
 	}
 	return "full"

@@ -19,6 +19,7 @@ const keptQuality = 60
 // and compares each state with the snapshot that is kept. The full screenshots stay in
 // web/e2e/out/walk.
 func TestEveryStateOfTheChatPage(t *testing.T) {
+	browser := chromium(t)
 	_, file, _, _ := runtime.Caller(0)
 	here := filepath.Dir(file)
 	out := filepath.Join(here, "..", "..", "..", "web", "e2e", "out", "walk")
@@ -43,7 +44,7 @@ func TestEveryStateOfTheChatPage(t *testing.T) {
 			const key = "sesame"
 			open := start(t, "RATE_LIMIT_API=0", "PARLEY_BUILTIN_PACE=150ms")
 			locked := start(t, "RATE_LIMIT_API=0", "ELIZA_SERVER_AUTH_TOKEN="+key)
-			t.Log(node(t, 5*time.Minute, "walk.mjs", open.url, locked.url, key, shots, chromium(t), walk.size, walk.theme, walk.extent))
+			t.Log(node(t, 5*time.Minute, "walk.mjs", open.url, locked.url, key, shots, browser, walk.size, walk.theme, walk.extent))
 			if err := shrinkShots(shots, small); err != nil {
 				t.Fatal(err)
 			}

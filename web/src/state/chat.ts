@@ -72,7 +72,7 @@ export class Chat implements Listener {
       store,
       server,
       open: (channelId) => this.open(channelId),
-      gone: (channelId) => this.follower.drop(channelId),
+      gone: (channelId) => this.gone(channelId),
       listed: () => this.listed(),
       complain,
     });
@@ -253,6 +253,16 @@ export class Chat implements Listener {
     if ((await this.directory.describe(channelId)) !== "unknown") return false;
     this.channelGone(channelId);
     return true;
+  }
+
+  /** gone drops a channel that does not exist; it says whether that was told because of what was not sent. */
+  private gone(channelId: string): boolean {
+    if (this.state.outbox.some((item) => item.channelId === channelId)) {
+      this.channelGone(channelId);
+      return true;
+    }
+    this.follower.drop(channelId);
+    return false;
   }
 
   private entered(channelId: string, answer: Joined): void {

@@ -13,8 +13,8 @@ export interface DirectoryOptions {
   store: Store<State>;
   server: Server;
   open(channelId: string): void;
-  /** A channel turned out not to exist, or is no more. */
-  gone(channelId: string): void;
+  /** A channel turned out not to exist, or is no more; says whether the user was told so already. */
+  gone(channelId: string): boolean;
   /** The lists were read. */
   listed(): void;
   complain(message: string): void;
@@ -67,8 +67,7 @@ export class Directory {
     if (asked !== undefined && channelOf(this.state, asked) !== undefined) return;
     if (asked !== undefined) {
       if ((await this.describe(asked)) !== "unknown" || this.state.current !== asked) return;
-      this.options.gone(asked);
-      this.options.complain("There is no such channel.");
+      if (!this.options.gone(asked)) this.options.complain("There is no such channel.");
     }
     this.openHome();
   }

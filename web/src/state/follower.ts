@@ -125,9 +125,10 @@ export class Follower {
       const answer = await this.options.server.join(channelId, this.state.me, cursor);
       if (generation !== this.generation) return;
       // The numbers began anew: what was known is of a channel that is no more.
-      if (answer.head < (cursor ?? 0) && answer.truncated) {
-        this.change(channelId, () => restarted(answer.head));
-        // A message sent to it would make the channel anew.
+      const anew = answer.head < (cursor ?? 0) && answer.truncated;
+      if (anew) this.change(channelId, () => restarted(answer.head));
+      if (anew || (cursor !== undefined && answer.head === 0)) {
+        // It is gone, or empty; a message sent to one that is gone would make it anew.
         if ((await this.options.vanished(channelId)) || generation !== this.generation) return;
       }
       this.take(channelId, answer.events, "missed");

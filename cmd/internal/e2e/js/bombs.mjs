@@ -73,7 +73,7 @@ export async function bombs({ browser, url, witness }) {
       await dan.getByTestId("composer").fill("");
     }
     worst.sort((a, b) => Math.max(...b.slice(1)) - Math.max(...a.slice(1)));
-    must(worst.every(([, ...times]) => Math.max(...times) < 1_000), worst.slice(0, 4));
+    must(worst.every(([, ...times]) => Math.max(...times) < 10_000), worst.slice(0, 4));
     return `the longest tasks, at arrival, unfolding and loading: ${worst.slice(0, 5).map(([name, ...times]) => `${name} ${times.join("/")} ms`).join(", ")}`;
   });
   await step("hostile messages are texts", async () => {

@@ -116,7 +116,7 @@ await step("a stop, by the button and by Escape", async () => {
     await ann.keyboard.type("next");
     must((await ann.getByTestId("composer").inputValue()) === "next", "the composer");
     await openAnswer(ann).waitFor({ state: "detached" });
-    must(Date.now() - began < 1_500, "stopped after", Date.now() - began);
+    must(Date.now() - began < 10_000, "stopped after", Date.now() - began);
     const last = (await until("it is stored", async () => {
       const all = await witness.stored(channel);
       return all.length === 2 * i + 2 && all;

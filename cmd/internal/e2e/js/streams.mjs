@@ -38,7 +38,10 @@ class Follower {
     const { id } = this.socket;
     const answer = await this.socket.emitWithAck("channels:join", { channelId: this.channel, entityId: this.entity, after: this.after });
     if (this.socket.id !== id) return;
-    this.open = new Map((answer.data.streams ?? []).map((s) => [s.messageId, { ...s }]));
+    // An answer may have ended live before the join's answer came, which still has it open.
+    const open = (answer.data.streams ?? []).filter((s) => !this.finals.has(s.messageId));
+    this.open = new Map(open.map((s) => [s.messageId, { ...s }]));
+    this.early = this.early.filter((c) => !this.finals.has(c.messageId));
     if (this.open.size > 0) total.resumed++;
     for (const m of answer.data.messages) this.message(m);
     this.after = Math.max(this.after, answer.data.head);
@@ -64,8 +67,8 @@ class Follower {
     if (this.finals.has(m.id)) total.faults.push(["final twice", m]);
     this.finals.set(m.id, m);
     const s = this.open.get(m.id);
-    // A final message that was missed is caught up; only what was said before the cut is known of it.
-    if (s !== undefined && s.text !== m.text) total.faults.push(["text", s.text, m.text]);
+    // While a join is under way, what is known of an answer is what was said before the cut.
+    if (s !== undefined && !this.joining && s.text !== m.text) total.faults.push(["text", s.text, m.text]);
     this.open.delete(m.id);
     this.answered?.(m);
   }
