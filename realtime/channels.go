@@ -1,11 +1,9 @@
 package realtime
 
 import (
-	"maps"
-	"slices"
-
 	"parley/domain"
 	"parley/domain/messaging"
+	"parley/realtime/sio"
 )
 
 // cleared is the payload of channelCleared: all messages with a seq up to upto are gone.
@@ -58,22 +56,11 @@ type channelGone struct {
 // told as it is taken out, so that none is out without knowing.
 func (g *Gateway) ChannelDeleted(id domain.ChannelID) {
 	g.sequencer.Reset(id)
-	g.mu.RLock()
-	sessions := slices.Collect(maps.Values(g.sessions))
-	g.mu.RUnlock()
 	g.server.Batch(func() {
-		for _, s := range sessions {
-			if s.isIn(id) && s.exit(id) {
+		g.ns.Each(string(id), func(socket *sio.Socket) {
+			if s := g.session(socket.ID()); s != nil && s.exit(id) {
 				s.emit("channelDeleted", channelGone{ChannelID: id, RoomID: id})
 			}
-		}
+		})
 	})
-}
-
-// isIn reports whether the socket is in a channel's room.
-func (s *session) isIn(channel domain.ChannelID) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	_, in := s.joined[channel]
-	return in
 }

@@ -32,11 +32,7 @@ func Ops(r *op.Registry, s *Service, runner *Runner) {
 	}, s.Halt)
 	op.Define(r, op.Spec{
 		Name: "messages:stop", Help: "Stops the answers to a message, or all in a channel; what was said so far stays.",
-		Routes: []string{
-			"POST /api/messaging/central-channels/:channelId/messages/:messageId/stop",
-			"POST /api/messaging/channels/:channelId/messages/:messageId/stop",
-			"POST /api/messaging/central-channels/:channelId/stop", "POST /api/messaging/channels/:channelId/stop",
-		},
+		Routes:  append(op.ChannelRoutes("POST", "/messages/:messageId/stop"), op.ChannelRoutes("POST", "/stop")...),
 		Example: StopRequest{ChannelID: exampleChannel, MessageID: "33333333-3333-4333-8333-333333333333"},
 	}, runner.Stop)
 }

@@ -28,7 +28,7 @@ const leisure = 2 * time.Second
 func (t *turn) prompt(recent []messaging.Message) models.Prompt {
 	p := models.Prompt{
 		Character: t.agent.Character.model(), Question: t.said(t.question), Earlier: t.earlier,
-		Hurry: t.Now().Sub(t.question.CreatedAt) > leisure || t.Agents.lanes.waiting() > 0,
+		Hurry: t.Now().Sub(t.question.CreatedAt) > leisure || t.lanes.waiting() > 0,
 	}
 	for _, m := range slices.Backward(recent) {
 		if said := t.said(m); m.ID != t.question.ID && (m.Seq < t.question.Seq || said.Own) {

@@ -101,8 +101,7 @@ func (s situation) muted() bool {
 		if s.wrote(m) || !s.agent.named(m) {
 			continue
 		}
-		text := strings.ToLower(m.Content)
-		says := func(words string) bool { return mentions(text, words) }
+		says := func(words string) bool { return mentions(m.Content, words) }
 		switch {
 		case slices.ContainsFunc(waking, says):
 			return false

@@ -100,7 +100,7 @@ func (r *Runner) stopWaiting(ctx context.Context, m messaging.Message, stopped m
 		}
 		if done {
 			stopped[NewTurnID(agent, m.ID)] = true
-			r.Agents.lanes.hint(key)
+			r.lanes.hint(key)
 		}
 	}
 	return nil

@@ -88,18 +88,6 @@ func withParticipants(c Channel) ChannelRow {
 	return newChannelRow(c)
 }
 
-// DeleteChannelRequest names a channel.
-type DeleteChannelRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
-}
-
-// Validate returns every fault of the request.
-func (r *DeleteChannelRequest) Validate() error {
-	var f domain.Faults
-	f.Require("channelId", string(r.ChannelID))
-	return f.Err()
-}
-
 // DeletedChannel answers the deletion of a channel.
 type DeletedChannel struct {
 	ChannelID domain.ChannelID `json:"channelId"`
@@ -109,7 +97,7 @@ type DeletedChannel struct {
 // one that does not exist is no error. As with Clear, everybody sees it gone at once, and
 // erasing it from the disk is waited for two seconds at most. In the modes open and key
 // every member may do it, as in the reference. Codes: unavailable.
-func (s *Service) DeleteChannel(ctx context.Context, _ domain.Actor, r DeleteChannelRequest) (DeletedChannel, error) {
+func (s *Service) DeleteChannel(ctx context.Context, _ domain.Actor, r ChannelRequest) (DeletedChannel, error) {
 	existed, err := s.store.DeleteChannel(ctx, r.ChannelID)
 	s.channels.drop(r.ChannelID)
 	if err != nil {
@@ -123,20 +111,8 @@ func (s *Service) DeleteChannel(ctx context.Context, _ domain.Actor, r DeleteCha
 	return DeletedChannel(r), nil
 }
 
-// ListParticipantsRequest names a channel.
-type ListParticipantsRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
-}
-
-// Validate returns every fault of the request.
-func (r *ListParticipantsRequest) Validate() error {
-	var f domain.Faults
-	f.Require("channelId", string(r.ChannelID))
-	return f.Err()
-}
-
 // ListParticipants returns who takes part in a channel; nobody if it is unknown.
-func (s *Service) ListParticipants(ctx context.Context, _ domain.Actor, r ListParticipantsRequest) ([]domain.EntityID, error) {
+func (s *Service) ListParticipants(ctx context.Context, _ domain.Actor, r ChannelRequest) ([]domain.EntityID, error) {
 	c, err := s.channels.get(ctx, r.ChannelID)
 	if err != nil && !domain.IsCode(err, domain.NotFound) {
 		return nil, err

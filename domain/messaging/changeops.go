@@ -19,16 +19,16 @@ func changeOps(r *op.Registry, s *Service) {
 	}, s.GetMessage)
 	op.Define(r, op.Spec{
 		Name: "messages:update", Help: "Gives a message another text; its place stays.",
-		Routes:  append(channelRoutes("PATCH", "/messages/:messageId"), "PATCH"+messageRoute),
+		Routes:  append(op.ChannelRoutes("PATCH", "/messages/:messageId"), "PATCH"+messageRoute),
 		Example: EditRequest{ChannelID: exampleChannel, MessageID: exampleMessage, Content: "hello again"},
 	}, s.Edit)
 	op.Define(r, op.Spec{
 		Name: "messages:clear", Help: "Removes all messages of a channel.",
-		Routes: channelRoutes("DELETE", "/messages"), Status: 204, Example: ClearRequest{ChannelID: exampleChannel},
+		Routes: op.ChannelRoutes("DELETE", "/messages"), Status: 204, Example: ChannelRequest{ChannelID: exampleChannel},
 	}, s.Clear)
 	op.Define(r, op.Spec{
 		Name: "messages:purge", Help: "Deletes all messages of one author in a channel.",
-		Routes: channelRoutes("DELETE", "/messages/all"), Dual: true, Slow: true,
+		Routes: op.ChannelRoutes("DELETE", "/messages/all"), Dual: true, Slow: true,
 		Example: PurgeRequest{ChannelID: exampleChannel, UserID: exampleUser},
 	}, s.Purge)
 	op.Define(r, op.Spec{
@@ -44,24 +44,24 @@ func channelOps(r *op.Registry, s *Service) {
 	name := "Harbour"
 	op.Define(r, op.Spec{
 		Name: "channels:update", Help: "Changes a channel's name, participants or metadata.",
-		Routes: channelRoutes("PATCH", ""), Example: UpdateChannelRequest{ChannelID: exampleChannel, Name: &name},
+		Routes: op.ChannelRoutes("PATCH", ""), Example: UpdateChannelRequest{ChannelID: exampleChannel, Name: &name},
 	}, s.UpdateChannel)
 	op.Define(r, op.Spec{
 		Name: "channels:delete", Help: "Deletes a channel with everything in it.",
-		Routes: channelRoutes("DELETE", ""), Status: 204, Example: DeleteChannelRequest{ChannelID: exampleChannel},
+		Routes: op.ChannelRoutes("DELETE", ""), Status: 204, Example: ChannelRequest{ChannelID: exampleChannel},
 	}, s.DeleteChannel)
 	op.Define(r, op.Spec{
 		Name: "channels:participants", Help: "Returns who takes part in a channel.",
-		Routes: channelRoutes("GET", "/participants"), Example: ListParticipantsRequest{ChannelID: exampleChannel},
+		Routes: op.ChannelRoutes("GET", "/participants"), Example: ChannelRequest{ChannelID: exampleChannel},
 	}, s.ListParticipants)
 	op.Define(r, op.Spec{
 		Name: "channels:invite", Help: "Adds participants to a channel.",
-		Routes: channelRoutes("POST", "/participants"), Status: 201,
+		Routes: op.ChannelRoutes("POST", "/participants"), Status: 201,
 		Example: InviteRequest{ChannelID: exampleChannel, UserIDs: []domain.EntityID{exampleUser}},
 	}, s.Invite)
 	op.Define(r, op.Spec{
 		Name: "channels:remove", Help: "Takes a participant out of a channel.",
-		Routes: channelRoutes("DELETE", "/participants/:userId"), Status: 204,
+		Routes: op.ChannelRoutes("DELETE", "/participants/:userId"), Status: 204,
 		Example: RemoveRequest{ChannelID: exampleChannel, UserID: exampleUser},
 	}, s.Remove)
 }

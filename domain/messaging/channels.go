@@ -78,20 +78,20 @@ func (s *Service) Channel(ctx context.Context, id domain.ChannelID) (Channel, er
 	return s.channels.get(ctx, id)
 }
 
-// GetChannelRequest names a channel.
-type GetChannelRequest struct {
+// ChannelRequest names a channel; it is all that several operations need.
+type ChannelRequest struct {
 	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
 }
 
 // Validate returns every fault of the request.
-func (r *GetChannelRequest) Validate() error {
+func (r *ChannelRequest) Validate() error {
 	var f domain.Faults
 	f.Require("channelId", string(r.ChannelID))
 	return f.Err()
 }
 
 // GetChannel returns one channel with its participants in the metadata.
-func (s *Service) GetChannel(ctx context.Context, _ domain.Actor, r GetChannelRequest) (ChannelRow, error) {
+func (s *Service) GetChannel(ctx context.Context, _ domain.Actor, r ChannelRequest) (ChannelRow, error) {
 	c, err := s.channels.get(ctx, r.ChannelID)
 	if err != nil {
 		return ChannelRow{}, err

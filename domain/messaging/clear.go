@@ -19,18 +19,6 @@ const sweepPatience = 2 * time.Second
 // sweepPause is how long Run waits after a failure of the store.
 const sweepPause = 5 * time.Second
 
-// ClearRequest names a channel.
-type ClearRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
-}
-
-// Validate returns every fault of the request.
-func (r *ClearRequest) Validate() error {
-	var f domain.Faults
-	f.Require("channelId", string(r.ChannelID))
-	return f.Err()
-}
-
 // Cleared answers a clear. The numbers are 0 if there was nothing to clear.
 type Cleared struct {
 	ChannelID domain.ChannelID `json:"channelId"`
@@ -46,7 +34,7 @@ type Cleared struct {
 // for which Clear waits two seconds at most. Who waited for answers to them waits no
 // longer once they are erased. A channel that is empty or does not exist is no error. In
 // the modes open and key every member may clear, as in the reference. Codes: unavailable.
-func (s *Service) Clear(ctx context.Context, a domain.Actor, r ClearRequest) (Cleared, error) {
+func (s *Service) Clear(ctx context.Context, a domain.Actor, r ChannelRequest) (Cleared, error) {
 	out := Cleared{ChannelID: r.ChannelID}
 	channel, err := s.channels.get(ctx, r.ChannelID)
 	if domain.IsCode(err, domain.NotFound) {

@@ -7,14 +7,6 @@ import (
 	"parley/domain/op"
 )
 
-// channelRoutes binds suffix below both of the reference's channel prefixes.
-func channelRoutes(method, suffix string) []string {
-	return []string{
-		method + " /api/messaging/central-channels/:channelId" + suffix,
-		method + " /api/messaging/channels/:channelId" + suffix,
-	}
-}
-
 // exampleChannel is the channel of the examples.
 const exampleChannel domain.ChannelID = "11111111-1111-4111-8111-111111111111"
 
@@ -25,7 +17,7 @@ const exampleUser domain.EntityID = "22222222-2222-4222-8222-222222222222"
 func Ops(r *op.Registry, s *Service) {
 	op.DefineOrdered(r, op.Spec{
 		Name: "messages:send", Help: "Posts a message to a channel, which is created if it does not exist.",
-		Routes: channelRoutes("POST", "/messages"), Status: 201,
+		Routes: op.ChannelRoutes("POST", "/messages"), Status: 201,
 		Example: SendRequest{ChannelID: exampleChannel, ServerID: domain.DefaultServer, AuthorID: exampleUser,
 			AuthorName: "Zed", Text: "hello", ClientMessageID: "m-1"},
 	}, func(ctx context.Context, a domain.Actor, req SendRequest, done func(Posted, error)) {
@@ -33,18 +25,18 @@ func Ops(r *op.Registry, s *Service) {
 	})
 	op.Define(r, op.Spec{
 		Name: "messages:list", Help: "Returns a page of a channel's history, newest first.",
-		Routes: channelRoutes("GET", "/messages"), Example: ListRequest{ChannelID: exampleChannel, Limit: 30},
+		Routes: op.ChannelRoutes("GET", "/messages"), Example: ListRequest{ChannelID: exampleChannel, Limit: 30},
 	}, s.List)
 	op.Define(r, op.Spec{
 		Name: "messages:delete", Help: "Deletes a message; a tombstone keeps its place.",
-		Routes: channelRoutes("DELETE", "/messages/:messageId"), Status: 204,
+		Routes: op.ChannelRoutes("DELETE", "/messages/:messageId"), Status: 204,
 		Example: DeleteRequest{ChannelID: exampleChannel, MessageID: exampleMessage},
 	}, s.Delete)
 	changeOps(r, s)
 	op.Define(r, op.Spec{
 		Name: "channels:get", Help: "Returns one channel with its participants.",
-		Routes:  append(channelRoutes("GET", "/details"), channelRoutes("GET", "")...),
-		Example: GetChannelRequest{ChannelID: exampleChannel},
+		Routes:  append(op.ChannelRoutes("GET", "/details"), op.ChannelRoutes("GET", "")...),
+		Example: ChannelRequest{ChannelID: exampleChannel},
 	}, s.GetChannel)
 	op.Define(r, op.Spec{
 		Name: "channels:create", Help: "Makes a channel with the given participants.",

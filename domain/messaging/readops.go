@@ -10,12 +10,12 @@ func readOps(r *op.Registry, s *Service) {
 	seq := int64(1)
 	op.Define(r, op.Spec{
 		Name: "reads:set", Help: "Says how far an entity has read a channel; a position never goes back.",
-		Routes:  channelRoutes("PUT", "/reads"),
+		Routes:  op.ChannelRoutes("PUT", "/reads"),
 		Example: SetReadRequest{ChannelID: exampleChannel, EntityID: exampleUser, Seq: &seq},
 	}, s.SetRead)
 	op.Define(r, op.Spec{
 		Name: "reads:list", Help: "Returns how far a channel's readers are, and what one of them has not read.",
-		Routes:  channelRoutes("GET", "/reads"),
+		Routes:  op.ChannelRoutes("GET", "/reads"),
 		Example: ListReadsRequest{ChannelID: exampleChannel, EntityID: exampleUser},
 	}, s.ListReads)
 	op.Define(r, op.Spec{

@@ -35,7 +35,7 @@ func TestWhatAClearCannotEraseIsLeftToRun(t *testing.T) {
 	var running sync.WaitGroup
 	running.Go(func() { _ = s.service.Run(ctx) })
 	f.sweeps.Store(1)
-	if _, err := s.service.Clear(t.Context(), rest, messaging.ClearRequest{ChannelID: channelID}); err != nil {
+	if _, err := s.service.Clear(t.Context(), rest, messaging.ChannelRequest{ChannelID: channelID}); err != nil {
 		t.Fatal(err)
 	}
 	list, err := s.service.List(t.Context(), rest, messaging.ListRequest{ChannelID: channelID})

@@ -42,9 +42,7 @@ type Entity struct {
 func Ops(r *op.Registry, t Tracker) {
 	op.Define(r, op.Spec{
 		Name: "presence:list", Help: "Returns who is in a channel, and by how many sockets.",
-		Routes: []string{"GET /api/messaging/central-channels/:channelId/presence",
-			"GET /api/messaging/channels/:channelId/presence"},
-		Example: ListRequest{ChannelID: "11111111-1111-4111-8111-111111111111"},
+		Routes: op.ChannelRoutes("GET", "/presence"), Example: ListRequest{ChannelID: "11111111-1111-4111-8111-111111111111"},
 	}, func(ctx context.Context, _ domain.Actor, req ListRequest) (List, error) {
 		found, err := t.List(ctx, req.ChannelID)
 		if err != nil {
