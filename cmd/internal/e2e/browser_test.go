@@ -23,13 +23,12 @@ func TestTwoPeopleAndTheAgentChatInBrowsers(t *testing.T) {
 	drive(t, p, 3*time.Minute, "chat.mjs", p.url, shots, browser)
 }
 
-// chromium returns the browser's path. Under the race detector the tests of the page are
-// left to the full run: the scripts with the official clients find the server's races, and
-// a page beside a server that is many times slower proves nothing.
+// chromium returns the browser's path. The tests of the page belong to the full run: they
+// take minutes, and the scripts with the official clients find the server's races.
 func chromium(t *testing.T) string {
 	t.Helper()
-	if underRace {
-		t.Skip("the chat page is tested without the race detector")
+	if testing.Short() {
+		t.Skip("the chat page is tested in the full run")
 	}
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
