@@ -56,6 +56,10 @@ func TestSeveralAgentsInAGroupDoNotTalkInChorus(t *testing.T) {
 	h.say(channel, "Eliza, be quiet")
 	expect(1, eliza) // it was called
 	h.say(channel, "So then")
+	expect(1, smith) // the other one was told to be quiet
+	h.say(channel, "You too, Smith, be quiet")
+	expect(1, smith)
+	h.say(channel, "At last")
 	expect(0)
 }
 

@@ -181,7 +181,8 @@ func (h *house) settle(completions int) {
 // runner is a runner that does not run yet.
 func (h *house) runner(model models.Text, adjust ...func(*agents.RunnerOptions)) *agents.Runner {
 	o := agents.RunnerOptions{
-		Agents: h.agents, Store: h.store.Agents, Log: h.store.Messaging, Channels: h.messaging, Signals: h.signals,
+		Respond: agents.RespondOptions{ChainLimit: 6},
+		Agents:  h.agents, Store: h.store.Agents, Log: h.store.Messaging, Channels: h.messaging, Signals: h.signals,
 		Model: model, Now: time.Now, Logger: zerolog.Nop(), Backoff: time.Millisecond, Sweep: time.Hour,
 	}
 	for _, f := range adjust {

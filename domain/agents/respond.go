@@ -20,16 +20,8 @@ type RespondOptions struct {
 	// beside client_chat; in any case.
 	Sources []string
 	// ChainLimit is how many agent messages may stand in a row, without a human one,
-	// for an agent to answer an agent; 0 means 6. More costs model calls nobody asked for.
+	// for an agent to answer an agent, at least 1. More costs model calls nobody asked for.
 	ChainLimit int
-}
-
-// chainLimit is ChainLimit or its default.
-func (o RespondOptions) chainLimit() int {
-	if o.ChainLimit == 0 {
-		return 6
-	}
-	return o.ChainLimit
 }
 
 // quietWindow is how many messages back another human counts as taking part.
@@ -42,10 +34,10 @@ type situation struct {
 	question messaging.Message
 	// before are the messages before the question, newest first.
 	before []messaging.Message
-	// others are the other active agents that take part, in the channel's order; first
-	// says that the agent itself stands before all of them.
+	// others are the other active agents that take part, in the channel's order; the
+	// first ahead of them stand before the agent itself.
 	others []Agent
-	first  bool
+	ahead  int
 	// run is the number of agent messages at the end of the channel, up to the present.
 	run int
 	// wrote tells whether an agent wrote a message.
@@ -61,13 +53,13 @@ type situation struct {
 // Agents answer one another only while few agent messages stand in a row.
 func (o RespondOptions) shouldRespond(s situation) (bool, string) {
 	switch {
-	case s.wrote(s.question) && s.run >= o.chainLimit():
+	case s.wrote(s.question) && s.run >= o.ChainLimit:
 		return false, "too many agent messages in a row"
 	case o.bypasses(s):
 		return true, "always answers here"
 	case s.agent.named(s.question):
 		return true, "its name was mentioned"
-	case s.muted():
+	case s.muted(s.agent):
 		return false, "it was told to be quiet"
 	case s.answersAgent():
 		return true, "its message was replied to"
@@ -94,11 +86,11 @@ var (
 	waking   = []string{"talk again", "speak again", "you can talk", "you may talk", "you can speak", "you may speak", "come back"}
 )
 
-// muted reports whether a person told the agent to be quiet, and nobody since then to
+// muted reports whether a person told an agent to be quiet, and nobody since then to
 // take part again. It holds for as long as that is among the messages before.
-func (s situation) muted() bool {
+func (s situation) muted(a Agent) bool {
 	for _, m := range s.before {
-		if s.wrote(m) || !s.agent.named(m) {
+		if s.wrote(m) || !a.named(m) {
 			continue
 		}
 		says := func(words string) bool { return mentions(m.Content, words) }
@@ -124,19 +116,17 @@ func (s situation) addressesOther() bool {
 }
 
 // speaksForAll reports whether it is this agent that answers what is said to nobody.
+// Others that were told to be quiet do not count.
 func (s situation) speaksForAll() bool {
-	if len(s.others) == 0 {
-		return true
-	}
 	for _, m := range s.before[:min(len(s.before), quietWindow)] {
 		if m.AuthorID == domain.EntityID(s.agent.ID) {
 			return true
 		}
-		if slices.ContainsFunc(s.others, func(a Agent) bool { return domain.EntityID(a.ID) == m.AuthorID }) {
+		if slices.ContainsFunc(s.others, func(a Agent) bool { return domain.EntityID(a.ID) == m.AuthorID && !s.muted(a) }) {
 			return false
 		}
 	}
-	return s.first
+	return !slices.ContainsFunc(s.others[:s.ahead], func(a Agent) bool { return !s.muted(a) })
 }
 
 // bypasses reports whether channel type or source make agents answer always.

@@ -1,6 +1,7 @@
 package agents
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -49,9 +50,9 @@ func TestWhenAnAgentAnswers(t *testing.T) {
 		run      int
 		options  RespondOptions
 		settings string
-		// others are other agents that take part; first says that we are listed before them.
+		// others are other agents that take part, the first ahead of them listed before us.
 		others []Agent
-		first  bool
+		ahead  int
 		want   bool
 	}{
 		{name: "always in a DM", kind: messaging.TypeDM, question: said(ann), before: repeat(3, said(bob)), want: true},
@@ -88,16 +89,16 @@ func TestWhenAnAgentAnswers(t *testing.T) {
 		{name: "not after a configured number", kind: messaging.TypeAPI, question: said(domain.EntityID(other)), run: 2,
 			options: RespondOptions{ChainLimit: 2}, want: false},
 		{name: "to a human however many agents spoke", kind: messaging.TypeDM, question: said(ann), run: 9, want: true},
-		{name: "not when another agent is called", question: messaging.Message{AuthorID: ann, Content: "Smith, are you there?"}, others: smith, first: true, want: false},
+		{name: "not when another agent is called", question: messaging.Message{AuthorID: ann, Content: "Smith, are you there?"}, others: smith, want: false},
 		{name: "when both are called", question: messaging.Message{AuthorID: ann, Content: "Smith and Eliza!"}, others: smith, want: true},
 		{name: "not when another agent's message is replied to", question: messaging.Message{AuthorID: ann, InReplyTo: theirs.ID},
-			before: []messaging.Message{ours, theirs}, others: smith, first: true, want: false},
+			before: []messaging.Message{ours, theirs}, others: smith, want: false},
 		{name: "not when the author replies to a person", question: messaging.Message{AuthorID: ann, InReplyTo: anns.ID},
 			before: []messaging.Message{anns}, want: false},
-		{name: "first of several when nobody is addressed", question: said(ann), others: smith, first: true, want: true},
-		{name: "not when another agent is listed first", question: said(ann), others: smith, want: false},
+		{name: "first of several when nobody is addressed", question: said(ann), others: smith, want: true},
+		{name: "not when another agent is listed first", question: said(ann), others: smith, ahead: 1, want: false},
 		{name: "when it spoke last among the agents", question: said(ann), before: []messaging.Message{said(ann), ours, theirs}, others: smith, want: true},
-		{name: "not when another agent spoke last", question: said(ann), before: []messaging.Message{said(ann), theirs, ours}, others: smith, first: true, want: false},
+		{name: "not when another agent spoke last", question: said(ann), before: []messaging.Message{said(ann), theirs, ours}, others: smith, want: false},
 		{name: "not after it was told to be quiet", question: said(ann), before: []messaging.Message{says(ann, "Eliza, be quiet please")}, want: false},
 		{name: "when called although it was told to be quiet", question: says(ann, "Eliza?"), before: []messaging.Message{says(ann, "Eliza, be quiet please")}, want: true},
 		{name: "not when replied to after it was told to be quiet", question: messaging.Message{AuthorID: ann, InReplyTo: ours.ID},
@@ -106,6 +107,8 @@ func TestWhenAnAgentAnswers(t *testing.T) {
 			before: []messaging.Message{says(ann, "you may talk again, Eliza"), says(ann, "Eliza, be quiet")}, want: true},
 		{name: "although somebody else was told to be quiet", question: said(ann), before: []messaging.Message{says(ann, "be quiet, dog")}, want: true},
 		{name: "although an agent told it to be quiet", question: said(ann), before: []messaging.Message{says(domain.EntityID(us), "Eliza, be quiet")}, want: true},
+		{name: "instead of another that was told to be quiet", question: said(ann),
+			before: []messaging.Message{theirs, says(ann, "Smith, be quiet")}, others: smith, ahead: 1, want: true},
 		{name: "in a DM although it was told to be quiet", kind: messaging.TypeDM, question: said(ann), before: []messaging.Message{says(ann, "Eliza, be quiet")}, want: true},
 		{name: "not to an agent that nobody asked", question: said(domain.EntityID(other)), before: repeat(2, said(ann)), run: 1, want: false},
 	}
@@ -118,9 +121,10 @@ func TestWhenAnAgentAnswers(t *testing.T) {
 			if tt.kind == "" {
 				tt.kind = messaging.TypeGroup
 			}
+			tt.options.ChainLimit = cmp.Or(tt.options.ChainLimit, 6)
 			got, why := tt.options.shouldRespond(situation{
 				agent: agent, channel: messaging.Channel{Type: tt.kind}, question: tt.question, before: tt.before, run: tt.run,
-				others: tt.others, first: tt.first,
+				others: tt.others, ahead: tt.ahead,
 				wrote: func(m messaging.Message) bool {
 					return m.AuthorID == domain.EntityID(us) || m.AuthorID == domain.EntityID(other)
 				},

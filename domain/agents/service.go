@@ -142,19 +142,23 @@ func (s *Service) wrote(m messaging.Message) bool {
 }
 
 // others returns the active agents among the participants of a channel but for one, and
-// whether that one is listed before all of them.
-func (s *Service) others(c messaging.Channel, but domain.AgentID) (others []Agent, first bool) {
+// how many of them are listed before that one; all are if it does not take part.
+func (s *Service) others(c messaging.Channel, but domain.AgentID) (others []Agent, ahead int) {
+	ahead = -1
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, p := range c.Participants {
 		switch a, ok := s.known[domain.AgentID(p)]; {
 		case ok && a.ID == but:
-			first = len(others) == 0
+			ahead = len(others)
 		case ok && a.Desired:
 			others = append(others, a)
 		}
 	}
-	return others, first
+	if ahead < 0 {
+		ahead = len(others)
+	}
+	return others, ahead
 }
 
 // all returns the known agents in no order.

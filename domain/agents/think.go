@@ -72,9 +72,9 @@ func (t *turn) situation(ctx context.Context) (situation, []messaging.Message, e
 		return situation{}, nil, err
 	}
 	before := slices.DeleteFunc(slices.Clone(recent), func(m messaging.Message) bool { return m.Seq >= t.question.Seq })
-	others, first := t.Agents.others(channel, t.key.agent)
+	others, ahead := t.Agents.others(channel, t.key.agent)
 	return situation{
-		agent: t.agent, channel: channel, question: t.question, before: before, others: others, first: first,
+		agent: t.agent, channel: channel, question: t.question, before: before, others: others, ahead: ahead,
 		run: agentRun(recent, t.Agents.wrote), wrote: t.Agents.wrote,
 	}, recent, nil
 }
@@ -233,11 +233,11 @@ func (t *turn) recheck(ctx context.Context, o Outcome) (Outcome, error) {
 	if !t.Agents.wrote(t.question) {
 		return o, nil
 	}
-	recent, err := t.recent(ctx, t.Respond.chainLimit())
+	recent, err := t.recent(ctx, t.Respond.ChainLimit)
 	if err != nil {
 		return Outcome{}, err
 	}
-	if agentRun(recent, t.Agents.wrote) >= t.Respond.chainLimit() {
+	if agentRun(recent, t.Agents.wrote) >= t.Respond.ChainLimit {
 		return silence(), nil
 	}
 	return o, nil

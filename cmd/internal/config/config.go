@@ -42,6 +42,7 @@ type Config struct {
 	SocketRate   float64
 	SocketBurst  int
 	AgentWorkers int
+	AgentChain   int
 	TurnTimeout  time.Duration
 	BuiltinPace  time.Duration
 	DrainTimeout time.Duration
@@ -92,6 +93,7 @@ func (c *Config) Validate() error {
 	return errors.Join(
 		between("SERVER_PORT", c.Port, 0, 65535),
 		between("PARLEY_AGENT_WORKERS", c.AgentWorkers, 1, 1024),
+		between("PARLEY_AGENT_CHAIN", c.AgentChain, 1, 1000),
 		between("RATE_LIMIT_API", c.APIRate, 0, 1_000_000_000),
 		between("RATE_LIMIT_API_WINDOW", c.APIWindow, time.Second, 24*time.Hour),
 		between("RATE_LIMIT_SOCKET_BURST", c.SocketBurst, 1, 1_000_000),

@@ -108,6 +108,8 @@ func (c *Config) limits() []setting {
 			help: "Events that a socket may send at once before RATE_LIMIT_SOCKET applies."},
 		{name: "PARLEY_AGENT_WORKERS", value: whole(&c.AgentWorkers), fallback: "8",
 			help: "Turns of agents that run at the same time; more cost memory and model calls."},
+		{name: "PARLEY_AGENT_CHAIN", value: whole(&c.AgentChain), fallback: "6",
+			help: "Agent messages that may stand in a row in a channel before agents answer only people; more costs model calls nobody asked for."},
 		{name: "PARLEY_TURN_TIMEOUT", value: duration(&c.TurnTimeout), fallback: "120s",
 			help: "How long an agent may think about one message; longer keeps a worker busy."},
 		{name: "PARLEY_BUILTIN_PACE", value: duration(&c.BuiltinPace), fallback: "25ms",
