@@ -81,11 +81,6 @@ export function titleOf(state: State, channel: Channel): string {
   return agentOf(state, peer)?.name || state.people[peer ?? ""] || channel.name || "Untitled";
 }
 
-/** chatName is what a direct chat with an agent is called among the others with it. */
-export function chatName(channel: Channel): string {
-  return channel.name || "Chat";
-}
-
 /** agentsIn are the agents that take part in a channel. */
 export function agentsIn(state: State, channel: Channel): Agent[] {
   const peer = peerId(channel, state.me.id);

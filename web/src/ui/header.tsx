@@ -3,8 +3,8 @@ import { useState } from "preact/hooks";
 import type { Channel } from "../net/directory";
 import { can } from "../state/abilities";
 import type { Chat } from "../state/chat";
-import { isDefaultName } from "../state/directory";
 import type { State } from "../state/model";
+import { chatName, isDefaultName } from "../state/naming";
 import { agentsIn, channelOf, home, logOf, peerId, peopleIn, titleOf, isPresent } from "../state/select";
 import { useStore } from "../state/store";
 import { isolated } from "../text/bidi";
@@ -141,7 +141,7 @@ function deletion(chat: Chat, show: Show, channel: Channel): Action {
       show({
         kind: "confirm",
         title: `Delete this ${what}?`,
-        text: `“${channel.name}” and its messages disappear for everybody. This cannot be undone.`,
+        text: `“${chatName(channel)}” and its messages disappear for everybody. This cannot be undone.`,
         action: "Delete",
         run: () => chat.deleteChannel(channel.id),
       }),

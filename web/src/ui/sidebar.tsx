@@ -1,9 +1,9 @@
 import type { ComponentChildren } from "preact";
 import type { Agent, Channel } from "../net/directory";
 import type { Chat } from "../state/chat";
-import { isDefaultName } from "../state/directory";
 import type { State } from "../state/model";
-import { channelOf, chatName, directChats, groups, isPresent, otherChats, peerId, titleOf } from "../state/select";
+import { chatName } from "../state/naming";
+import { channelOf, directChats, groups, isPresent, otherChats, peerId, titleOf } from "../state/select";
 import { useStore } from "../state/store";
 import { whenOf } from "../text/time";
 import type { Show } from "./dialogs";
@@ -150,7 +150,7 @@ function AgentEntry({ chat, state, agent, onOpen, onOpened }: AgentProps) {
                 <span class="label" dir="auto">
                   {chatName(channel)}
                 </span>
-                {channel.updatedAt > 0 && !isDefaultName(channel.name) && <span class="when">{whenOf(channel.updatedAt, Date.now())}</span>}
+                {channel.updatedAt > 0 && <span class="when">{whenOf(channel.updatedAt, Date.now())}</span>}
               </Entry>
             ))}
           </ul>
