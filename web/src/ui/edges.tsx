@@ -1,6 +1,7 @@
 import type { Chat } from "../state/chat";
 import { agentsIn, channelOf, peerId, shownLog, titleOf, type Person } from "../state/select";
 import { useStore } from "../state/store";
+import { Asleep, sleeperIn } from "./asleep";
 import { Icon, Spinner } from "./parts";
 
 /** What an empty chat with an agent can begin with. */
@@ -55,6 +56,7 @@ function Beginning({ chat, channelId, empty }: { chat: Chat; channelId: string; 
     const channel = channelOf(s, channelId);
     return channel !== undefined && peerId(channel, s.me.id) === agent?.id;
   });
+  const asleep = useStore(chat.store, (s) => sleeperIn(s, channelId) !== undefined);
   const begin = (words: string) => chat.messenger.send(withAgent ? words : `@${agent?.name ?? ""} ${words}`);
   return (
     <div class="beginning" data-testid="beginning">
@@ -63,7 +65,8 @@ function Beginning({ chat, channelId, empty }: { chat: Chat; channelId: string; 
         {direct ? "This is the beginning of your chat." : "This is the beginning of the channel."}
         {empty && agent === undefined && " Say hello."}
       </p>
-      {empty && agent !== undefined && (
+      {empty && asleep && <Asleep chat={chat} channelId={channelId} />}
+      {empty && agent !== undefined && !asleep && (
         <ul class="starters" aria-label="Ways to begin">
           {starters.map((words) => (
             <li key={words}>
