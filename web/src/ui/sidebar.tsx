@@ -197,26 +197,12 @@ function PersonEntry({ state, channel, onOpen }: { state: State; channel: Channe
 function Me({ chat, state, show }: { chat: Chat; state: State; show: Show }) {
   return (
     <div class="me">
-      <Avatar id={state.me.id} name={state.me.name} />
-      <span class="label" data-testid="my-name" dir="auto">
-        {state.me.name}
-      </span>
-      <button
-        class="icon-button"
-        data-testid="rename"
-        aria-label="Change your name"
-        title="Change your name"
-        onClick={() => show({ kind: "name" })}
-      >
-        <Icon name="edit" />
-      </button>
-      <button
-        class="icon-button"
-        data-testid="open-settings"
-        aria-label="Settings"
-        title="Settings"
-        onClick={() => show({ kind: "settings", hasKey: chat.hasKey() })}
-      >
+      <button class="entry" data-testid="open-settings" title="Settings" onClick={() => show({ kind: "settings", hasKey: chat.hasKey() })}>
+        <Avatar id={state.me.id} name={state.me.name} />
+        <span class="label" data-testid="my-name" dir="auto">
+          {state.me.name}
+        </span>
+        <span class="visually-hidden">, settings</span>
         <Icon name="gear" />
       </button>
     </div>

@@ -139,12 +139,17 @@ await step("a name chosen in one tab is the name in all", async () => {
   const second = await ann.context().newPage();
   await second.goto(url);
   for (const name of ["Anna", "Ann"]) {
-    await second.getByTestId("rename").click();
+    await second.getByTestId("open-settings").click();
     await second.getByTestId("name-input").fill(name);
-    await second.getByTestId("name-submit").click();
+    await second.getByTestId("settings-submit").click();
     await ann.getByTestId("my-name").and(ann.getByText(name, { exact: true })).waitFor();
   }
   await second.close();
+});
+await step("whoever gives no name is a guest", async () => {
+  const guest = await person("");
+  await guest.getByTestId("my-name").filter({ hasText: /^Guest \d{3}$/ }).waitFor();
+  await guest.context().close();
 });
 await step("a message that is refused stays, and can be sent again", async () => {
   const context = await browser.newContext();
