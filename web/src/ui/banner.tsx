@@ -41,12 +41,14 @@ export function Notice({ chat }: { chat: Chat }) {
   }, [chat, notice]);
   if (notice === "") return null;
   return (
-    <div class="notice" role="alert" data-testid="notice">
-      <Icon name="alert" />
-      <span>{notice}</span>
-      <button class="icon-button" aria-label="Dismiss" onClick={() => chat.dismissNotice()}>
-        <Icon name="close" />
-      </button>
+    <div class="notice-place">
+      <div class="notice" role="alert" data-testid="notice">
+        <Icon name="alert" />
+        <span>{notice}</span>
+        <button class="icon-button" aria-label="Dismiss" onClick={() => chat.dismissNotice()}>
+          <Icon name="close" />
+        </button>
+      </div>
     </div>
   );
 }

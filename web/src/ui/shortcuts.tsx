@@ -28,7 +28,7 @@ const shortcuts: readonly (readonly [string, string])[] = [
 export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="Keyboard shortcuts" testId="shortcuts-dialog" look="wide" onCancel={onClose} onSubmit={onClose}>
-      <dl class="shortcuts">
+      <dl class="shortcuts" tabIndex={0} aria-label="All shortcuts">
         {shortcuts.map(([keys, what]) => (
           <div key={keys}>
             <dt>
