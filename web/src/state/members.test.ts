@@ -18,6 +18,12 @@ describe("the line of members", () => {
     expect(membersLine(state({ people: { bob: "Bob", cleo: "Cleo" } }), crew)).toBe("Eliza, you, Bob, Cleo");
   });
 
+  it("says when nobody else is there", () => {
+    const quiet = channel("quiet", { participants: [me.id] });
+    const loaded = { quiet: { ...emptyLog, loaded: true } };
+    expect(membersLine(state({ logs: loaded, channels: [quiet] }), quiet)).toBe("Only you");
+  });
+
   it("counts whom it cannot name", () => {
     expect(membersLine(state({ logs, people: { bob: "Bob" } }), crew)).toBe("Eliza, you, Bob and 1 more");
     const many = channel("crew", { participants: Array.from({ length: 9 }, (_, i) => `p${i}`) });

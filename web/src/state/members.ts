@@ -18,6 +18,7 @@ export function membersLine(state: State, channel: Channel): string {
   if (waits && (others.length === 0 || nameless > 0)) return "";
   const people = peopleIn(state, channel.id, log.posts).map(({ name }) => name);
   const all = [...agentsIn(state, channel).map(({ name }) => name), "you", ...people.sort((a, b) => a.localeCompare(b))].map(isolated);
+  if (all.length === 1 && nameless === 0) return "Only you";
   const more = nameless + Math.max(0, all.length - maxNamed);
   const named = all.slice(0, maxNamed).join(", ");
   return more > 0 ? `${named} and ${more} more` : named;

@@ -75,7 +75,7 @@ export function MembersDialog({ chat, channelId, onClose }: Props) {
           <Members chat={chat} channelId={channelId} participants={participants} onOpened={onClose} />
           <div class="buttons">
             {editable && (
-              <button type="button" class="quiet" data-testid="members-edit" onClick={() => setEditing(true)}>
+              <button type="button" class="quiet start" data-testid="members-edit" onClick={() => setEditing(true)}>
                 Change members
               </button>
             )}

@@ -98,7 +98,7 @@ function Drawn(props: Props) {
           )}
         </header>
         <Body {...props} />
-        <Status row={row} chat={chat} />
+        {!props.editing && <Status row={row} chat={chat} />}
         {row.outcome !== undefined && <OutcomeLine row={row} chat={chat} />}
       </div>
       {row.id !== "" && (

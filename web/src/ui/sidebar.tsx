@@ -150,7 +150,9 @@ function AgentEntry({ chat, state, agent, onOpen, onOpened }: AgentProps) {
                 <span class="label" dir="auto">
                   {chatName(channel)}
                 </span>
-                {channel.updatedAt > 0 && <span class="when">{whenOf(channel.updatedAt, Date.now())}</span>}
+                {channel.updatedAt > 0 && !state.unread[channel.id] && (
+                  <span class="when">{whenOf(channel.updatedAt, Date.now())}</span>
+                )}
               </Entry>
             ))}
           </ul>
