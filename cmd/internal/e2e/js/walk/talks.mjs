@@ -64,6 +64,8 @@ export async function directChats({ stage, line, seed, ids }) {
   await page.locator("[data-testid=message][data-streaming]").waitFor({ state: "detached" });
   await page.getByTestId("stop").waitFor({ state: "detached" });
   await page.waitForFunction((id) => document.querySelectorAll(`[data-testid=message][data-author='${id}']`).length === 2, eliza.id);
+  // The chat is called after its first question now.
+  await page.getByTestId("channel-members").filter({ hasText: "What can you do?" }).waitFor();
   await stage.look(page, "05-direct-answered");
   await go(page, ids.holiday);
   await stopped(page, line);
