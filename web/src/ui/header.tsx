@@ -158,7 +158,7 @@ function whoLine(state: State): string {
   const peer = peerId(channel, state.me.id);
   if (peer !== undefined) {
     const agent = agents[0];
-    if (agent === undefined) return isPresent(state, peer) ? "Here now" : "Direct chat";
+    if (agent === undefined) return isPresent(state, peer) ? "Here now" : "Away";
     if (!agent.active) return "Not running";
     return isDefaultName(channel.name) || channel.name === agent.name ? agent.bio || "Agent" : channel.name;
   }
