@@ -97,6 +97,16 @@ await step("a direct chat with the agent", async () => {
   await heard(ann, "Good morning Ann 👋");
 });
 
+await step("a chat with an agent that does not run says so above the composer too, and starts it", async () => {
+  await ann.getByTestId("agent-item").filter({ hasText: "not running" }).first().click();
+  await ann.getByTestId("beginning").getByTestId("start-agent").waitFor();
+  await say(ann, "Is anybody there?");
+  await ann.locator("form.composer").getByTestId("start-agent").click();
+  await ann.getByTestId("start-agent").waitFor({ state: "detached" });
+  await ann.getByTestId("channel-item").first().click();
+  await ann.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();
+});
+
 await step("after the name the keyboard writes messages", async () => {
   const eve = await person("Eve");
   await eve.waitForFunction(() => document.activeElement?.id === "composer");
