@@ -62,13 +62,13 @@ export function App({ chat }: { chat: Chat }) {
           onSearch={() => (searching ? leaveSearch() : setSearching(true))}
         />
         <Banner chat={chat} />
+        <Notice chat={chat} />
         {searching && current !== undefined && (
           <SearchPanel key={current} chat={chat} channelId={current} onClose={leaveSearch} onChosen={() => isNarrow() && setSearching(false)} />
         )}
         {current !== undefined && <Messages key={current} chat={chat} channelId={current} show={show} />}
         {current === undefined && <Nothing settled={settled} onNewChannel={() => show({ kind: "channel" })} />}
         {current !== undefined && <Composer key={`composer-${current}`} chat={chat} channelId={current} />}
-        <Notice chat={chat} />
       </main>
       {!named && admitted && <Welcome chat={chat} />}
       {named && <Dialogs chat={chat} dialog={dialog} show={show} onMade={closeAll} />}

@@ -7,6 +7,7 @@ import { Follower } from "./follower";
 import { loadKey, saveKey, saveName, type Identity } from "./identity";
 import { Messenger } from "./messenger";
 import { initialState, type State } from "./model";
+import { Namer } from "./naming";
 import { PresenceKeeper } from "./presence";
 import { Reads } from "./reads";
 import { channelOf, inOrder, shownLog } from "./select";
@@ -37,6 +38,7 @@ export class Chat implements Listener {
   private readonly turns: Turns;
   private readonly reads: Reads;
   private readonly presence: PresenceKeeper;
+  private readonly namer: Namer;
   private apiKey = loadKey();
   private wishes = 0;
   /** Channels whose end we asked for ourselves. */
@@ -65,7 +67,10 @@ export class Chat implements Listener {
       server,
       isIn: (channelId) => this.follower.isIn(channelId),
       stored: (channelId, event) => this.follower.take(channelId, [event], "live"),
-      asked: (channelId, messageId) => this.turns.asked(channelId, messageId),
+      asked: (channelId, messageId, text) => {
+        this.turns.asked(channelId, messageId);
+        void this.namer.asked(channelId, text);
+      },
       complain,
     });
     this.directory = new Directory({
@@ -76,6 +81,7 @@ export class Chat implements Listener {
       listed: () => this.listed(),
       complain,
     });
+    this.namer = new Namer(store, this.directory);
     // What was not sent before a reload goes out, whichever channel is open now.
     for (const item of this.messenger.outbox.list()) this.follower.watch(item.channelId);
   }

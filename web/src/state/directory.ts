@@ -2,6 +2,7 @@ import type { Channel } from "../net/directory";
 import { CallError, isLost, reason, type ChannelChange, type Server } from "../net/server";
 import { attempt } from "./abilities";
 import { defaultServer, type State } from "./model";
+import { defaultChatName, isDefaultName } from "./naming";
 import { agentOf, channelOf, directChats, home, logOf } from "./select";
 import type { Store } from "./store";
 
@@ -200,24 +201,4 @@ export class Directory {
       this.options.complain(`${agentOf(this.state, agentId)?.name ?? "The agent"} could not be started: ${reason(err)}`);
     }
   }
-}
-
-const stamp = new Intl.DateTimeFormat("en-US", {
-  month: "short",
-  day: "numeric",
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-  hourCycle: "h23",
-});
-
-/** defaultChatName is what a new chat is called: the name that other clients give it. */
-export function defaultChatName(at: Date): string {
-  const part = Object.fromEntries(stamp.formatToParts(at).map(({ type, value }) => [type, value]));
-  return `Chat - ${part["month"]} ${part["day"]}, ${part["hour"]}:${part["minute"]}:${part["second"]}`;
-}
-
-/** isDefaultName says that nobody has named a chat. */
-export function isDefaultName(name: string): boolean {
-  return /^Chat - \w{3} \d{1,2}, \d\d:\d\d(:\d\d)?$/.test(name);
 }

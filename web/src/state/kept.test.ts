@@ -3,7 +3,7 @@ import { Drafts } from "./drafts";
 import { outcomeOf, withOutcome } from "./outcomes";
 import { Shelf } from "./shelf";
 import { memoryStorage } from "./testing";
-import { loadTheme, saveTheme } from "./theme";
+import { loadTheme, paint, saveTheme } from "./theme";
 
 beforeEach(() => vi.stubGlobal("localStorage", memoryStorage()));
 afterEach(() => vi.unstubAllGlobals());
@@ -98,4 +98,20 @@ it("remembers how waits ended, up to a bound", () => {
   expect(Object.keys(all)).toHaveLength(200);
   expect(all).toHaveProperty("m299", { kind: "failed", who: "Eliza", error: "why" });
   expect(outcomeOf({ channelId: "c", outcome: "silent", error: "" }, "")).toBeUndefined();
+});
+
+describe("the colour of the browser's bar", () => {
+  it("is that of the theme, and of the system where that decides", () => {
+    const metas = ["(prefers-color-scheme: light)", "(prefers-color-scheme: dark)"].map((media) => ({ media, content: "" }));
+    vi.stubGlobal("document", { documentElement: { dataset: {} }, querySelectorAll: () => metas });
+    const painted = (theme: Parameters<typeof paint>[0]) => {
+      paint(theme);
+      return metas.map(({ content }) => content);
+    };
+    const [light, dark] = painted("system");
+    expect(light).not.toBe(dark);
+    expect(painted("dark")).toEqual([dark, dark]);
+    expect(painted("light")).toEqual([light, light]);
+    expect(painted("system")).toEqual([light, dark]);
+  });
 });

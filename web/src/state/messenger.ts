@@ -25,7 +25,7 @@ export interface MessengerOptions {
   /** A message of ours was stored. */
   stored(channelId: string, event: LogEvent): void;
   /** An answer to a message of ours is to be expected. */
-  asked(channelId: string, messageId: string): void;
+  asked(channelId: string, messageId: string, text: string): void;
   complain(message: string): void;
 }
 
@@ -215,7 +215,7 @@ export class Messenger {
     const stored = await this.options.server.send(this.outgoing(item, channel));
     if (stored === undefined) return;
     const direct = channel !== undefined && peerId(channel, this.state.me.id) !== undefined;
-    if (direct && agentsIn(this.state, channel).length > 0) this.options.asked(item.channelId, stored.id);
+    if (direct && agentsIn(this.state, channel).length > 0) this.options.asked(item.channelId, stored.id, item.text);
     this.options.stored(item.channelId, stored.kind === "post" ? { ...stored, clientId: item.clientId } : stored);
   }
 

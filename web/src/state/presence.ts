@@ -1,6 +1,7 @@
 import type { Server } from "../net/server";
 import type { Presence } from "../net/signals";
 import { attempt, can } from "./abilities";
+import { loadPeople, savePeople } from "./acquaintances";
 import type { State } from "./model";
 import type { Store } from "./store";
 
@@ -9,7 +10,10 @@ export class PresenceKeeper {
   constructor(
     private readonly store: Store<State>,
     private readonly server: Server,
-  ) {}
+  ) {
+    const { me } = store.get();
+    store.set({ people: loadPeople(me.id) });
+  }
 
   /** read asks who is in a channel; what cannot be found out is left as it is. */
   async read(channelId: string): Promise<void> {
@@ -41,7 +45,9 @@ export class PresenceKeeper {
     const { people } = this.store.get();
     const news: Record<string, string> = {};
     for (const [id, name] of pairs) if (name !== "" && people[id] !== name) news[id] = name;
-    if (Object.keys(news).length > 0) this.store.set({ people: { ...people, ...news } });
+    if (Object.keys(news).length === 0) return;
+    this.store.set({ people: { ...people, ...news } });
+    savePeople(this.store.get().me.id, { ...people, ...news });
   }
 
   private set(channelId: string, ids: readonly string[]): void {

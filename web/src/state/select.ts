@@ -78,12 +78,17 @@ export function otherChats(state: State): Channel[] {
 /** titleOf is what a channel is called on this page: a direct chat is called after the other. */
 export function titleOf(state: State, channel: Channel): string {
   const peer = peerId(channel, state.me.id);
-  return agentOf(state, peer)?.name || state.people[peer ?? ""] || channel.name || "Untitled";
+  const named = peer === undefined ? channel.name : otherPart(channel, state);
+  return agentOf(state, peer)?.name || state.people[peer ?? ""] || named || "Untitled";
 }
 
-/** chatName is what a direct chat with an agent is called among the others with it. */
-export function chatName(channel: Channel): string {
-  return channel.name || "Chat";
+/** otherPart is what is left of a direct chat's name, which is made of two, without ours. */
+function otherPart({ name, metadata }: Channel, { me }: State): string {
+  const parts = name.split(", ");
+  if (parts.length !== 2) return name;
+  // Our name may be another one by now; whoever made the chat stands first.
+  if (parts[0] === me.name || metadata["user1"] === me.id) return parts[1]!;
+  return parts[1] === me.name || metadata["user2"] === me.id ? parts[0]! : name;
 }
 
 /** agentsIn are the agents that take part in a channel. */

@@ -8,6 +8,7 @@ export const names = {
   key: "parley.apiKey",
   theme: "parley.theme",
   drafts: (me: string) => `parley.drafts.${me}`,
+  people: (me: string) => `parley.people.${me}`,
   outbox: (me: string) => `parley.outbox.${me}.`,
 };
 

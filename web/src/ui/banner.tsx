@@ -7,7 +7,8 @@ import { Icon, Spinner } from "./parts";
 export function Banner({ chat }: { chat: Chat }) {
   const connection = useStore(chat.store, (state) => state.connection);
   const waiting = useStore(chat.store, (state) => state.outbox.filter((item) => item.state !== "failed").length);
-  if (connection === "online") return null;
+  const refused = useStore(chat.store, (state) => state.key !== "accepted");
+  if (connection === "online" || refused) return null;
   const held = waiting === 0 ? "" : waiting === 1 ? " 1 message waits to be sent." : ` ${waiting} messages wait to be sent.`;
   return (
     <div class={`banner ${connection}`} role="status" data-testid="connection" data-state={connection}>
@@ -41,12 +42,14 @@ export function Notice({ chat }: { chat: Chat }) {
   }, [chat, notice]);
   if (notice === "") return null;
   return (
-    <div class="notice" role="alert" data-testid="notice">
-      <Icon name="alert" />
-      <span>{notice}</span>
-      <button class="icon-button" aria-label="Dismiss" onClick={() => chat.dismissNotice()}>
-        <Icon name="close" />
-      </button>
+    <div class="notice-place">
+      <div class="notice" role="alert" data-testid="notice">
+        <Icon name="alert" />
+        <span>{notice}</span>
+        <button class="icon-button" aria-label="Dismiss" onClick={() => chat.dismissNotice()}>
+          <Icon name="close" />
+        </button>
+      </div>
     </div>
   );
 }

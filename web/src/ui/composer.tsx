@@ -5,6 +5,7 @@ import type { State } from "../state/model";
 import { answering, channelOf, titleOf } from "../state/select";
 import { useStore } from "../state/store";
 import { Activity } from "./activity";
+import { AsleepBar } from "./asleep";
 import { MentionList, useMentions } from "./mentions";
 import { Icon } from "./parts";
 import { byTouch } from "./touch";
@@ -65,6 +66,7 @@ export function Composer({ chat, channelId }: { chat: Chat; channelId: string })
       }}
     >
       <Activity chat={chat} channelId={channelId} />
+      <AsleepBar chat={chat} channelId={channelId} />
       <ReplyBar chat={chat} channelId={channelId} />
       {mentions.offer !== undefined && (
         <MentionList offer={mentions.offer} onTake={(candidate) => mentions.take(ref.current!, candidate)} />

@@ -16,7 +16,7 @@ export const notBlank = { required: true, pattern: ".*\\S.*" };
 
 /** A dialog that is open, with what it needs. */
 export type Shown =
-  | { readonly kind: "name" | "channel" | "shortcuts" | "switcher" }
+  | { readonly kind: "channel" | "shortcuts" | "switcher" }
   | { readonly kind: "settings"; readonly hasKey: boolean }
   | { readonly kind: "rename" | "members"; readonly channelId: string }
   | Confirmation;
@@ -45,8 +45,6 @@ export function valueOf(fields: FormData, name: string): string {
 export function Dialogs({ chat, dialog, show, onMade }: { chat: Chat; dialog: Shown | undefined; show: Show; onMade: () => void }) {
   const onClose = () => show(undefined);
   switch (dialog?.kind) {
-    case "name":
-      return <NameDialog chat={chat} onClose={onClose} />;
     case "channel":
       return <ChannelDialog chat={chat} onMade={onMade} onClose={onClose} />;
     case "settings":
@@ -66,33 +64,21 @@ export function Dialogs({ chat, dialog, show, onMade }: { chat: Chat; dialog: Sh
   }
 }
 
-/** NameDialog changes the user's name. */
-function NameDialog({ chat, onClose }: { chat: Chat; onClose: () => void }) {
-  const known = useStore(chat.store, (state) => state.me.name);
-  return (
-    <Dialog
-      title="Your name"
-      testId="name-dialog"
-      onCancel={onClose}
-      onSubmit={(fields) => {
-        const name = valueOf(fields, "name");
-        if (name === "") return;
-        chat.setName(name);
-        onClose();
-      }}
-    >
-      <NameField known={known} />
-      <Buttons action="Save" testId="name-submit" onClose={onClose} />
-    </Dialog>
-  );
-}
-
-/** NameField is where a name is written. */
-export function NameField({ known }: { known: string }) {
+/** NameField is where the user's name is written; it may be left empty if there is one instead. */
+export function NameField({ known, instead = "" }: { known: string; instead?: string }) {
   return (
     <label class="field">
-      Name
-      <input name="name" data-testid="name-input" defaultValue={known} maxLength={maxName} autoComplete="nickname" autoFocus {...notBlank} />
+      {instead === "" ? "Your name" : "Your name (optional)"}
+      <input
+        name="name"
+        data-testid="name-input"
+        defaultValue={known}
+        placeholder={instead}
+        maxLength={maxName}
+        autoComplete="nickname"
+        autoFocus
+        {...(instead === "" ? notBlank : {})}
+      />
     </label>
   );
 }

@@ -1,7 +1,8 @@
 import type { Chat } from "../state/chat";
 import { agentsIn, channelOf, peerId, shownLog, titleOf, type Person } from "../state/select";
 import { useStore } from "../state/store";
-import { Icon, Spinner } from "./parts";
+import { Asleep, sleeperIn } from "./asleep";
+import { Avatar, Icon, Spinner } from "./parts";
 
 /** What an empty chat with an agent can begin with. */
 const starters = ["Hello! What can you do?", "I have had a long day", "Tell me something about yourself"];
@@ -51,19 +52,29 @@ function Beginning({ chat, channelId, empty }: { chat: Chat; channelId: string; 
     const channel = channelOf(s, channelId);
     return channel === undefined ? undefined : agentsIn(s, channel)[0];
   });
-  const withAgent = useStore(chat.store, (s) => {
+  const peer = useStore(chat.store, (s) => {
     const channel = channelOf(s, channelId);
-    return channel !== undefined && peerId(channel, s.me.id) === agent?.id;
+    return channel && peerId(channel, s.me.id);
   });
+  const withAgent = agent !== undefined && agent.id === peer;
+  const asleep = useStore(chat.store, (s) => sleeperIn(s, channelId) !== undefined);
   const begin = (words: string) => chat.messenger.send(withAgent ? words : `@${agent?.name ?? ""} ${words}`);
   return (
     <div class="beginning" data-testid="beginning">
+      {peer !== undefined ? (
+        <Avatar id={peer} name={title} agent={withAgent} />
+      ) : (
+        <span class="emblem">
+          <Icon name="hash" />
+        </span>
+      )}
       <h2>{direct ? `You and ${title}` : title}</h2>
       <p>
         {direct ? "This is the beginning of your chat." : "This is the beginning of the channel."}
         {empty && agent === undefined && " Say hello."}
       </p>
-      {empty && agent !== undefined && (
+      {empty && asleep && <Asleep chat={chat} channelId={channelId} />}
+      {empty && agent !== undefined && !asleep && (
         <ul class="starters" aria-label="Ways to begin">
           {starters.map((words) => (
             <li key={words}>

@@ -3,11 +3,11 @@ import { useState } from "preact/hooks";
 import type { Channel } from "../net/directory";
 import { can } from "../state/abilities";
 import type { Chat } from "../state/chat";
-import { isDefaultName } from "../state/directory";
+import { membersLine } from "../state/members";
 import type { State } from "../state/model";
-import { agentsIn, channelOf, home, logOf, peerId, peopleIn, titleOf, isPresent } from "../state/select";
+import { chatName, isDefaultName } from "../state/naming";
+import { agentsIn, channelOf, home, isPresent, peerId, titleOf } from "../state/select";
 import { useStore } from "../state/store";
-import { isolated } from "../text/bidi";
 import type { Show } from "./dialogs";
 import { Menu, type Action } from "./menu";
 import { Icon } from "./parts";
@@ -28,7 +28,6 @@ export function Header({ chat, show, menuRef, menuOpen, onMenu, searching, onSea
   const who = useStore(chat.store, whoLine);
   const direct = useStore(chat.store, (s) => channelOf(s, s.current)?.type === "DM");
   const unread = useStore(chat.store, (s) => Object.entries(s.unread).some(([id, n]) => n > 0 && id !== s.current));
-  const asleep = useStore(chat.store, sleeper);
   const searchable = useStore(chat.store, (s) => can(s, "search"));
   const current = useStore(chat.store, (s) => s.current);
   const [at, setAt] = useState<DOMRect | undefined>(undefined);
@@ -51,15 +50,12 @@ export function Header({ chat, show, menuRef, menuOpen, onMenu, searching, onSea
             {title || "Parley"}
           </span>
         </h1>
-        <p class="label" data-testid="channel-members">
-          {who}
-        </p>
+        {current !== undefined && (
+          <p class="label" data-testid="channel-members">
+            {who}
+          </p>
+        )}
       </div>
-      {asleep !== "" && (
-        <button class="quiet small" data-testid="start-agent" onClick={() => void chat.directory.startAgent(asleep)}>
-          Start
-        </button>
-      )}
       {current !== undefined && searchable && (
         <button
           class="icon-button"
@@ -141,7 +137,7 @@ function deletion(chat: Chat, show: Show, channel: Channel): Action {
       show({
         kind: "confirm",
         title: `Delete this ${what}?`,
-        text: `“${channel.name}” and its messages disappear for everybody. This cannot be undone.`,
+        text: `“${chatName(channel)}” and its messages disappear for everybody. This cannot be undone.`,
         action: "Delete",
         run: () => chat.deleteChannel(channel.id),
       }),
@@ -154,14 +150,6 @@ function titleLine(state: State): string {
   return channel === undefined ? "" : titleOf(state, channel);
 }
 
-/** sleeper is the id of the agent that this chat is with if it does not run, else "". */
-function sleeper(state: State): string {
-  const channel = channelOf(state, state.current);
-  const peer = channel && peerId(channel, state.me.id);
-  const agent = state.agents.find(({ id }) => id === peer);
-  return agent !== undefined && !agent.active && can(state, "start") ? agent.id : "";
-}
-
 /** whoLine is who takes part, as far as this page can tell: agents, us, and who is there or wrote lately. */
 function whoLine(state: State): string {
   const channel = channelOf(state, state.current);
@@ -170,11 +158,9 @@ function whoLine(state: State): string {
   const peer = peerId(channel, state.me.id);
   if (peer !== undefined) {
     const agent = agents[0];
-    if (agent === undefined) return isPresent(state, peer) ? "Here now" : "Direct chat";
-    if (!agent.active) return "Not running: there will be no answer";
+    if (agent === undefined) return isPresent(state, peer) ? "Here now" : "Away";
+    if (!agent.active) return "Not running";
     return isDefaultName(channel.name) || channel.name === agent.name ? agent.bio || "Agent" : channel.name;
   }
-  const people = peopleIn(state, channel.id, logOf(state, channel.id).posts).map(({ name }) => name);
-  const names = [...agents.map((agent) => agent.name), "you", ...people].map(isolated);
-  return names.length > 6 ? `${names.slice(0, 6).join(", ")} and ${names.length - 6} more` : names.join(", ");
+  return membersLine(state, channel);
 }

@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import { can } from "../state/abilities";
 import type { Chat } from "../state/chat";
-import { isPresent, logOf, peopleIn } from "../state/select";
+import { namelessIn } from "../state/members";
+import { channelOf, isPresent, logOf, peopleIn } from "../state/select";
 import { useStore } from "../state/store";
 import { Buttons, ErrorLine, knownPeople, maxName, notBlank, useAttempt, useChannel, valueOf } from "./dialogs";
 import { Avatar, Choices, Dialog } from "./parts";
@@ -75,7 +76,7 @@ export function MembersDialog({ chat, channelId, onClose }: Props) {
           <Members chat={chat} channelId={channelId} participants={participants} onOpened={onClose} />
           <div class="buttons">
             {editable && (
-              <button type="button" class="quiet" data-testid="members-edit" onClick={() => setEditing(true)}>
+              <button type="button" class="quiet start" data-testid="members-edit" onClick={() => setEditing(true)}>
                 Change members
               </button>
             )}
@@ -101,6 +102,8 @@ function Members({ chat, channelId, participants, onOpened }: MembersProps) {
   const state = useStore(chat.store, (s) => s);
   const agents = state.agents.filter((agent) => participants.includes(agent.id));
   const people = peopleIn(state, channelId, logOf(state, channelId).posts);
+  const channel = channelOf(state, channelId);
+  const nameless = channel === undefined ? 0 : namelessIn(state, channel);
   const open = (opening: Promise<void>) => void opening.then(onOpened);
   return (
     <ul class="members" data-testid="members">
@@ -132,6 +135,7 @@ function Members({ chat, channelId, participants, onOpened }: MembersProps) {
           </button>
         </li>
       ))}
+      {nameless > 0 && <li class="remark">{nameless} more, not heard of yet</li>}
     </ul>
   );
 }

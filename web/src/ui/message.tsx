@@ -98,7 +98,7 @@ function Drawn(props: Props) {
           )}
         </header>
         <Body {...props} />
-        <Status row={row} chat={chat} />
+        {!props.editing && <Status row={row} chat={chat} />}
         {row.outcome !== undefined && <OutcomeLine row={row} chat={chat} />}
       </div>
       {row.id !== "" && (
@@ -133,25 +133,13 @@ function iso(at: number): string {
 function Body({ row, names, expanded, editing, chat, onExpand }: Props) {
   if (editing) return <Editor row={row} chat={chat} />;
   return (
-    <>
-      <Text
-        text={row.text}
-        names={names}
-        expanded={expanded}
-        passing={row.streaming}
-        onExpand={(on) => onExpand(row.key, on)}
-      />
-      {row.edited && (
-        <span class="remark" data-testid="edited">
-          edited
-        </span>
-      )}
-      {row.stopped && (
-        <span class="remark" data-testid="stopped">
-          stopped
-        </span>
-      )}
-    </>
+    <Text
+      text={row.text}
+      names={names}
+      expanded={expanded}
+      passing={row.streaming}
+      onExpand={(on) => onExpand(row.key, on)}
+    />
   );
 }
 
@@ -234,35 +222,54 @@ function Editor({ row, chat }: { row: MessageRow; chat: Chat }) {
   );
 }
 
-/** What a message on its way says. */
-const onItsWay = { sending: "Sending…", waiting: "Waiting for the connection", failed: "Not sent" };
-
-/** Status says where a message of ours is on its way, and who has read it. */
+/** Status is the line below a stored message: what became of it, and who has read it. */
 function Status({ row, chat }: { row: MessageRow; chat: Chat }) {
-  const { clientId, status, seenBy } = row;
-  if (status === undefined) return null;
-  if (status === "sent") {
-    const state = chat.store.get();
-    const group = channelOf(state, state.current)?.type !== "DM";
-    return (
-      <p class="status" data-testid={seenBy > 0 ? "seen" : "sent"}>
-        <Icon name={seenBy > 0 ? "seen" : "check"} />
-        {seenBy === 0 ? "Sent" : group ? `Seen by ${seenBy}` : "Seen"}
-      </p>
-    );
-  }
+  const { status, edited, stopped } = row;
+  if (status !== undefined && status !== "sent") return <Way row={row} chat={chat} />;
+  if (status === undefined && !edited && !stopped) return null;
+  return (
+    <p class="status">
+      {edited && (
+        <span class="remark" data-testid="edited">
+          edited
+        </span>
+      )}
+      {stopped && (
+        <span class="remark" data-testid="stopped">
+          stopped
+        </span>
+      )}
+      {status === "sent" && <Seen row={row} chat={chat} />}
+    </p>
+  );
+}
+
+/** Seen says that our last message was stored, or by how many it was read. */
+function Seen({ row: { seenBy }, chat }: { row: MessageRow; chat: Chat }) {
+  const state = chat.store.get();
+  const group = channelOf(state, state.current)?.type !== "DM";
+  return (
+    <span class="remark" data-testid={seenBy > 0 ? "seen" : "sent"}>
+      <Icon name={seenBy > 0 ? "seen" : "check"} />
+      {seenBy === 0 ? "Sent" : group ? `Seen by ${seenBy}` : "Seen"}
+    </span>
+  );
+}
+
+/** Way says where a message of ours is that is not stored. */
+function Way({ row: { clientId, status, error }, chat }: { row: MessageRow; chat: Chat }) {
   if (status !== "failed" || clientId === undefined) {
     return (
       <p class="status">
         <Icon name="clock" />
-        {onItsWay[status]}
+        {status === "sending" ? "Sending…" : "Waiting for the connection"}
       </p>
     );
   }
   return (
     <p class="status failed" role="alert">
       <Icon name="alert" />
-      <span>Not sent. {row.error}</span>
+      <span>Not sent. {error}</span>
       <button class="link" data-testid="retry" onClick={() => chat.messenger.retry(clientId)}>
         Try again
       </button>

@@ -9,30 +9,33 @@ const isMac = /mac|iphone|ipad/i.test(navigator.platform);
 /** What the key beside the space bar is called. */
 const mod = isMac ? "⌘" : "Ctrl";
 
-/** All shortcuts, for the dialog that shows them. */
-const shortcuts: readonly (readonly [string, string])[] = [
-  [`${mod} K`, "Go to a channel, chat or agent"],
-  [`${mod} F`, "Search in this channel"],
-  ["Alt ↑ / Alt ↓", "Previous or next channel"],
-  ["Enter", "Send"],
-  ["Shift Enter", "New line"],
-  ["↑ in an empty field", "Edit your last message"],
-  ["@", "Mention somebody"],
-  ["Esc", "Stop the answer, or leave what is open"],
-  ["↑ ↓ in the list", "From message to message"],
-  ["Enter on a message", "What can be done with it"],
-  [`?  or  ${mod} /`, "This list"],
+/** All shortcuts, for the dialog that shows them: keys, where they work if not everywhere, and what for. */
+const shortcuts: readonly (readonly [readonly string[], string, string])[] = [
+  [[`${mod} K`], "", "Go to a channel, chat or agent"],
+  [[`${mod} F`], "", "Search in this channel"],
+  [["Alt ↑", "Alt ↓"], "", "Previous or next channel"],
+  [["Enter"], "", "Send"],
+  [["Shift Enter"], "", "New line"],
+  [["↑"], "in an empty field", "Edit your last message"],
+  [["@"], "", "Mention somebody"],
+  [["Esc"], "", "Stop the answer, or leave what is open"],
+  [["↑", "↓"], "in the list", "From message to message"],
+  [["Enter"], "on a message", "What can be done with it"],
+  [["?", `${mod} /`], "", "This list"],
 ];
 
 /** ShortcutsDialog lists the shortcuts. */
 export function ShortcutsDialog({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="Keyboard shortcuts" testId="shortcuts-dialog" look="wide" onCancel={onClose} onSubmit={onClose}>
-      <dl class="shortcuts">
-        {shortcuts.map(([keys, what]) => (
-          <div key={keys}>
+      <dl class="shortcuts" tabIndex={0} aria-label="All shortcuts">
+        {shortcuts.map(([keys, where, what]) => (
+          <div key={what}>
             <dt>
-              <kbd>{keys}</kbd>
+              {keys.map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+              {where}
             </dt>
             <dd>{what}</dd>
           </div>

@@ -1,9 +1,9 @@
 import type { ComponentChildren } from "preact";
 import type { Agent, Channel } from "../net/directory";
 import type { Chat } from "../state/chat";
-import { isDefaultName } from "../state/directory";
 import type { State } from "../state/model";
-import { channelOf, chatName, directChats, groups, isPresent, otherChats, peerId, titleOf } from "../state/select";
+import { chatName } from "../state/naming";
+import { channelOf, directChats, groups, isPresent, otherChats, peerId, titleOf } from "../state/select";
 import { useStore } from "../state/store";
 import { whenOf } from "../text/time";
 import type { Show } from "./dialogs";
@@ -150,7 +150,9 @@ function AgentEntry({ chat, state, agent, onOpen, onOpened }: AgentProps) {
                 <span class="label" dir="auto">
                   {chatName(channel)}
                 </span>
-                {channel.updatedAt > 0 && !isDefaultName(channel.name) && <span class="when">{whenOf(channel.updatedAt, Date.now())}</span>}
+                {channel.updatedAt > 0 && !state.unread[channel.id] && (
+                  <span class="when">{whenOf(channel.updatedAt, Date.now())}</span>
+                )}
               </Entry>
             ))}
           </ul>
@@ -197,26 +199,12 @@ function PersonEntry({ state, channel, onOpen }: { state: State; channel: Channe
 function Me({ chat, state, show }: { chat: Chat; state: State; show: Show }) {
   return (
     <div class="me">
-      <Avatar id={state.me.id} name={state.me.name} />
-      <span class="label" data-testid="my-name" dir="auto">
-        {state.me.name}
-      </span>
-      <button
-        class="icon-button"
-        data-testid="rename"
-        aria-label="Change your name"
-        title="Change your name"
-        onClick={() => show({ kind: "name" })}
-      >
-        <Icon name="edit" />
-      </button>
-      <button
-        class="icon-button"
-        data-testid="open-settings"
-        aria-label="Settings"
-        title="Settings"
-        onClick={() => show({ kind: "settings", hasKey: chat.hasKey() })}
-      >
+      <button class="entry" data-testid="open-settings" title="Settings" onClick={() => show({ kind: "settings", hasKey: chat.hasKey() })}>
+        <Avatar id={state.me.id} name={state.me.name} />
+        <span class="label" data-testid="my-name" dir="auto">
+          {state.me.name}
+        </span>
+        <span class="visually-hidden">, settings</span>
         <Icon name="gear" />
       </button>
     </div>

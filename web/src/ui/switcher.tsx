@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
 import type { Chat } from "../state/chat";
 import type { State } from "../state/model";
-import { agentOf, chatName, directChats, inOrder, peerId, titleOf } from "../state/select";
+import { chatName } from "../state/naming";
+import { agentOf, directChats, inOrder, peerId, titleOf } from "../state/select";
 import { useStore } from "../state/store";
 import { matching } from "../text/mention";
 import { Avatar, Dialog, Icon } from "./parts";

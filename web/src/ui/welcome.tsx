@@ -1,7 +1,7 @@
-import { useRef } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Chat } from "../state/chat";
 import { useStore } from "../state/store";
-import { NameField, valueOf } from "./dialogs";
+import { NameField } from "./dialogs";
 import { Dialog, Icon } from "./parts";
 
 /** What there is to know, in three points. */
@@ -14,19 +14,17 @@ const points = [
 /** Welcome greets at the first visit, explains the page, asks for a name, and leads to a first chat. */
 export function Welcome({ chat }: { chat: Chat }) {
   const agent = useStore(chat.store, (s) => s.agents.find(({ active }) => active)?.name ?? "");
-  const form = useRef<HTMLDivElement>(null);
-  const meet = (name: string) => {
-    chat.setName(name);
-    void chat.meet();
-  };
+  const field = useRef<HTMLDivElement>(null);
+  const [guest] = useState(guestName);
+  const begin = () => chat.setName(field.current!.querySelector("input")!.value.trim() || guest);
   return (
     <Dialog
       title="Welcome to Parley"
       testId="welcome"
       look="welcome"
-      onSubmit={(fields) => {
-        const name = valueOf(fields, "name");
-        if (name !== "") meet(name);
+      onSubmit={() => {
+        begin();
+        void chat.meet();
       }}
     >
       <p>Talk with people and agents, all in one place.</p>
@@ -41,26 +39,15 @@ export function Welcome({ chat }: { chat: Chat }) {
           </li>
         ))}
       </ul>
-      <div ref={form}>
-        <NameField known="" />
+      <div ref={field}>
+        <NameField known="" instead={guest} />
       </div>
       <div class="buttons stacked">
         <button type="submit" class="primary" data-testid="meet-agent">
           {agent === "" ? "Start chatting" : `Start with ${agent}`}
         </button>
-        <button
-          type="button"
-          class="quiet"
-          data-testid="name-submit"
-          onClick={() => {
-            const input = form.current!.querySelector("input")!;
-            if (input.form!.reportValidity()) chat.setName(input.value.trim());
-          }}
-        >
+        <button type="button" class="quiet" data-testid="name-submit" onClick={begin}>
           Look around first
-        </button>
-        <button type="button" class="quiet" data-testid="guest" onClick={() => meet(guestName())}>
-          Continue as guest
         </button>
       </div>
     </Dialog>

@@ -97,6 +97,16 @@ await step("a direct chat with the agent", async () => {
   await heard(ann, "Good morning Ann 👋");
 });
 
+await step("a chat with an agent that does not run says so above the composer too, and starts it", async () => {
+  await ann.getByTestId("agent-item").filter({ hasText: "not running" }).first().click();
+  await ann.getByTestId("beginning").getByTestId("start-agent").waitFor();
+  await say(ann, "Is anybody there?");
+  await ann.locator("form.composer").getByTestId("start-agent").click();
+  await ann.getByTestId("start-agent").waitFor({ state: "detached" });
+  await ann.getByTestId("channel-item").first().click();
+  await ann.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();
+});
+
 await step("after the name the keyboard writes messages", async () => {
   const eve = await person("Eve");
   await eve.waitForFunction(() => document.activeElement?.id === "composer");
@@ -139,12 +149,17 @@ await step("a name chosen in one tab is the name in all", async () => {
   const second = await ann.context().newPage();
   await second.goto(url);
   for (const name of ["Anna", "Ann"]) {
-    await second.getByTestId("rename").click();
+    await second.getByTestId("open-settings").click();
     await second.getByTestId("name-input").fill(name);
-    await second.getByTestId("name-submit").click();
+    await second.getByTestId("settings-submit").click();
     await ann.getByTestId("my-name").and(ann.getByText(name, { exact: true })).waitFor();
   }
   await second.close();
+});
+await step("whoever gives no name is a guest", async () => {
+  const guest = await person("");
+  await guest.getByTestId("my-name").filter({ hasText: /^Guest \d{3}$/ }).waitFor();
+  await guest.context().close();
 });
 await step("a message that is refused stays, and can be sent again", async () => {
   const context = await browser.newContext();

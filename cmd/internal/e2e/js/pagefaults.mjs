@@ -236,7 +236,8 @@ await step("a refused message stays over a reload, can be sent again, and discar
   must((await failed.first().textContent()).includes("Not in here."), await failed.first().textContent());
   how.answer = undefined;
   await failed.filter({ hasText: "never" }).getByTestId("discard").click();
-  await failed.filter({ hasText: "again" }).getByTestId("retry").click();
+  await until("one is left", async () => (await failed.count()) === 1);
+  await failed.getByTestId("retry").click();
   await until("one is sent", async () => (await witness.stored(channel)).length === 1);
   await cleo.reload();
   await shows(cleo, ["again"]);
@@ -301,7 +302,8 @@ await bombs({ browser, url, witness });
 await step("the server is away while three channels are written in", async () => {
   const channels = [];
   for (const name of ["First", "Second", "Third"]) channels.push(await witness.channel(`${name} away`));
-  await until("they are listed", async () => (await ann.getByTestId("channel-item").filter({ hasText: "away" }).count()) === 3);
+  // The page reads the list every 20 seconds.
+  await until("they are listed", async () => (await ann.getByTestId("channel-item").filter({ hasText: "away" }).count()) === 3, 45_000);
   for (const channel of channels) await open(ann, channel);
   await killServer(async () => {
     await ann.getByTestId("connection").waitFor();

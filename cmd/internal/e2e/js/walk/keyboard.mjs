@@ -37,7 +37,7 @@ async function tabOrder(page) {
     if (stop.name === "open-switcher" || (stops.length > 0 && stop.name !== "BODY")) stops.push(stop);
   }
   const names = stops.map(({ name }) => name);
-  const want = ["open-switcher", "new-channel", "channel-item", "agent-item", "new-chat", "chat-item", "rename", "open-settings", "open-search",
+  const want = ["open-switcher", "new-channel", "channel-item", "agent-item", "new-chat", "chat-item", "open-settings", "open-search",
     "channel-menu", "messages", "composer"];
   const places = want.map((name) => names.indexOf(name));
   check("Tab goes from the side bar over the header and the messages to the composer",
@@ -70,7 +70,7 @@ async function messageByKeys(page) {
 
 /** dialogsByKeys opens every dialog, goes around in it, and leaves it by Escape. */
 async function dialogsByKeys(page) {
-  for (const [opener, dialog] of [["open-switcher", "switcher-dialog"], ["new-channel", "channel-dialog"], ["rename", "name-dialog"],
+  for (const [opener, dialog] of [["open-switcher", "switcher-dialog"], ["new-channel", "channel-dialog"],
     ["open-settings", "settings-dialog"]]) {
     await page.getByTestId(opener).focus();
     await page.keyboard.press("Enter");

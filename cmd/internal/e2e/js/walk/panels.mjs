@@ -46,7 +46,7 @@ export async function dialogs({ stage, line, ids }) {
   await stage.look(page, "42-shortcuts");
   await page.keyboard.press("Escape");
   await sideBar(stage, page);
-  for (const [opener, dialog, name] of [["open-settings", "settings-dialog", "43-settings"], ["rename", "name-dialog", "44-name"],
+  for (const [opener, dialog, name] of [["open-settings", "settings-dialog", "43-settings"],
     ["new-channel", "channel-dialog", "45-new-channel"]]) {
     await page.getByTestId(opener).click();
     await page.getByTestId(dialog).waitFor();

@@ -1,4 +1,5 @@
 // The states of a talk: first visit, direct chats with the agent, a group, one message.
+import { check } from "../lib.mjs";
 import { ann, bob, cleo, eliza, juniper } from "./seed.mjs";
 
 /** me is what the browser remembers of us. */
@@ -63,6 +64,8 @@ export async function directChats({ stage, line, seed, ids }) {
   await page.locator("[data-testid=message][data-streaming]").waitFor({ state: "detached" });
   await page.getByTestId("stop").waitFor({ state: "detached" });
   await page.waitForFunction((id) => document.querySelectorAll(`[data-testid=message][data-author='${id}']`).length === 2, eliza.id);
+  // The chat is called after its first question now.
+  await page.getByTestId("channel-members").filter({ hasText: "What can you do?" }).waitFor();
   await stage.look(page, "05-direct-answered");
   await go(page, ids.holiday);
   await stopped(page, line);
@@ -93,8 +96,10 @@ async function asleep({ stage, line, ids }) {
   const page = await stage.page(`${line.url}/#${ids.garden}`, me);
   await page.getByTestId("start-agent").waitFor();
   await stage.look(page, "19-agent-asleep");
+  check("nothing is suggested that nobody would answer", (await page.getByTestId("starter").count()) === 0);
   await page.getByTestId("start-agent").click();
   await page.getByTestId("start-agent").waitFor({ state: "detached" });
+  await page.getByTestId("starter").first().waitFor();
   await page.close();
 }
 
