@@ -353,7 +353,49 @@ describe("signals", () => {
     server.answer = joined([], 0, true);
     chat.connected();
     await vi.waitFor(() => expect(chat.store.get().current).toBe("lobby"));
-    expect(chat.store.get()).toMatchObject({ outbox: [], notice: "other was deleted; what you wrote in it last was not sent." });
+    const rescued = { words: "other was deleted; what you wrote in it last was not sent.", text: "too late" };
+    expect(chat.store.get()).toMatchObject({ outbox: [], rescued });
+    expect(server.sent).toEqual([]);
+  });
+
+  it("offers all that was written for a channel that is deleted, also in two tabs, and after a reload", async () => {
+    vi.stubGlobal("localStorage", memoryStorage());
+    server.list = [lobby, channel("other")];
+    chat = new Chat(me, () => server);
+    chat.store.set({ current: "other" });
+    chat.messenger.send("not sent");
+    chat.messenger.drafted("other", "a draft");
+    chat.messenger.save();
+    const [tab, later] = [new Chat(me, () => server), new Chat(me, () => server)];
+    chat.store.set({ channels: server.list });
+    chat.channelGone("other");
+    expect(chat.store.get().rescued?.text).toBe("not sent\n\na draft");
+    tab.store.set({ channels: server.list });
+    tab.messenger.outbox.settle(tab.messenger.outbox.list()[0]!.clientId); // As another tab's storage tells.
+    tab.channelGone("other");
+    expect(tab.store.get().rescued?.text).toBe("not sent\n\na draft");
+    server.list = [lobby];
+    later.connected();
+    await vi.waitFor(() => expect(later.store.get().rescued?.text).toBe("not sent\n\na draft"));
+    expect(server.sent).toEqual([]);
+  });
+
+  it("leaves alone a channel of which it cannot find out whether it is gone", async () => {
+    server.list = [lobby, channel("other")];
+    server.answer = joined([], 3);
+    await connected();
+    chat.open("other");
+    await vi.waitFor(() => expect(log("other").loaded).toBe(true));
+    chat.disconnected();
+    chat.messenger.send("waits");
+    server.answer = joined([], 0, true);
+    server.channel = async () => {
+      throw new CallError("RATE_LIMITED", "Slowly.");
+    };
+    chat.connected();
+    await again();
+    expect(chat.store.get()).toMatchObject({ current: "other", rescued: undefined });
+    expect(chat.store.get().outbox).toHaveLength(1);
     expect(server.sent).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import type { Clearing, LogEvent, Post, Tombstone } from "../net/events";
-import { reason, type Credentials, type Listener, type Server } from "../net/server";
+import { CallError, reason, type Credentials, type Listener, type Server } from "../net/server";
 import type { Chunk, Completion, Joined, Presence, ReadMark, StreamFailure, Typing } from "../net/signals";
 import { attempt } from "./abilities";
 import { Directory } from "./directory";
@@ -234,6 +234,11 @@ export class Chat implements Listener {
     }
   }
 
+  /** dismissRescued takes leave of what could not be sent. */
+  dismissRescued(): void {
+    this.store.set({ rescued: undefined });
+  }
+
   /** dismissNotice takes the remark away. */
   dismissNotice(): void {
     this.store.set({ notice: "" });
@@ -250,19 +255,28 @@ export class Chat implements Listener {
 
   /** vanished takes leave of a channel if it was deleted while we were away. */
   private async vanished(channelId: string): Promise<boolean> {
-    if ((await this.directory.describe(channelId)) !== "unknown") return false;
+    const found = await this.directory.describe(channelId);
+    // As long as that is not known, nothing may be sent there: it would make the channel anew.
+    if (found === "unclear") throw new CallError("LOST", "It is not known whether the channel is still there.");
+    if (found === "known") return false;
     this.channelGone(channelId);
     return true;
   }
 
   /** gone drops a channel that does not exist; it says whether that was told because of what was not sent. */
   private gone(channelId: string): boolean {
-    if (this.state.outbox.some((item) => item.channelId === channelId)) {
-      this.channelGone(channelId);
-      return true;
-    }
     this.follower.drop(channelId);
-    return false;
+    return this.rescue(channelId, "A channel");
+  }
+
+  /** rescue offers what was written for a channel that is gone; it says whether there was anything. */
+  private rescue(channelId: string, name: string): boolean {
+    const text = this.messenger.rescue(channelId);
+    if (text === "") return false;
+    const { rescued } = this.state;
+    const words = rescued === undefined ? `${name} was deleted; what you wrote in it last was not sent.` : "Channels were deleted; what you wrote in them last was not sent.";
+    this.store.set({ rescued: { words, text: rescued === undefined ? text : `${rescued.text}\n\n${text}` } });
+    return true;
   }
 
   private entered(channelId: string, answer: Joined): void {
@@ -321,15 +335,12 @@ export class Chat implements Listener {
   channelGone(channelId: string): void {
     const channel = channelOf(this.state, channelId);
     if (channel === undefined && !this.follower.follows(channelId)) return;
-    const unsent = this.state.outbox.some((item) => item.channelId === channelId);
     this.follower.drop(channelId);
-    this.messenger.outbox.dropChannel(channelId);
     this.reads.dropped(channelId);
     this.directory.remove(channelId);
-    const ours = this.deleting.delete(channelId);
     const open = this.state.current === channelId;
-    if (unsent) this.complaint(`${channel?.name || "A channel"} was deleted; what you wrote in it last was not sent.`);
-    else if (open && !ours) this.complaint("This channel was deleted.");
+    if (this.deleting.delete(channelId)) this.messenger.forget(channelId);
+    else if (!this.rescue(channelId, channel?.name || "A channel") && open) this.complaint("This channel was deleted.");
     if (open) this.directory.openHome();
   }
 

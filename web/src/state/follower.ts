@@ -127,7 +127,8 @@ export class Follower {
       // The numbers began anew: what was known is of a channel that is no more.
       const anew = answer.head < (cursor ?? 0) && answer.truncated;
       if (anew) this.change(channelId, () => restarted(answer.head));
-      if (anew || (cursor !== undefined && answer.head === 0)) {
+      const waiting = this.state.outbox.some((item) => item.channelId === channelId);
+      if (anew || (answer.head === 0 && (cursor !== undefined || waiting))) {
         // It is gone, or empty; a message sent to one that is gone would make it anew.
         if ((await this.options.vanished(channelId)) || generation !== this.generation) return;
       }

@@ -107,6 +107,27 @@ export class Messenger {
     }
   }
 
+  /**
+   * rescue takes what was written for a channel that is gone out of the outbox, and
+   * returns it with the draft. It stays as the draft: another tab finds it there, which
+   * may hear only later that the channel is gone.
+   */
+  rescue(channelId: string): string {
+    const draft = this.draft(channelId);
+    const unsent = this.outbox.list().flatMap((item) => (item.channelId === channelId ? [item.text] : []));
+    const all = [...unsent.filter((text) => !draft.includes(text)), draft].filter((text) => text.trim() !== "").join("\n\n");
+    this.drafts.set(channelId, all);
+    this.drafts.save();
+    this.outbox.dropChannel(channelId);
+    return all;
+  }
+
+  /** forget drops what was written for a channel that its writer has deleted. */
+  forget(channelId: string): void {
+    this.drafts.set(channelId, "");
+    this.outbox.dropChannel(channelId);
+  }
+
   // Drafts and typing.
 
   /** draft is what stands in the composer of a channel. */

@@ -170,6 +170,17 @@ async function channelAction(name) {
   await bob.getByTestId("menu-list").getByRole("menuitem", { name }).click();
   await confirm(bob);
 }
+/** Takes what Ann wrote for a channel that is gone from the notice of it. */
+async function rescued(text) {
+  await ann.getByTestId("notice").filter({ hasText: "was not sent" }).waitFor();
+  await ann.getByTestId("notice-copy").click();
+  await ann.getByTestId("notice-copy").filter({ hasText: "Copied" }).waitFor();
+  await ann.getByTestId("composer").focus();
+  await ann.keyboard.press("Control+V");
+  must((await ann.getByTestId("composer").inputValue()) === text, await ann.getByTestId("composer").inputValue());
+  await ann.getByTestId("composer").fill("");
+  await ann.getByTestId("notice").getByRole("button", { name: "Dismiss" }).click();
+}
 await step("a channel is cleared, and deleted, while the other is in it, or away", async () => {
   for (const absent of [false, true]) {
     const channel = await meeting("Ends");
@@ -188,9 +199,8 @@ await step("a channel is cleared, and deleted, while the other is in it, or away
       await bob.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();
     });
     await ann.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();
-    await ann.getByTestId("notice").waitFor();
+    await rescued("a draft");
     must((await ann.getByTestId("channel-item").filter({ hasText: channel.name }).count()) === 0, "it is still listed", absent);
-    await ann.getByTestId("notice").locator("button").click();
   }
 });
 await step("what was written for a channel that was deleted meanwhile does not make it anew, and is told of", async () => {
@@ -199,12 +209,18 @@ await step("what was written for a channel that was deleted meanwhile does not m
     await say(ann, "words that cost me an hour");
     await witness.call("channels:delete", { channelId: channel.id });
   });
-  await ann.getByTestId("notice").filter({ hasText: "was not sent" }).waitFor();
   await ann.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();
+  await rescued("words that cost me an hour");
   await pause(500);
   const gone = await witness.call("channels:get", { channelId: channel.id }).catch((err) => err);
   must(gone instanceof Error, gone);
-  await ann.getByTestId("notice").locator("button").click();
+});
+await step("an empty channel that is deleted during an absence is left", async () => {
+  const channel = await meeting("Empty");
+  await cutOff(() => witness.call("channels:delete", { channelId: channel.id }));
+  await ann.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();
+  await ann.getByTestId("notice").filter({ hasText: "was deleted" }).waitFor();
+  await ann.getByTestId("notice").getByRole("button", { name: "Dismiss" }).click();
 });
 
 /** Answers Ann's sends in place of the server, or keeps them, as long as it is told to. */
