@@ -66,6 +66,22 @@ describe("following a channel", () => {
     expect(texts()).toEqual(["text 8", "text 9"]);
   });
 
+  it("asks on where one answer does not hold all that was missed", async () => {
+    server.answer = joined([], 1);
+    server.newest = [post(1)];
+    await connected();
+    chat.disconnected();
+    const answers = [joined([post(2), post(3)], 6, true), joined([post(4), post(5)], 7, true), joined([post(6), post(7)], 7)];
+    server.join = async (_, __, after) => {
+      server.joins.push(after);
+      return answers.shift()!;
+    };
+    chat.connected();
+    await vi.waitFor(() => expect(texts()).toHaveLength(7));
+    expect(server.joins.slice(1)).toEqual([1, 3, 5]);
+    expect(log().cursor).toBe(7);
+  });
+
   it("counts live events heard before the join's answer as seen", async () => {
     await connected();
     chat.disconnected();
@@ -436,6 +452,64 @@ describe("history", () => {
     chat.toLatest("lobby");
     expect(chat.store.get()).toMatchObject({ windows: {}, focus: undefined });
     expect(texts().at(-1)).toBe("text 900");
+  });
+
+  it("leaves old history when the user writes", async () => {
+    server.newest = fifty(851);
+    await connected();
+    serve(() => fifty(1), { hasOlder: false, hasNewer: true });
+    await chat.show("lobby", "m3", 3);
+    chat.messenger.send("here");
+    expect(chat.store.get().windows).toEqual({});
+  });
+
+  it("shows old history as it is now, whatever came while it was on its way", async () => {
+    server.newest = fifty(851);
+    await connected();
+    serve(
+      () => {
+        chat.deleted({ kind: "tombstone", id: "m4", channelId: "lobby", seq: 4, rev: 901 });
+        chat.post(post(5, { rev: 902, text: "edited" }));
+        chat.cleared({ kind: "clearing", id: "cleared-903", channelId: "lobby", seq: 903, rev: 903, upto: 2 });
+        return fifty(1);
+      },
+      { hasOlder: false, hasNewer: true },
+    );
+    await chat.show("lobby", "m3", 3);
+    const { posts } = chat.store.get().windows["lobby"]!;
+    expect(posts.slice(0, 2).map((p) => p.text)).toEqual(["text 3", "edited"]);
+  });
+
+  it("reads the newest page behind old history that was opened before it came", async () => {
+    server.newest = fifty(851);
+    let give = () => {};
+    const page = server.page.bind(server);
+    server.page = async () => {
+      await new Promise<void>((done) => (give = done));
+      return page();
+    };
+    chat.connected();
+    await vi.waitFor(() => expect(chat.store.get().history["lobby"]).toBe("loading"));
+    serve(() => fifty(1), { hasOlder: false, hasNewer: true });
+    const first = give;
+    await chat.show("lobby", "m3", 3);
+    expect(chat.store.get().focus).toMatchObject({ messageId: "m3" });
+    first();
+    give();
+    await vi.waitFor(() => expect(log().loaded).toBe(true));
+    chat.toLatest("lobby");
+    expect(texts().at(-1)).toBe("text 900");
+  });
+
+  it("asks again after a reconnect for what could not be read", async () => {
+    server.newest = fifty(851);
+    await connected();
+    vi.stubGlobal("fetch", async () => Promise.reject(new Error("no network")));
+    chat.loadOlder("lobby");
+    await vi.waitFor(() => expect(chat.store.get().history["lobby"]).toHaveProperty("failed"));
+    chat.disconnected();
+    chat.connected();
+    await vi.waitFor(() => expect(chat.store.get().history["lobby"]).toBe("idle"));
   });
 
   it("shows what is loaded without asking, and says when a message is gone", async () => {

@@ -64,6 +64,8 @@ export class Chat implements Listener {
       store,
       server,
       isIn: (channelId) => this.follower.isIn(channelId),
+      // It stands at the end, and that is what its writer wants to see.
+      sending: (channelId) => this.toLatest(channelId),
       stored: (channelId, event) => this.follower.take(channelId, [event], "live"),
       asked: (channelId, messageId) => this.turns.asked(channelId, messageId),
       complain,
@@ -198,7 +200,7 @@ export class Chat implements Listener {
     try {
       const at = seq ?? this.placeOf(channelId, messageId) ?? (await this.lookUp(messageId)).seq;
       if (!(await this.follower.openAround(channelId, messageId, at))) throw new Error("not there");
-      if (this.state.current !== channelId) return;
+      if (this.state.current !== channelId) return this.follower.leaveWindow(channelId);
       this.store.set({ focus: { channelId, messageId, wish: ++this.wishes } });
     } catch {
       this.complaint("This message is not there any more.");

@@ -22,6 +22,8 @@ export interface MessengerOptions {
   server: Server;
   /** Whether a channel's room was entered on this connection. */
   isIn(channelId: string): boolean;
+  /** A message of ours is put on its way. */
+  sending(channelId: string): void;
   /** A message of ours was stored. */
   stored(channelId: string, event: LogEvent): void;
   /** An answer to a message of ours is to be expected. */
@@ -75,6 +77,7 @@ export class Messenger {
     const item = { clientId: newId(), channelId, text, at: Date.now() };
     const quoted = this.state.replying[channelId];
     this.unreply(channelId);
+    this.options.sending(channelId);
     this.outbox.add(quoted === undefined ? item : { ...item, inReplyTo: quoted.id });
   }
 

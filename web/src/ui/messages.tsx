@@ -6,11 +6,11 @@ import { dayName } from "../text/time";
 import { useActions } from "./actions";
 import { Announcer } from "./announcer";
 import type { Show } from "./dialogs";
-import { Top } from "./edges";
+import { Bottom, Top } from "./edges";
 import { Menu } from "./menu";
 import { Message } from "./message";
 import { Icon } from "./parts";
-import { storedRows, unstoredRows, type Row, type Scene } from "./rows";
+import { bottom, storedRows, unstoredRows, type Row, type Scene } from "./rows";
 import { useScroll } from "./scroll";
 
 /** How long a message that was looked up stands out. */
@@ -34,6 +34,7 @@ export function Messages({ chat, channelId, show }: { chat: Chat; channelId: str
     first,
     wantsOlder: idle && log.hasOlder,
     wantsNewer: idle && inWindow,
+    goesOn: inWindow,
     older: () => chat.loadOlder(channelId),
     newer: () => chat.loadNewer(channelId),
     viewed: (last) => {
@@ -74,6 +75,7 @@ export function Messages({ chat, channelId, show }: { chat: Chat; channelId: str
           {rows.slice(scroll.from, scroll.to).map((row) => (
             <div key={row.key} data-key={row.key} class="row">
               {row.kind === "top" && <Top chat={chat} channelId={channelId} empty={rows.length === 1} />}
+              {row.kind === "bottom" && <Bottom chat={chat} channelId={channelId} />}
               {row.kind === "day" && (
                 <div class="day" role="separator" aria-label={dayName(row.at, Date.now())}>
                   <span>{dayName(row.at, Date.now())}</span>
@@ -132,7 +134,8 @@ function useRows(chat: Chat, channelId: string): readonly Row[] {
   const stored = useMemo(() => storedRows(log.posts, scene), [log.posts, scene]);
   const pending = useMemo(() => pendingIn(outbox, channelId, log), [outbox, channelId, log]);
   return useMemo(() => {
-    if (inWindow || pending.length + streams.length === 0) return stored;
+    if (inWindow) return [...stored, bottom];
+    if (pending.length + streams.length === 0) return stored;
     return [...stored, ...unstoredRows(stored, pending, streams, scene)];
   }, [stored, pending, streams, inWindow]);
 }
