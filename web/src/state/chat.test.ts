@@ -134,6 +134,20 @@ describe("following a channel", () => {
     expect(chat.store.get().history["lobby"]).toBe("idle");
   });
 
+  it("takes a flood of messages in few pieces, and what is heard after them in its turn", async () => {
+    await connected();
+    let changes = 0;
+    const end = chat.store.subscribe(() => changes++);
+    for (let n = 1; n <= 500; n++) chat.post(post(n));
+    chat.deleted({ kind: "tombstone", id: "m500", channelId: "lobby", seq: 500, rev: 501 });
+    end();
+    expect(texts()).toHaveLength(499);
+    expect(changes).toBeLessThan(60);
+    for (let n = 502; n <= 600; n++) chat.post(post(n));
+    await vi.waitFor(() => expect(texts()).toHaveLength(598));
+    expect(log().cursor).toBe(600);
+  });
+
   it("hides deleted messages and goes on counting", async () => {
     server.newest = [post(2), post(1)];
     await connected();

@@ -2,6 +2,7 @@ import type { Clearing, LogEvent, Post, Tombstone } from "../net/events";
 import { CallError, reason, type Credentials, type Listener, type Server } from "../net/server";
 import type { Chunk, Completion, Joined, Presence, ReadMark, StreamFailure, Typing } from "../net/signals";
 import { attempt } from "./abilities";
+import { Arrivals } from "./arrivals";
 import { Directory } from "./directory";
 import { Follower } from "./follower";
 import { loadKey, saveKey, saveName, type Identity } from "./identity";
@@ -9,7 +10,7 @@ import { Messenger } from "./messenger";
 import { initialState, type State } from "./model";
 import { PresenceKeeper } from "./presence";
 import { Reads } from "./reads";
-import { channelOf, inOrder, shownLog } from "./select";
+import { answering, channelOf, inOrder, shownLog } from "./select";
 import { Store } from "./store";
 import { loadTheme, paint, saveTheme, type Theme } from "./theme";
 import { Turns } from "./turns";
@@ -38,6 +39,7 @@ export class Chat implements Listener {
   private readonly reads: Reads;
   private readonly presence: PresenceKeeper;
   private apiKey = loadKey();
+  private readonly arrivals = new Arrivals((channelId, events) => this.follower.posts(channelId, events));
   private wishes = 0;
   /** Channels whose end we asked for ourselves. */
   private readonly deleting = new Set<string>();
@@ -305,12 +307,14 @@ export class Chat implements Listener {
   // What the server says.
 
   connected(): void {
+    this.arrivals.flush();
     this.store.set({ connection: "online", key: "accepted", absent: [] });
     void this.directory.refresh();
     this.follower.connected();
   }
 
   disconnected(): void {
+    this.arrivals.flush();
     this.follower.disconnected();
     this.turns.disconnected();
     this.presence.clear();
@@ -322,19 +326,22 @@ export class Chat implements Listener {
   }
 
   post(event: LogEvent): void {
-    this.follower.post(event);
+    this.arrivals.heard(event);
   }
 
   deleted(event: Tombstone): void {
+    this.arrivals.flush();
     this.follower.deleted(event);
   }
 
   cleared(event: Clearing): void {
+    this.arrivals.flush();
     this.follower.deleted(event);
     this.reads.unmark(event.channelId);
   }
 
   channelGone(channelId: string): void {
+    this.arrivals.flush();
     const channel = channelOf(this.state, channelId);
     if (channel === undefined && !this.follower.follows(channelId)) return;
     this.follower.drop(channelId);
@@ -353,18 +360,23 @@ export class Chat implements Listener {
   }
 
   typingHeard(event: Typing): void {
+    this.arrivals.flush();
     this.turns.typing(event);
   }
 
   chunkHeard(event: Chunk): void {
+    this.arrivals.flush();
     if (this.follower.follows(event.channelId)) this.turns.chunk(event, this.follower.isIn(event.channelId));
   }
 
   streamFailed(event: StreamFailure): void {
+    this.arrivals.flush();
     this.turns.failed(event);
   }
 
   completed(event: Completion): void {
+    // Every message is told to be completed; only where somebody answers does the order matter.
+    if (answering(this.state, event.channelId)) this.arrivals.flush();
     this.turns.completed(event);
   }
 

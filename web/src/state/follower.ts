@@ -168,14 +168,11 @@ export class Follower {
 
   // Live events.
 
-  /** post takes a message that was heard; it returns whether it was new. */
-  post(event: LogEvent): boolean {
-    const { channelId } = event;
-    if (!this.followed.has(channelId)) return false;
-    const known = logOf(this.state, channelId).entries.has(event.id);
-    this.take(channelId, [event], "live");
-    this.heard(channelId, event.rev);
-    return !known;
+  /** posts takes messages of a channel that were heard. */
+  posts(channelId: string, events: readonly LogEvent[]): void {
+    if (!this.followed.has(channelId)) return;
+    this.take(channelId, events, "live");
+    this.heard(channelId, Math.max(...events.map(({ rev }) => rev)));
   }
 
   /** deleted takes a deletion or a clearing that was heard. */

@@ -26,7 +26,7 @@ export function Messages({ chat, channelId, show }: { chat: Chat; channelId: str
   const inWindow = useStore(store, (s) => s.windows[channelId] !== undefined);
   const rows = useRows(chat, channelId);
   const names = useNames(chat, channelId);
-  const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set());
+  const [unfolded, setUnfolded] = useState<ReadonlyMap<string, number>>(new Map());
   const first = useMemo(() => (rows.some((row) => row.kind === "new") ? "new" : undefined), [rows]);
   const idle = log.loaded && history === "idle";
   const scroll = useScroll({
@@ -46,9 +46,7 @@ export function Messages({ chat, channelId, show }: { chat: Chat; channelId: str
   useOwnAtEnd(rows, scroll.toEnd);
   useEditInView(rows, editing, scroll);
   const actions = useActions(chat, channelId, show);
-  const onExpand = useCallback((key: string, on: boolean) => {
-    setExpanded((was) => new Set(on ? [...was, key] : [...was].filter((k) => k !== key)));
-  }, []);
+  const onUnfold = useCallback((key: string, times: number) => setUnfolded((was) => new Map(was).set(key, times)), []);
   const total = useMemo(() => rows.reduce((n, row) => n + (row.kind === "message" ? 1 : 0), 0), [rows]);
   const before = useMemo(() => rows.slice(0, scroll.from).reduce((n, row) => n + (row.kind === "message" ? 1 : 0), 0), [rows, scroll.from]);
   let place = before;
@@ -92,13 +90,13 @@ export function Messages({ chat, channelId, show }: { chat: Chat; channelId: str
                   own={row.authorId === store.get().me.id}
                   agent={agents.some((agent) => agent.id === row.authorId)}
                   names={names}
-                  expanded={expanded.has(row.key)}
+                  unfolded={unfolded.get(row.key) ?? 0}
                   editing={row.id !== "" && editing === row.id}
                   lit={lit === row.key}
                   place={++place}
                   total={log.hasOlder || inWindow ? -1 : total}
                   chat={chat}
-                  onExpand={onExpand}
+                  onUnfold={onUnfold}
                   onMenu={actions.open}
                 />
               )}
