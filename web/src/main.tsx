@@ -5,20 +5,10 @@ import { Chat } from "./state/chat";
 import { loadIdentity } from "./state/identity";
 import { loadTheme, paint } from "./state/theme";
 import { loadReader } from "./ui/markdown";
+import { paced } from "./ui/pace";
 import { watchTouch } from "./ui/touch";
 
-// However many events come in a burst, the page is drawn once per frame; a hidden page
-// has no frames, but its title still counts what is new.
-options.debounceRendering = (draw) => {
-  const once = () => {
-    cancelAnimationFrame(frame);
-    clearTimeout(timer);
-    draw();
-  };
-  const frame = requestAnimationFrame(once);
-  const timer = setTimeout(once, 100);
-};
-
+options.debounceRendering = paced();
 paint(loadTheme());
 watchTouch();
 const chat = new Chat(loadIdentity(), (credentials, listener) => new Connection(credentials, listener));

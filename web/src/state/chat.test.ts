@@ -66,6 +66,22 @@ describe("following a channel", () => {
     expect(texts()).toEqual(["text 8", "text 9"]);
   });
 
+  it("asks on where one answer does not hold all that was missed", async () => {
+    server.answer = joined([], 1);
+    server.newest = [post(1)];
+    await connected();
+    chat.disconnected();
+    const answers = [joined([post(2), post(3)], 6, true), joined([post(4), post(5)], 7, true), joined([post(6), post(7)], 7)];
+    server.join = async (_, __, after) => {
+      server.joins.push(after);
+      return answers.shift()!;
+    };
+    chat.connected();
+    await vi.waitFor(() => expect(texts()).toHaveLength(7));
+    expect(server.joins.slice(1)).toEqual([1, 3, 5]);
+    expect(log().cursor).toBe(7);
+  });
+
   it("counts live events heard before the join's answer as seen", async () => {
     await connected();
     chat.disconnected();
@@ -116,6 +132,20 @@ describe("following a channel", () => {
     expect(texts()).toHaveLength(50);
     expect(log().floor).toBe(851);
     expect(chat.store.get().history["lobby"]).toBe("idle");
+  });
+
+  it("takes a flood of messages in few pieces, and what is heard after them in its turn", async () => {
+    await connected();
+    let changes = 0;
+    const end = chat.store.subscribe(() => changes++);
+    for (let n = 1; n <= 500; n++) chat.post(post(n));
+    chat.deleted({ kind: "tombstone", id: "m500", channelId: "lobby", seq: 500, rev: 501 });
+    end();
+    expect(texts()).toHaveLength(499);
+    expect(changes).toBeLessThan(60);
+    for (let n = 502; n <= 600; n++) chat.post(post(n));
+    await vi.waitFor(() => expect(texts()).toHaveLength(598));
+    expect(log().cursor).toBe(600);
   });
 
   it("hides deleted messages and goes on counting", async () => {
@@ -353,7 +383,49 @@ describe("signals", () => {
     server.answer = joined([], 0, true);
     chat.connected();
     await vi.waitFor(() => expect(chat.store.get().current).toBe("lobby"));
-    expect(chat.store.get()).toMatchObject({ outbox: [], notice: "other was deleted; what you wrote in it last was not sent." });
+    const rescued = { words: "other was deleted; what you wrote in it last was not sent.", text: "too late" };
+    expect(chat.store.get()).toMatchObject({ outbox: [], rescued });
+    expect(server.sent).toEqual([]);
+  });
+
+  it("offers all that was written for a channel that is deleted, also in two tabs, and after a reload", async () => {
+    vi.stubGlobal("localStorage", memoryStorage());
+    server.list = [lobby, channel("other")];
+    chat = new Chat(me, () => server);
+    chat.store.set({ current: "other" });
+    chat.messenger.send("not sent");
+    chat.messenger.drafted("other", "a draft");
+    chat.messenger.save();
+    const [tab, later] = [new Chat(me, () => server), new Chat(me, () => server)];
+    chat.store.set({ channels: server.list });
+    chat.channelGone("other");
+    expect(chat.store.get().rescued?.text).toBe("not sent\n\na draft");
+    tab.store.set({ channels: server.list });
+    tab.messenger.outbox.settle(tab.messenger.outbox.list()[0]!.clientId); // As another tab's storage tells.
+    tab.channelGone("other");
+    expect(tab.store.get().rescued?.text).toBe("not sent\n\na draft");
+    server.list = [lobby];
+    later.connected();
+    await vi.waitFor(() => expect(later.store.get().rescued?.text).toBe("not sent\n\na draft"));
+    expect(server.sent).toEqual([]);
+  });
+
+  it("leaves alone a channel of which it cannot find out whether it is gone", async () => {
+    server.list = [lobby, channel("other")];
+    server.answer = joined([], 3);
+    await connected();
+    chat.open("other");
+    await vi.waitFor(() => expect(log("other").loaded).toBe(true));
+    chat.disconnected();
+    chat.messenger.send("waits");
+    server.answer = joined([], 0, true);
+    server.channel = async () => {
+      throw new CallError("RATE_LIMITED", "Slowly.");
+    };
+    chat.connected();
+    await again();
+    expect(chat.store.get()).toMatchObject({ current: "other", rescued: undefined });
+    expect(chat.store.get().outbox).toHaveLength(1);
     expect(server.sent).toEqual([]);
   });
 });
@@ -394,6 +466,64 @@ describe("history", () => {
     chat.toLatest("lobby");
     expect(chat.store.get()).toMatchObject({ windows: {}, focus: undefined });
     expect(texts().at(-1)).toBe("text 900");
+  });
+
+  it("leaves old history when the user writes", async () => {
+    server.newest = fifty(851);
+    await connected();
+    serve(() => fifty(1), { hasOlder: false, hasNewer: true });
+    await chat.show("lobby", "m3", 3);
+    chat.messenger.send("here");
+    expect(chat.store.get().windows).toEqual({});
+  });
+
+  it("shows old history as it is now, whatever came while it was on its way", async () => {
+    server.newest = fifty(851);
+    await connected();
+    serve(
+      () => {
+        chat.deleted({ kind: "tombstone", id: "m4", channelId: "lobby", seq: 4, rev: 901 });
+        chat.post(post(5, { rev: 902, text: "edited" }));
+        chat.cleared({ kind: "clearing", id: "cleared-903", channelId: "lobby", seq: 903, rev: 903, upto: 2 });
+        return fifty(1);
+      },
+      { hasOlder: false, hasNewer: true },
+    );
+    await chat.show("lobby", "m3", 3);
+    const { posts } = chat.store.get().windows["lobby"]!;
+    expect(posts.slice(0, 2).map((p) => p.text)).toEqual(["text 3", "edited"]);
+  });
+
+  it("reads the newest page behind old history that was opened before it came", async () => {
+    server.newest = fifty(851);
+    let give = () => {};
+    const page = server.page.bind(server);
+    server.page = async () => {
+      await new Promise<void>((done) => (give = done));
+      return page();
+    };
+    chat.connected();
+    await vi.waitFor(() => expect(chat.store.get().history["lobby"]).toBe("loading"));
+    serve(() => fifty(1), { hasOlder: false, hasNewer: true });
+    const first = give;
+    await chat.show("lobby", "m3", 3);
+    expect(chat.store.get().focus).toMatchObject({ messageId: "m3" });
+    first();
+    give();
+    await vi.waitFor(() => expect(log().loaded).toBe(true));
+    chat.toLatest("lobby");
+    expect(texts().at(-1)).toBe("text 900");
+  });
+
+  it("asks again after a reconnect for what could not be read", async () => {
+    server.newest = fifty(851);
+    await connected();
+    vi.stubGlobal("fetch", async () => Promise.reject(new Error("no network")));
+    chat.loadOlder("lobby");
+    await vi.waitFor(() => expect(chat.store.get().history["lobby"]).toHaveProperty("failed"));
+    chat.disconnected();
+    chat.connected();
+    await vi.waitFor(() => expect(chat.store.get().history["lobby"]).toBe("idle"));
   });
 
   it("shows what is loaded without asking, and says when a message is gone", async () => {

@@ -1,7 +1,8 @@
 import type { Clearing, LogEvent, Post, Tombstone } from "../net/events";
-import { reason, type Credentials, type Listener, type Server } from "../net/server";
+import { CallError, reason, type Credentials, type Listener, type Server } from "../net/server";
 import type { Chunk, Completion, Joined, Presence, ReadMark, StreamFailure, Typing } from "../net/signals";
 import { attempt } from "./abilities";
+import { Arrivals } from "./arrivals";
 import { Directory } from "./directory";
 import { Follower } from "./follower";
 import { loadKey, saveKey, saveName, type Identity } from "./identity";
@@ -10,7 +11,7 @@ import { initialState, type State } from "./model";
 import { Namer } from "./naming";
 import { PresenceKeeper } from "./presence";
 import { Reads } from "./reads";
-import { channelOf, inOrder, shownLog } from "./select";
+import { answering, channelOf, inOrder, shownLog } from "./select";
 import { Store } from "./store";
 import { loadTheme, paint, saveTheme, type Theme } from "./theme";
 import { Turns } from "./turns";
@@ -40,6 +41,7 @@ export class Chat implements Listener {
   private readonly presence: PresenceKeeper;
   private readonly namer: Namer;
   private apiKey = loadKey();
+  private readonly arrivals = new Arrivals((channelId, events) => this.follower.posts(channelId, events));
   private wishes = 0;
   /** Channels whose end we asked for ourselves. */
   private readonly deleting = new Set<string>();
@@ -66,6 +68,8 @@ export class Chat implements Listener {
       store,
       server,
       isIn: (channelId) => this.follower.isIn(channelId),
+      // It stands at the end, and that is what its writer wants to see.
+      sending: (channelId) => this.toLatest(channelId),
       stored: (channelId, event) => this.follower.take(channelId, [event], "live"),
       asked: (channelId, messageId, text) => {
         this.turns.asked(channelId, messageId);
@@ -204,7 +208,7 @@ export class Chat implements Listener {
     try {
       const at = seq ?? this.placeOf(channelId, messageId) ?? (await this.lookUp(messageId)).seq;
       if (!(await this.follower.openAround(channelId, messageId, at))) throw new Error("not there");
-      if (this.state.current !== channelId) return;
+      if (this.state.current !== channelId) return this.follower.leaveWindow(channelId);
       this.store.set({ focus: { channelId, messageId, wish: ++this.wishes } });
     } catch {
       this.complaint("This message is not there any more.");
@@ -240,6 +244,11 @@ export class Chat implements Listener {
     }
   }
 
+  /** dismissRescued takes leave of what could not be sent. */
+  dismissRescued(): void {
+    this.store.set({ rescued: undefined });
+  }
+
   /** dismissNotice takes the remark away. */
   dismissNotice(): void {
     this.store.set({ notice: "" });
@@ -256,19 +265,28 @@ export class Chat implements Listener {
 
   /** vanished takes leave of a channel if it was deleted while we were away. */
   private async vanished(channelId: string): Promise<boolean> {
-    if ((await this.directory.describe(channelId)) !== "unknown") return false;
+    const found = await this.directory.describe(channelId);
+    // As long as that is not known, nothing may be sent there: it would make the channel anew.
+    if (found === "unclear") throw new CallError("LOST", "It is not known whether the channel is still there.");
+    if (found === "known") return false;
     this.channelGone(channelId);
     return true;
   }
 
   /** gone drops a channel that does not exist; it says whether that was told because of what was not sent. */
   private gone(channelId: string): boolean {
-    if (this.state.outbox.some((item) => item.channelId === channelId)) {
-      this.channelGone(channelId);
-      return true;
-    }
     this.follower.drop(channelId);
-    return false;
+    return this.rescue(channelId, "A channel");
+  }
+
+  /** rescue offers what was written for a channel that is gone; it says whether there was anything. */
+  private rescue(channelId: string, name: string): boolean {
+    const text = this.messenger.rescue(channelId);
+    if (text === "") return false;
+    const { rescued } = this.state;
+    const words = rescued === undefined ? `${name} was deleted; what you wrote in it last was not sent.` : "Channels were deleted; what you wrote in them last was not sent.";
+    this.store.set({ rescued: { words, text: rescued === undefined ? text : `${rescued.text}\n\n${text}` } });
+    return true;
   }
 
   private entered(channelId: string, answer: Joined): void {
@@ -295,12 +313,14 @@ export class Chat implements Listener {
   // What the server says.
 
   connected(): void {
+    this.arrivals.flush();
     this.store.set({ connection: "online", key: "accepted", absent: [] });
     void this.directory.refresh();
     this.follower.connected();
   }
 
   disconnected(): void {
+    this.arrivals.flush();
     this.follower.disconnected();
     this.turns.disconnected();
     this.presence.clear();
@@ -312,30 +332,30 @@ export class Chat implements Listener {
   }
 
   post(event: LogEvent): void {
-    this.follower.post(event);
+    this.arrivals.heard(event);
   }
 
   deleted(event: Tombstone): void {
+    this.arrivals.flush();
     this.follower.deleted(event);
   }
 
   cleared(event: Clearing): void {
+    this.arrivals.flush();
     this.follower.deleted(event);
     this.reads.unmark(event.channelId);
   }
 
   channelGone(channelId: string): void {
+    this.arrivals.flush();
     const channel = channelOf(this.state, channelId);
     if (channel === undefined && !this.follower.follows(channelId)) return;
-    const unsent = this.state.outbox.some((item) => item.channelId === channelId);
     this.follower.drop(channelId);
-    this.messenger.outbox.dropChannel(channelId);
     this.reads.dropped(channelId);
     this.directory.remove(channelId);
-    const ours = this.deleting.delete(channelId);
     const open = this.state.current === channelId;
-    if (unsent) this.complaint(`${channel?.name || "A channel"} was deleted; what you wrote in it last was not sent.`);
-    else if (open && !ours) this.complaint("This channel was deleted.");
+    if (this.deleting.delete(channelId)) this.messenger.forget(channelId);
+    else if (!this.rescue(channelId, channel?.name || "A channel") && open) this.complaint("This channel was deleted.");
     if (open) this.directory.openHome();
   }
 
@@ -346,18 +366,23 @@ export class Chat implements Listener {
   }
 
   typingHeard(event: Typing): void {
+    this.arrivals.flush();
     this.turns.typing(event);
   }
 
   chunkHeard(event: Chunk): void {
+    this.arrivals.flush();
     if (this.follower.follows(event.channelId)) this.turns.chunk(event, this.follower.isIn(event.channelId));
   }
 
   streamFailed(event: StreamFailure): void {
+    this.arrivals.flush();
     this.turns.failed(event);
   }
 
   completed(event: Completion): void {
+    // Every message is told to be completed; only where somebody answers does the order matter.
+    if (answering(this.state, event.channelId)) this.arrivals.flush();
     this.turns.completed(event);
   }
 

@@ -1,10 +1,13 @@
 import type { Channel } from "../net/directory";
-import { CallError, isLost, reason, type ChannelChange, type Server } from "../net/server";
+import { CallError, reason, type ChannelChange, type Server } from "../net/server";
 import { attempt } from "./abilities";
 import { defaultServer, type State } from "./model";
 import { defaultChatName, isDefaultName } from "./naming";
 import { agentOf, channelOf, directChats, home, logOf } from "./select";
 import type { Store } from "./store";
+
+/** Answers that say that a channel is not there; all others leave it open. */
+const denials = new Set(["NOT_FOUND", "INVALID_ID", "INVALID_REQUEST", "FORBIDDEN"]);
 
 /** A channel to be made, as far as its maker decides. */
 type Wanted = Pick<Channel, "name" | "type" | "participants" | "metadata">;
@@ -87,7 +90,7 @@ export class Directory {
       if (channel !== undefined) this.put(channel);
       return channel === undefined ? "unknown" : "known";
     } catch (err) {
-      return isLost(err) ? "unclear" : "unknown";
+      return err instanceof CallError && denials.has(err.code) ? "unknown" : "unclear";
     }
   }
 

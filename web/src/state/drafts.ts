@@ -1,31 +1,37 @@
 import { fields } from "../net/read";
-import { local, names, parsed, read, write } from "./storage";
+import { local, names, namesWith, parsed, read, write } from "./storage";
 
 /** How long after the last key a draft is kept for good. */
 const settledAfter = 300;
 
-/** How many characters all drafts together may have; the oldest give way. */
+/** How many drafts are kept, and how many characters they may have together; the oldest give way. */
+const maxDrafts = 100;
 const maxSize = 300_000;
+
+/** A draft as it is stored. */
+interface Draft {
+  readonly text: string;
+  /** When it was written, in milliseconds. */
+  readonly at: number;
+}
 
 /**
  * Drafts keeps what was written and not sent, over a reload and for all tabs of the
- * browser. A tab changes only the channels in which it was written itself.
+ * browser. Each channel's has a name of its own: a tab sees what another one has stored
+ * only a moment later, and must not write over what it does not see.
  */
 export class Drafts {
   private readonly changed = new Map<string, string>();
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private readonly name: string;
+  private readonly prefix: string;
 
   constructor(me: string) {
-    this.name = names.drafts(me);
+    this.prefix = names.drafts(me);
   }
 
   /** get is the draft of a channel, "" if there is none. */
   get(channelId: string): string {
-    const own = this.changed.get(channelId);
-    if (own !== undefined) return own;
-    const kept = this.stored()[channelId];
-    return typeof kept === "string" ? kept : "";
+    return this.changed.get(channelId) ?? stored(this.prefix + channelId).text;
   }
 
   /** set keeps a draft; an empty one is forgotten. */
@@ -41,21 +47,26 @@ export class Drafts {
   save(): void {
     clearTimeout(this.timer);
     if (this.changed.size === 0) return;
-    const all = this.stored();
     for (const [channelId, text] of this.changed) {
-      delete all[channelId];
-      if (text !== "") all[channelId] = text;
+      const value = text === "" ? "" : JSON.stringify({ text, at: Date.now() });
+      if (write(local, this.prefix + channelId, value)) this.changed.delete(channelId);
     }
-    let value = JSON.stringify(all);
-    for (const oldest of Object.keys(all)) {
-      if (value.length <= maxSize) break;
-      delete all[oldest];
-      value = JSON.stringify(all);
-    }
-    if (write(local, this.name, value === "{}" ? "" : value)) this.changed.clear();
+    this.bound();
   }
 
-  private stored(): Record<string, unknown> {
-    return { ...fields(parsed(read(local, this.name))) };
+  /** bound drops the oldest beyond what may be kept. */
+  private bound(): void {
+    const all = namesWith(local, this.prefix).map((name) => ({ name, ...stored(name) }));
+    let size = 0;
+    for (const [i, { name, text }] of all.sort((a, b) => b.at - a.at).entries()) {
+      if (i >= maxDrafts || size + text.length > maxSize) write(local, name, "");
+      else size += text.length;
+    }
   }
+}
+
+/** stored is what is kept under a name, an empty draft if nothing can be read. */
+function stored(name: string): Draft {
+  const { text, at } = fields(parsed(read(local, name)));
+  return { text: typeof text === "string" ? text : "", at: typeof at === "number" ? at : 0 };
 }

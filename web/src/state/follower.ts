@@ -2,7 +2,7 @@ import type { Clearing, LogEvent, Page, Tombstone } from "../net/events";
 import { historyPage } from "../net/rest";
 import { CallError, isLost, reason, type Server, type Span } from "../net/server";
 import type { Joined } from "../net/signals";
-import { advance, broken, merge, restarted, united, windowOf, withNewer, withPage, type ChannelLog } from "./log";
+import { advance, broken, merge, restarted, united, upToDate, windowOf, withNewer, withPage, type ChannelLog } from "./log";
 import type { Progress, State } from "./model";
 import { logOf } from "./select";
 import type { Store } from "./store";
@@ -10,6 +10,12 @@ import type { Store } from "./store";
 /** How many messages the first page of history has, and how many a later one. */
 export const pageSize = 50;
 export const nextPageSize = 200;
+
+/**
+ * How many more times what was missed is asked for where one answer does not hold it all.
+ * After an absence that was longer still, history starts again from the newest page.
+ */
+const maxSteps = 6;
 
 /** How long to wait before a join that failed on a living connection is tried again. */
 const rejoinAfter = 2_000;
@@ -122,19 +128,29 @@ export class Follower {
     const { generation } = this;
     try {
       const { cursor } = logOf(this.state, channelId);
-      const answer = await this.options.server.join(channelId, this.state.me, cursor);
+      let answer = await this.options.server.join(channelId, this.state.me, cursor);
       if (generation !== this.generation) return;
       // The numbers began anew: what was known is of a channel that is no more.
       const anew = answer.head < (cursor ?? 0) && answer.truncated;
       if (anew) this.change(channelId, () => restarted(answer.head));
-      if (anew || (cursor !== undefined && answer.head === 0)) {
+      const waiting = this.state.outbox.some((item) => item.channelId === channelId);
+      if (anew || (answer.head === 0 && (cursor !== undefined || waiting))) {
         // It is gone, or empty; a message sent to one that is gone would make it anew.
         if ((await this.options.vanished(channelId)) || generation !== this.generation) return;
       }
       this.take(channelId, answer.events, "missed");
+      for (let i = 0; i < maxSteps && answer.truncated && answer.events.length > 0 && logOf(this.state, channelId).loaded; i++) {
+        this.change(channelId, (log) => advance(log, answer.events.at(-1)!.rev));
+        const next = await this.options.server.join(channelId, this.state.me, logOf(this.state, channelId).cursor);
+        if (generation !== this.generation) return;
+        this.take(channelId, next.events, "missed");
+        answer = { ...next, events: [...answer.events, ...next.events] };
+      }
       if (answer.truncated) this.startAgain(channelId, answer.head);
       this.change(channelId, (log) => advance(log, Math.max(answer.head, this.live.get(channelId) ?? 0)));
       this.joined.add(channelId);
+      // What could not be read for want of a connection is asked for anew.
+      if (typeof this.state.history[channelId] === "object") this.progress(channelId, "idle");
       this.options.entered(channelId, answer);
       if (this.state.current === channelId && !logOf(this.state, channelId).loaded) await this.loadNewest(channelId);
     } catch (err) {
@@ -152,14 +168,11 @@ export class Follower {
 
   // Live events.
 
-  /** post takes a message that was heard; it returns whether it was new. */
-  post(event: LogEvent): boolean {
-    const { channelId } = event;
-    if (!this.followed.has(channelId)) return false;
-    const known = logOf(this.state, channelId).entries.has(event.id);
-    this.take(channelId, [event], "live");
-    this.heard(channelId, event.rev);
-    return !known;
+  /** posts takes messages of a channel that were heard. */
+  posts(channelId: string, events: readonly LogEvent[]): void {
+    if (!this.followed.has(channelId)) return;
+    this.take(channelId, events, "live");
+    this.heard(channelId, Math.max(...events.map(({ rev }) => rev)));
   }
 
   /** deleted takes a deletion or a clearing that was heard. */
@@ -259,6 +272,8 @@ export class Follower {
       const page = await this.history({ channelId, aroundSeq: seq, limit: pageSize });
       return () => this.changeWindow(channelId, () => windowOf(page, pageSize));
     });
+    // The newest page may have given way; the window leads to it in the end.
+    if (!logOf(this.state, channelId).loaded && this.joined.has(channelId)) void this.loadNewest(channelId);
     return shows(this.state.windows[channelId]) || shows(logOf(this.state, channelId));
   }
 
@@ -272,8 +287,9 @@ export class Follower {
 
   /** changeWindow changes a window; one that has reached the log becomes part of it. */
   private changeWindow(channelId: string, how: (log: ChannelLog) => ChannelLog): void {
-    const next = how(this.state.windows[channelId] ?? logOf(this.state, channelId));
-    const whole = united(logOf(this.state, channelId), next);
+    const log = logOf(this.state, channelId);
+    const next = upToDate(how(this.state.windows[channelId] ?? log), log);
+    const whole = united(log, next);
     if (whole === undefined) return this.setWindow(channelId, next);
     this.change(channelId, () => whole);
     this.setWindow(channelId, undefined);

@@ -36,12 +36,38 @@ describe("Drafts", () => {
     expect([new Drafts("me").get("a"), new Drafts("me").get("b")]).toEqual(["from one", "from two"]);
   });
 
+  it("of two tabs do not overwrite one another, although one sees late what the other has stored", () => {
+    const one = new Drafts("me");
+    one.set("a", "from one");
+    one.save();
+    // A tab that has not heard of it yet has a storage without it; what it writes is merged by name.
+    const seen = localStorage;
+    const late = memoryStorage();
+    vi.stubGlobal("localStorage", late);
+    const two = new Drafts("me");
+    two.set("b", "from two");
+    two.save();
+    for (let i = 0; i < late.length; i++) seen.setItem(late.key(i)!, late.getItem(late.key(i)!)!);
+    vi.stubGlobal("localStorage", seen);
+    expect([new Drafts("me").get("a"), new Drafts("me").get("b")]).toEqual(["from one", "from two"]);
+  });
+
   it("have a bound; the oldest give way", () => {
+    let now = 1;
+    vi.spyOn(Date, "now").mockImplementation(() => now++);
     const drafts = new Drafts("me");
     for (const id of ["a", "b", "c", "d"]) drafts.set(id, id.repeat(99_000));
     drafts.save();
+    vi.restoreAllMocks();
     const kept = new Drafts("me");
     expect(["a", "b", "c", "d"].map((id) => kept.get(id).length)).toEqual([0, 99_000, 99_000, 99_000]);
+  });
+
+  it("are not more than a hundred", () => {
+    const drafts = new Drafts("me");
+    for (let i = 0; i < 120; i++) drafts.set(`c${i}`, "text");
+    drafts.save();
+    expect(localStorage.length).toBe(100);
   });
 
   it("work where the browser keeps nothing", () => {
@@ -73,6 +99,17 @@ describe("Shelf", () => {
     two.save([item("b", 2)]);
     one.save([]);
     expect(new Shelf("me").load().map((i) => i.clientId)).toEqual(["b"]);
+  });
+
+  it("keeps later what found no room at first", () => {
+    const shelf = new Shelf("me");
+    const full = vi.spyOn(localStorage, "setItem").mockImplementation(() => {
+      throw new Error("full");
+    });
+    shelf.save([item("a", 1)]);
+    full.mockRestore();
+    shelf.save([item("a", 1), item("b", 2)]);
+    expect(new Shelf("me").load().map((i) => i.clientId)).toEqual(["a", "b"]);
   });
 
   it("throws away what is none of its own", () => {

@@ -155,6 +155,16 @@ export function united(log: ChannelLog, window: ChannelLog): ChannelLog | undefi
   return shown({ ...merge(log, window.entries.values()), floor, hasOlder });
 }
 
+/**
+ * upToDate is a window with what the log has heard of its entries: of an edit, a deletion
+ * or a clearing that came while a page of it was on its way.
+ */
+export function upToDate(window: ChannelLog, log: ChannelLog): ChannelLog {
+  const known = [...window.entries.keys()].flatMap((id) => log.entries.get(id) ?? []);
+  const next = merge(window, known);
+  return log.cleared > next.cleared ? swept({ ...next, cleared: log.cleared }) : next;
+}
+
 /** advance notes that every event up to rev has been seen. It never goes back. */
 export function advance(log: ChannelLog, rev: number): ChannelLog {
   return rev > (log.cursor ?? -1) ? { ...log, cursor: rev } : log;

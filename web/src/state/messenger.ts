@@ -22,6 +22,8 @@ export interface MessengerOptions {
   server: Server;
   /** Whether a channel's room was entered on this connection. */
   isIn(channelId: string): boolean;
+  /** A message of ours is put on its way. */
+  sending(channelId: string): void;
   /** A message of ours was stored. */
   stored(channelId: string, event: LogEvent): void;
   /** An answer to a message of ours is to be expected. */
@@ -75,6 +77,7 @@ export class Messenger {
     const item = { clientId: newId(), channelId, text, at: Date.now() };
     const quoted = this.state.replying[channelId];
     this.unreply(channelId);
+    this.options.sending(channelId);
     this.outbox.add(quoted === undefined ? item : { ...item, inReplyTo: quoted.id });
   }
 
@@ -105,6 +108,27 @@ export class Messenger {
         this.outbox.settle(event.clientId);
       }
     }
+  }
+
+  /**
+   * rescue takes what was written for a channel that is gone out of the outbox, and
+   * returns it with the draft. It stays as the draft: another tab finds it there, which
+   * may hear only later that the channel is gone.
+   */
+  rescue(channelId: string): string {
+    const draft = this.draft(channelId);
+    const unsent = this.outbox.list().flatMap((item) => (item.channelId === channelId ? [item.text] : []));
+    const all = [...unsent.filter((text) => !draft.includes(text)), draft].filter((text) => text.trim() !== "").join("\n\n");
+    this.drafts.set(channelId, all);
+    this.drafts.save();
+    this.outbox.dropChannel(channelId);
+    return all;
+  }
+
+  /** forget drops what was written for a channel that its writer has deleted. */
+  forget(channelId: string): void {
+    this.drafts.set(channelId, "");
+    this.outbox.dropChannel(channelId);
   }
 
   // Drafts and typing.

@@ -34,6 +34,12 @@ export interface Focus {
   readonly wish: number;
 }
 
+/** What was written for a channel that is gone, and what is said of that. */
+export interface Rescued {
+  readonly words: string;
+  readonly text: string;
+}
+
 /** PerChannel is something known by channel id. */
 export type PerChannel<T> = Readonly<Record<string, T>>;
 
@@ -77,6 +83,8 @@ export interface State {
   readonly theme: Theme;
   /** A passing remark on something that did not work. */
   readonly notice: string;
+  /** What the user wrote and cannot send any more, until they take leave of it. */
+  readonly rescued: Rescued | undefined;
 }
 
 /** initialState is the page before anything was heard. */
@@ -108,5 +116,6 @@ export function initialState(me: Identity, theme: Theme = "system"): State {
     absent: [],
     theme,
     notice: "",
+    rescued: undefined,
   };
 }

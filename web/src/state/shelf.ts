@@ -40,11 +40,12 @@ export class Shelf {
     for (const clientId of this.kept.keys()) {
       if (!now.has(clientId)) write(local, this.prefix + clientId, "");
     }
-    for (const [clientId, value] of now) {
-      if (this.kept.get(clientId) !== value) write(local, this.prefix + clientId, value);
-    }
+    const before = new Map(this.kept);
     this.kept.clear();
-    for (const [clientId, value] of now) this.kept.set(clientId, value);
+    for (const [clientId, value] of now) {
+      // What finds no room is tried again at the next change.
+      if (before.get(clientId) === value || write(local, this.prefix + clientId, value)) this.kept.set(clientId, value);
+    }
   }
 
   /** onSettled calls back when another tab has sent or discarded a message. */

@@ -7,7 +7,7 @@ export const names = {
   name: "parley.name",
   key: "parley.apiKey",
   theme: "parley.theme",
-  drafts: (me: string) => `parley.drafts.${me}`,
+  drafts: (me: string) => `parley.drafts.${me}.`,
   people: (me: string) => `parley.people.${me}`,
   outbox: (me: string) => `parley.outbox.${me}.`,
 };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { beginningOf, isLong, isPlain, isReadable } from "./bounds";
+import { beginningOf, isLong, isPlain, isReadable, isWhole } from "./bounds";
 
 describe("isReadable", () => {
   it.each([
@@ -29,9 +29,18 @@ it("knows texts that need no markdown", () => {
   for (const text of ["**b**", "- a", "1. a", "see https://a.example", "@Eliza", "a_b", "# t", "    code"]) expect(isPlain(text)).toBe(false);
 });
 
+it("shows a long text in pieces, and all of it in the end", () => {
+  const text = "http://127.0.0.2/x ".repeat(5_000);
+  const shown = [1, 2, 3, 4, 5].map((times) => beginningOf(text, times));
+  for (const [i, piece] of shown.entries()) expect(piece.length - (shown[i - 1]?.length ?? 0)).toBeLessThan(20_020);
+  expect(shown[4]).toBe(text);
+  expect([4, 5].map((times) => isWhole(text, times))).toEqual([false, true]);
+});
+
 it("collapses what is long, and cuts it between characters", () => {
   expect(isLong("a\n".repeat(20))).toBe(false);
   expect(isLong("a\n".repeat(50))).toBe(true);
   expect(isLong("x".repeat(5_000))).toBe(true);
   expect(beginningOf("x".repeat(3_999) + "👋".repeat(900))).toHaveLength(3_999);
+  expect(beginningOf("x".repeat(3_989) + " https://a.example/long")).toHaveLength(3_990);
 });

@@ -53,7 +53,22 @@ export function isLong(text: string): boolean {
   return false;
 }
 
-/** beginningOf is the first part of a long text, cut between characters. */
-export function beginningOf(text: string): string {
-  return text.slice(0, longText).replace(/[\ud800-\udbff]$/, "");
+/** How much more of a text is shown each time that more is asked for. */
+const step = 20_000;
+
+/** isWhole says that nothing of a text is left out after so many times. */
+export function isWhole(text: string, times: number): boolean {
+  return text.length <= times * step;
+}
+
+/**
+ * beginningOf is what is shown of a long text after more was asked for so many times. It
+ * is cut between characters, and before a word, which might be an address.
+ */
+export function beginningOf(text: string, times = 0): string {
+  const length = times === 0 ? longText : times * step;
+  if (text.length <= length) return text;
+  const cut = text.slice(0, length).replace(/[\ud800-\udbff]$/, "");
+  const word = /\S{0,300}$/.exec(cut)!.index;
+  return word > 0 && /\s/.test(cut.charAt(word - 1)) ? cut.slice(0, word) : cut;
 }

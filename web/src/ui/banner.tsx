@@ -1,6 +1,8 @@
-import { useEffect } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
 import type { Chat } from "../state/chat";
 import { useStore } from "../state/store";
+import { copyText } from "./markdown";
 import { Icon, Spinner } from "./parts";
 
 /** Banner says how the connection is when it is not as it should be. */
@@ -32,24 +34,46 @@ export function Banner({ chat }: { chat: Chat }) {
 /** How long a notice stays. */
 const noticeFor = 10_000;
 
-/** Notice is a passing remark on something that did not work. */
+/** Notice is a passing remark on something that did not work, or stays until what was written is taken care of. */
 export function Notice({ chat }: { chat: Chat }) {
   const notice = useStore(chat.store, (state) => state.notice);
+  const rescued = useStore(chat.store, (state) => state.rescued);
   useEffect(() => {
     if (notice === "") return;
     const timer = setTimeout(() => chat.dismissNotice(), noticeFor);
     return () => clearTimeout(timer);
   }, [chat, notice]);
-  if (notice === "") return null;
+  if (notice !== "") return <Remark words={notice} onDismiss={() => chat.dismissNotice()} />;
+  if (rescued === undefined) return null;
+  return (
+    <Remark words={rescued.words} onDismiss={() => chat.dismissRescued()}>
+      <CopyText text={rescued.text} />
+    </Remark>
+  );
+}
+
+/** Remark is words under the header that can be dismissed. */
+function Remark({ words, onDismiss, children }: { words: string; onDismiss: () => void; children?: ComponentChildren }) {
   return (
     <div class="notice-place">
       <div class="notice" role="alert" data-testid="notice">
         <Icon name="alert" />
-        <span>{notice}</span>
-        <button class="icon-button" aria-label="Dismiss" onClick={() => chat.dismissNotice()}>
+        <span>{words}</span>
+        {children}
+        <button class="icon-button" aria-label="Dismiss" onClick={onDismiss}>
           <Icon name="close" />
         </button>
       </div>
     </div>
+  );
+}
+
+/** CopyText puts a text on the clipboard and says so. */
+function CopyText({ text }: { text: string }) {
+  const [words, say] = useState("Copy text");
+  return (
+    <button class="link" data-testid="notice-copy" onClick={() => void copyText(text).then((done) => say(done ? "Copied" : "Not copied"))}>
+      {words}
+    </button>
   );
 }

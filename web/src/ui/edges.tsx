@@ -29,6 +29,19 @@ export function Top({ chat, channelId, empty }: { chat: Chat; channelId: string;
   );
 }
 
+/** Bottom stands below the last message of old history: a sign of more. */
+export function Bottom({ chat, channelId }: { chat: Chat; channelId: string }) {
+  const failed = useStore(chat.store, (s) => {
+    const history = s.history[channelId];
+    return typeof history === "object" ? history.failed : "";
+  });
+  return (
+    <div class="edge">
+      {failed === "" ? <Spinner label="Loading newer messages…" /> : <Failure text={failed} onRetry={() => chat.loadNewer(channelId)} />}
+    </div>
+  );
+}
+
 function Failure({ text, onRetry }: { text: string; onRetry: () => void }) {
   return (
     <p class="failure" role="alert">

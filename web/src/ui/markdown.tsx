@@ -1,5 +1,5 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
-import { beginningOf, isLong, isPlain, isReadable } from "../text/bounds";
+import { beginningOf, isLong, isPlain, isReadable, isWhole } from "../text/bounds";
 import { linkify } from "../text/linkify";
 
 /** What reads markdown; it is loaded beside the page. */
@@ -41,39 +41,41 @@ interface TextProps {
   text: string;
   /** Names that are shown as mentions after an @. */
   names: readonly string[];
-  /** Whether a long text is shown in full. */
-  expanded: boolean;
-  onExpand: (expanded: boolean) => void;
+  /** How many times more of a long text was asked for. */
+  unfolded: number;
+  onUnfold: (times: number) => void;
   /** Whether it is still being written. */
   passing: boolean;
 }
 
 /** Text shows a message: read as markdown where that is worth it, and bounded in height. */
-export function Text({ text, names, expanded, onExpand, passing }: TextProps) {
+export function Text({ text, names, unfolded, onUnfold, passing }: TextProps) {
   const long = !passing && isLong(text);
-  const folded = long && !expanded;
+  const folded = long && unfolded === 0;
+  const whole = isWhole(text, unfolded);
+  const more = unfolded === 0 ? "Show more" : "Show still more";
   return (
     <>
       <div class={folded ? "folded" : undefined}>
-        <Words text={text} names={names} passing={passing} folded={folded} />
+        <Words text={text} names={names} passing={passing} times={long ? unfolded : Infinity} />
       </div>
       {long && (
-        <button type="button" class="link more" data-testid="show-more" aria-expanded={expanded} onClick={() => onExpand(!expanded)}>
-          {expanded ? "Show less" : `Show more (${text.length.toLocaleString()} characters)`}
+        <button type="button" class="link more" data-testid="show-more" aria-expanded={!folded} onClick={() => onUnfold(whole ? 0 : unfolded + 1)}>
+          {whole ? "Show less" : `${more} (${text.length.toLocaleString()} characters)`}
         </button>
       )}
     </>
   );
 }
 
-/** Words is the text itself. */
-function Words({ text, names, passing, folded }: Pick<TextProps, "text" | "names" | "passing"> & { folded: boolean }) {
+/** Words is the text itself, or as much of one that is not read as markdown as was asked for. */
+function Words({ text, names, passing, times }: Pick<TextProps, "text" | "names" | "passing"> & { times: number }) {
   const read = useReader();
   const html = useMemo(() => {
     if (read === undefined || isPlain(text) || !isReadable(text)) return undefined;
     return read.render(text, names, passing);
   }, [read, text, names, passing]);
-  if (html === undefined) return <Plain text={folded ? beginningOf(text) : text} />;
+  if (html === undefined) return <Plain text={beginningOf(text, times)} />;
   return (
     <div class="text rich" data-testid="message-text" onClick={onCopy} dangerouslySetInnerHTML={{ __html: html }} />
   );

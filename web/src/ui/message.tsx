@@ -12,7 +12,8 @@ interface Props {
   own: boolean;
   agent: boolean;
   names: readonly string[];
-  expanded: boolean;
+  /** How many times more of its text was asked for. */
+  unfolded: number;
   editing: boolean;
   /** Whether it was looked up and stands out. */
   lit: boolean;
@@ -20,12 +21,12 @@ interface Props {
   place: number;
   total: number;
   chat: Chat;
-  onExpand: (key: string, expanded: boolean) => void;
+  onUnfold: (key: string, times: number) => void;
   onMenu: (messageId: string, at: DOMRect) => void;
 }
 
 /** What a message is drawn anew for, apart from its row. */
-const compared = ["own", "agent", "names", "expanded", "editing", "lit", "place", "total"] as const;
+const compared = ["own", "agent", "names", "unfolded", "editing", "lit", "place", "total"] as const;
 
 /**
  * Message is one message; those that follow one of the same author show no head. It is
@@ -130,15 +131,15 @@ function iso(at: number): string {
 }
 
 /** Body is the text of a message, or the field in which it is edited. */
-function Body({ row, names, expanded, editing, chat, onExpand }: Props) {
+function Body({ row, names, unfolded, editing, chat, onUnfold }: Props) {
   if (editing) return <Editor row={row} chat={chat} />;
   return (
     <Text
       text={row.text}
       names={names}
-      expanded={expanded}
+      unfolded={unfolded}
       passing={row.streaming}
-      onExpand={(on) => onExpand(row.key, on)}
+      onUnfold={(times) => onUnfold(row.key, times)}
     />
   );
 }

@@ -6,11 +6,11 @@ import { dayName } from "../text/time";
 import { useActions } from "./actions";
 import { Announcer } from "./announcer";
 import type { Show } from "./dialogs";
-import { Top } from "./edges";
+import { Bottom, Top } from "./edges";
 import { Menu } from "./menu";
 import { Message } from "./message";
 import { Icon } from "./parts";
-import { storedRows, unstoredRows, type Row, type Scene } from "./rows";
+import { bottom, storedRows, unstoredRows, type Row, type Scene } from "./rows";
 import { useScroll } from "./scroll";
 
 /** How long a message that was looked up stands out. */
@@ -26,7 +26,7 @@ export function Messages({ chat, channelId, show }: { chat: Chat; channelId: str
   const inWindow = useStore(store, (s) => s.windows[channelId] !== undefined);
   const rows = useRows(chat, channelId);
   const names = useNames(chat, channelId);
-  const [expanded, setExpanded] = useState<ReadonlySet<string>>(new Set());
+  const [unfolded, setUnfolded] = useState<ReadonlyMap<string, number>>(new Map());
   const first = useMemo(() => (rows.some((row) => row.kind === "new") ? "new" : undefined), [rows]);
   const idle = log.loaded && history === "idle";
   const scroll = useScroll({
@@ -34,6 +34,7 @@ export function Messages({ chat, channelId, show }: { chat: Chat; channelId: str
     first,
     wantsOlder: idle && log.hasOlder,
     wantsNewer: idle && inWindow,
+    goesOn: inWindow,
     older: () => chat.loadOlder(channelId),
     newer: () => chat.loadNewer(channelId),
     viewed: (last) => {
@@ -45,9 +46,7 @@ export function Messages({ chat, channelId, show }: { chat: Chat; channelId: str
   useOwnAtEnd(rows, scroll.toEnd);
   useEditInView(rows, editing, scroll);
   const actions = useActions(chat, channelId, show);
-  const onExpand = useCallback((key: string, on: boolean) => {
-    setExpanded((was) => new Set(on ? [...was, key] : [...was].filter((k) => k !== key)));
-  }, []);
+  const onUnfold = useCallback((key: string, times: number) => setUnfolded((was) => new Map(was).set(key, times)), []);
   const total = useMemo(() => rows.reduce((n, row) => n + (row.kind === "message" ? 1 : 0), 0), [rows]);
   const before = useMemo(() => rows.slice(0, scroll.from).reduce((n, row) => n + (row.kind === "message" ? 1 : 0), 0), [rows, scroll.from]);
   let place = before;
@@ -74,6 +73,7 @@ export function Messages({ chat, channelId, show }: { chat: Chat; channelId: str
           {rows.slice(scroll.from, scroll.to).map((row) => (
             <div key={row.key} data-key={row.key} class="row">
               {row.kind === "top" && <Top chat={chat} channelId={channelId} empty={rows.length === 1} />}
+              {row.kind === "bottom" && <Bottom chat={chat} channelId={channelId} />}
               {row.kind === "day" && (
                 <div class="day" role="separator" aria-label={dayName(row.at, Date.now())}>
                   <span>{dayName(row.at, Date.now())}</span>
@@ -90,13 +90,13 @@ export function Messages({ chat, channelId, show }: { chat: Chat; channelId: str
                   own={row.authorId === store.get().me.id}
                   agent={agents.some((agent) => agent.id === row.authorId)}
                   names={names}
-                  expanded={expanded.has(row.key)}
+                  unfolded={unfolded.get(row.key) ?? 0}
                   editing={row.id !== "" && editing === row.id}
                   lit={lit === row.key}
                   place={++place}
                   total={log.hasOlder || inWindow ? -1 : total}
                   chat={chat}
-                  onExpand={onExpand}
+                  onUnfold={onUnfold}
                   onMenu={actions.open}
                 />
               )}
@@ -132,7 +132,8 @@ function useRows(chat: Chat, channelId: string): readonly Row[] {
   const stored = useMemo(() => storedRows(log.posts, scene), [log.posts, scene]);
   const pending = useMemo(() => pendingIn(outbox, channelId, log), [outbox, channelId, log]);
   return useMemo(() => {
-    if (inWindow || pending.length + streams.length === 0) return stored;
+    if (inWindow) return [...stored, bottom];
+    if (pending.length + streams.length === 0) return stored;
     return [...stored, ...unstoredRows(stored, pending, streams, scene)];
   }, [stored, pending, streams, inWindow]);
 }

@@ -44,6 +44,7 @@ export interface MessageRow {
 export type Row =
   | MessageRow
   | { readonly kind: "top"; readonly key: "top" }
+  | { readonly kind: "bottom"; readonly key: "bottom" }
   | { readonly kind: "new"; readonly key: "new" }
   | { readonly kind: "day"; readonly key: string; readonly at: number };
 
@@ -155,6 +156,9 @@ function quoteOf({ inReplyTo, authorId }: Pick<Post, "inReplyTo" | "authorId">, 
     replyText: entry.text.slice(0, quoteLength),
   };
 }
+
+/** bottom stands below a window of old history, until what follows is there. */
+export const bottom: Row = { kind: "bottom", key: "bottom" };
 
 /** unstoredRows lays out what is on its way below what is stored: our messages, and answers. */
 export function unstoredRows(

@@ -20,7 +20,10 @@ const overlap = 60;
 const overscan = 1_200;
 const drawnWhole = 100;
 
-/** Where the reader is: at the end, or with the top of the view so far into a row. */
+/**
+ * Where the reader is: at the end, or with the top of the view so far into a row. That
+ * is a message where there is one: the lines between them come, go and move.
+ */
 type Anchor = { readonly key: string; readonly into: number } | undefined;
 
 /** What a list that scrolls needs to know. */
@@ -30,6 +33,8 @@ export interface ScrollOptions {
   first: string | undefined;
   wantsOlder: boolean;
   wantsNewer: boolean;
+  /** Whether more follows than there are rows, so that the last one is not the end. */
+  goesOn: boolean;
   older: () => void;
   newer: () => void;
   /** Called with the row that ends the view whenever that may have changed. */
@@ -95,7 +100,7 @@ class Scroller {
   private debt = 0;
   private rest: ReturnType<typeof setTimeout> | undefined;
   private rearranged = false;
-  /** Whether the reader has moved, and whether the list began where it is to begin. */
+  /** Whether the reader has moved or was led, and whether the list began where it is to begin. */
   private touched = false;
   private begun = false;
   private anchor: Anchor;
@@ -120,24 +125,25 @@ class Scroller {
   private arrange(): void {
     const { rows } = this.options;
     if (rows === this.rows) return;
-    const { keys } = this;
     this.rearranged = true;
-    const was = this.anchor === undefined ? -1 : this.layout.placeOf(this.anchor.key);
     this.rows = rows;
-    this.keys = rows.map((row) => row.key);
-    this.layout.set(this.keys, (i) => estimateOf(rows[i]));
-    if (this.anchor !== undefined && was >= 0) this.keepAnchor(keys, was);
+    const keys = rows.map((row) => row.key);
+    this.keepAnchor(keys);
+    this.keys = keys;
+    this.layout.set(keys, (i) => estimateOf(rows[i]));
     const { first } = this.options;
     if (this.begun || this.touched || first === undefined || this.layout.placeOf(first) < 0) return;
     this.begun = true;
     this.anchor = { key: first, into: -leadIn };
   }
 
-  /** keepAnchor moves the anchor to the next row that is still there if its own is gone. */
-  private keepAnchor(before: readonly string[], was: number): void {
-    if (this.layout.placeOf(this.anchor!.key) >= 0) return;
-    const next = before.slice(was).find((key) => this.layout.placeOf(key) >= 0);
-    this.anchor = next === undefined ? undefined : { key: next, into: 0 };
+  /** keepAnchor moves the anchor to the next row that stays, where that stands, if its own goes. */
+  private keepAnchor(after: readonly string[]): void {
+    const was = this.anchor === undefined ? -1 : this.layout.placeOf(this.anchor.key);
+    if (was < 0 || after.includes(this.anchor!.key)) return;
+    const staying = new Set(after);
+    const next = this.keys.slice(was).find((key) => staying.has(key));
+    this.anchor = next === undefined ? undefined : { key: next, into: this.place() - this.layout.top(this.layout.placeOf(next)) };
   }
 
   /** place is how far down the view begins. */
@@ -221,7 +227,7 @@ class Scroller {
     const top = this.anchor === undefined ? el.scrollHeight - el.clientHeight : this.place();
     if (Math.abs(el.scrollTop - top) > 0.5) el.scrollTop = top;
     // Where there is nothing more below, the reader is at the end.
-    if (el.scrollHeight - el.scrollTop - el.clientHeight < 2) this.anchor = undefined;
+    if (!this.options.goesOn && el.scrollHeight - el.scrollTop - el.clientHeight < 2) this.anchor = undefined;
   }
 
   /** above is the height of what is not drawn above. */
@@ -254,7 +260,8 @@ class Scroller {
     const left = el.scrollHeight - top - el.clientHeight;
     const was = this.atEnd;
     // Whoever moves up, if only a little, wants to stay there while an answer grows.
-    this.anchor = left < (top < this.lastTop ? 2 : nearEnd) ? undefined : this.anchorAt(top + this.debt);
+    const ends = !this.options.goesOn && left < (top < this.lastTop ? 2 : nearEnd);
+    this.anchor = ends ? undefined : this.anchorAt(top + this.debt);
     this.lastTop = top;
     this.touched = true;
     this.moved();
@@ -278,7 +285,8 @@ class Scroller {
     if (event.target !== el && !(event.target as Element).matches("article")) return;
     if (event.altKey || event.ctrlKey || event.metaKey) return;
     const page = el.clientHeight - overlap;
-    if (event.key === "End") this.toEnd();
+    if (event.key === "End" && !this.options.goesOn) this.toEnd();
+    else if (event.key === "End") el.scrollTop = el.scrollHeight;
     else if (event.key === "Home") el.scrollTop = 0;
     else if (event.key === "PageUp" || (event.key === " " && event.shiftKey)) el.scrollTop -= page;
     else if (event.key === "PageDown" || event.key === " ") el.scrollTop += page;
@@ -287,7 +295,11 @@ class Scroller {
   }
 
   private anchorAt(top: number): Anchor {
-    const i = this.layout.at(top);
+    const rows = this.rows ?? [];
+    const first = this.layout.at(top);
+    let i = first;
+    while (i < rows.length && rows[i]!.kind !== "message") i++;
+    if (i === rows.length) i = first;
     const key = this.layout.keyAt(i);
     return key === undefined ? undefined : { key, into: top - this.layout.top(i) };
   }
@@ -297,7 +309,8 @@ class Scroller {
     const { el, options } = this;
     if (el === undefined) return;
     if (options.wantsOlder && el.scrollTop < nearEdge) options.older();
-    if (options.wantsNewer && el.scrollHeight - el.scrollTop - el.clientHeight < nearEdge) options.newer();
+    // Old history is shown at a message; until it is, its end is no place that the reader chose.
+    if (options.wantsNewer && !this.atEnd && el.scrollHeight - el.scrollTop - el.clientHeight < nearEdge) options.newer();
   }
 
   /** look tells which row ends the view. */
@@ -322,6 +335,7 @@ class Scroller {
   show(key: string): boolean {
     if (this.layout.placeOf(key) < 0) return false;
     this.anchor = { key, into: -Math.round(this.height / 3) };
+    this.touched = true;
     this.draw();
     return true;
   }

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { Chat } from "../state/chat";
 import { isId, onRenamed } from "../state/identity";
 import type { State } from "../state/model";
@@ -47,7 +47,8 @@ export function useAddress(chat: Chat): void {
     addEventListener("hashchange", follow);
     return () => removeEventListener("hashchange", follow);
   }, [chat]);
-  useEffect(() => {
+  // At once, not after the next frame: whoever sees the channel can go back from it.
+  useLayoutEffect(() => {
     if (current === undefined || address() === current) return;
     // What leads to no channel is not a step that Back should return to.
     if (channelOf(chat.store.get(), address()) === undefined) history.replaceState(null, "", `#${current}`);

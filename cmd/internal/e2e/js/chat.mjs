@@ -131,6 +131,12 @@ await step("a new channel by keyboard, and the focus goes back where it was", as
 await step("back leads to the channel before; an address that leads nowhere to the Lobby", async () => {
   await ann.goBack();
   await ann.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();
+  for (let i = 0; i < 5; i++) {
+    await ann.getByTestId("channel-item").filter({ hasText: "Plans" }).click();
+    await ann.getByTestId("channel-title").filter({ hasText: "Plans" }).waitFor();
+    await ann.goBack();
+    await ann.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();
+  }
   await ann.goto(`${url}/#99999999-9999-4999-8999-999999999999`);
   await ann.getByTestId("notice").waitFor();
   await ann.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();

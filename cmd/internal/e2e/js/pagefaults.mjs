@@ -5,7 +5,7 @@
 // stdout the caller kills it; on "AWAY" it starts it again and writes a line to stdin.
 import { check, finish } from "./lib.mjs";
 import { bombs } from "./bombs.mjs";
-import { act, away, confirm, eliza, faults, heard, killServer, launch, Line, must, open, pause, person, say, shown, step, tab, until, Witness } from "./pages.mjs";
+import { act, anchor, away, confirm, eliza, faults, heard, killServer, launch, Line, must, open, pause, person, place, say, shown, step, tab, until, Witness } from "./pages.mjs";
 
 const [url, executablePath, size] = process.argv.slice(2);
 const full = size === "full";
@@ -170,6 +170,17 @@ async function channelAction(name) {
   await bob.getByTestId("menu-list").getByRole("menuitem", { name }).click();
   await confirm(bob);
 }
+/** Takes what Ann wrote for a channel that is gone from the notice of it. */
+async function rescued(text) {
+  await ann.getByTestId("notice").filter({ hasText: "was not sent" }).waitFor();
+  await ann.getByTestId("notice-copy").click();
+  await ann.getByTestId("notice-copy").filter({ hasText: "Copied" }).waitFor();
+  await ann.getByTestId("composer").focus();
+  await ann.keyboard.press("Control+V");
+  must((await ann.getByTestId("composer").inputValue()) === text, await ann.getByTestId("composer").inputValue());
+  await ann.getByTestId("composer").fill("");
+  await ann.getByTestId("notice").getByRole("button", { name: "Dismiss" }).click();
+}
 await step("a channel is cleared, and deleted, while the other is in it, or away", async () => {
   for (const absent of [false, true]) {
     const channel = await meeting("Ends");
@@ -188,9 +199,8 @@ await step("a channel is cleared, and deleted, while the other is in it, or away
       await bob.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();
     });
     await ann.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();
-    await ann.getByTestId("notice").waitFor();
+    await rescued("a draft");
     must((await ann.getByTestId("channel-item").filter({ hasText: channel.name }).count()) === 0, "it is still listed", absent);
-    await ann.getByTestId("notice").locator("button").click();
   }
 });
 await step("what was written for a channel that was deleted meanwhile does not make it anew, and is told of", async () => {
@@ -199,12 +209,64 @@ await step("what was written for a channel that was deleted meanwhile does not m
     await say(ann, "words that cost me an hour");
     await witness.call("channels:delete", { channelId: channel.id });
   });
-  await ann.getByTestId("notice").filter({ hasText: "was not sent" }).waitFor();
   await ann.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();
+  await rescued("words that cost me an hour");
   await pause(500);
   const gone = await witness.call("channels:get", { channelId: channel.id }).catch((err) => err);
   must(gone instanceof Error, gone);
-  await ann.getByTestId("notice").locator("button").click();
+});
+await step("an empty channel that is deleted during an absence is left", async () => {
+  const channel = await meeting("Empty");
+  await cutOff(() => witness.call("channels:delete", { channelId: channel.id }));
+  await ann.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();
+  await ann.getByTestId("notice").filter({ hasText: "was deleted" }).waitFor();
+  await ann.getByTestId("notice").getByRole("button", { name: "Dismiss" }).click();
+});
+
+await step("a reader of old history keeps the place over an absence, and over an answer below", async () => {
+  const channel = await meeting("Readers");
+  for (let i = 0; i < 250; i += 50) await Promise.all(Array.from({ length: 50 }, (_, k) => witness.send(channel, `Line ${i + k}.`)));
+  const all = (await witness.stored(channel)).map(({ id }) => id);
+  await ann.getByTestId("open-search").click();
+  await ann.getByTestId("search-input").fill("Line 30.");
+  await ann.locator(`[data-testid=search-result][data-id="${all[30]}"]`).click();
+  await ann.locator(`[data-testid=message][data-id="${all[30]}"]`).waitFor();
+  await ann.getByTestId("search-close").click();
+  await pause(300);
+  const at = 30;
+  const was = await place(ann, all[at]);
+  await cutOff(async () => {
+    await witness.call("messages:update", { channelId: channel.id, messageId: all[at + 1], content: "changed meanwhile" });
+    await witness.call("messages:delete", { channelId: channel.id, messageId: all[at + 2] });
+    // More than one answer to a join holds.
+    for (let i = 0; i < 700; i += 100) await Promise.all(Array.from({ length: 100 }, () => witness.send(channel, "written meanwhile")));
+    await witness.send(channel, "the last one");
+  });
+  await ann.locator(`[data-id="${all[at + 1]}"]`).filter({ hasText: "changed meanwhile" }).waitFor();
+  await ann.locator(`[data-id="${all[at + 2]}"]`).waitFor({ state: "detached" });
+  const now = await place(ann, all[at]);
+  must(now !== null && Math.abs(now - was) < 4, "after the absence", was, now);
+  await ann.getByTestId("jump").click();
+  await heard(ann, "the last one");
+  await witness.call("channels:update", { channelId: channel.id, participantCentralUserIds: [witness.socket.entity, eliza] });
+  // At the end it goes along with an answer; scrolled up, if only a little, it stays.
+  const left = () => ann.getByTestId("messages").evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight);
+  for (const up of [0, 150]) {
+    await say(ann, `Eliza, what do you think about my long and winding way home? (${up})`);
+    await openAnswer(ann).waitFor();
+    if (up > 0) {
+      await ann.getByTestId("messages").hover();
+      await ann.mouse.wheel(0, -up);
+      await pause(100);
+    }
+    const before = await anchor(ann);
+    while (await openAnswer(ann).isVisible()) {
+      if (up === 0) must((await left()) < 60, "left behind by", await left());
+      else must(Math.abs((await place(ann, before.id)) - before.at) < 4, "pulled along", before, await place(ann, before.id));
+      await pause(50);
+    }
+    if (up === 0) await until("it stands at the end", async () => (await left()) < 2);
+  }
 });
 
 /** Answers Ann's sends in place of the server, or keeps them, as long as it is told to. */
@@ -280,7 +342,6 @@ await step("two tabs send each message once, keep each other's drafts, and agree
   for (const page of [cleo, second]) await shows(page, ["a1", "a2", "a3", "b1"]);
   await open(second, there);
   await cleo.getByTestId("composer").fill("draft here");
-  await pause(500); // a tab sees what another has stored only a moment later
   await second.getByTestId("composer").fill("draft there");
   await pause(500);
   for (const page of [cleo, second]) {

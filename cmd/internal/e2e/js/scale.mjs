@@ -3,7 +3,7 @@
 // Usage: node scale.mjs http://127.0.0.1:3000 <chromium> short|full
 // The server must have no limit on what a socket may send.
 import { check, finish } from "./lib.mjs";
-import { faults, launch, must, open, pause, person, shown, step, until, watch, Witness } from "./pages.mjs";
+import { anchor, away, faults, launch, must, open, pause, person, place, say, shown, step, until, watch, Witness } from "./pages.mjs";
 
 const [url, executablePath, size] = process.argv.slice(2);
 const full = size === "full";
@@ -65,17 +65,6 @@ async function frames(page, during) {
 const report = (all) => `p50 ${Math.round(percentile(all, 0.5))} ms, p95 ${Math.round(percentile(all, 0.95))} ms, max ${Math.round(percentile(all, 1))} ms of ${all.length}`;
 const drawn = (page) => page.getByTestId("message").count();
 const beginning = (page) => page.getByTestId("beginning").isVisible();
-
-/** Where the first message in view stands, and how far down it is. */
-const anchor = (page) => page.getByTestId("messages").evaluate((list) => {
-  const { top } = list.getBoundingClientRect();
-  const first = [...list.querySelectorAll("article")].find((a) => a.getBoundingClientRect().top >= top);
-  return { id: first.dataset.id, at: first.getBoundingClientRect().top - top };
-});
-const place = (page, id) => page.getByTestId("messages").evaluate((list, id) => {
-  const found = list.querySelector(`article[data-id="${id}"]`);
-  return found && found.getBoundingClientRect().top - list.getBoundingClientRect().top;
-}, id);
 
 await step("the first load", async () => {
   const context = await browser.newContext();
@@ -164,7 +153,7 @@ async function everything(channel, n) {
     all = [...data.messages.reverse().map((m) => ({ id: m.id, seq: m.seq ?? m.metadata?.seq })), ...all];
     hasOlder = data.hasOlder;
   }
-  must(all.length === n, "stored", all.length);
+  must(n === undefined || all.length === n, "stored", all.length);
   return all.map(({ id }) => id);
 }
 
@@ -287,6 +276,111 @@ await step("a message far back is found, opened in its place, and left again", a
   must((await later.count()) === 1, "Message 400");
   await ann.getByTestId("jump").click();
   await ann.getByTestId("message-text").filter({ hasText: /^More 199$/ }).waitFor();
+});
+await step("in the middle of history nothing is moved or lost by what comes in, is changed, or is resized", async () => {
+  const target = "Message 201:";
+  await ann.getByTestId("open-search").click();
+  await ann.getByTestId("search-input").fill(target);
+  await ann.getByTestId("search-result").filter({ hasText: target }).click();
+  await ann.getByTestId("message-text").filter({ hasText: target }).first().waitFor();
+  await ann.getByTestId("search-close").click();
+  await pause(300);
+  const was = await anchor(ann);
+  const holds = async (what, within = 4) => {
+    await pause(300);
+    const now = await place(ann, was.id);
+    must(now !== null && Math.abs(now - was.at) < within, what, was, now);
+  };
+  for (let i = 0; i < 5; i++) await witness.send(large, `Come in ${i}`);
+  await ann.getByTestId("jump").filter({ hasText: "new message" }).waitFor();
+  await holds("messages came in");
+  const all = await everything(large);
+  const at = all.indexOf(was.id);
+  // Above the view, and in it.
+  for (const [k, content] of [[at - 2, "one line\n".repeat(8)], [at + 2, "changed"]]) {
+    await witness.call("messages:update", { channelId: large.id, messageId: all[k], content });
+  }
+  await witness.call("messages:delete", { channelId: large.id, messageId: all[at - 1] });
+  await ann.locator(`[data-id="${all[at + 2]}"]`).filter({ hasText: "changed" }).waitFor();
+  await ann.locator(`[data-id="${all[at - 1]}"]`).waitFor({ state: "detached" });
+  await holds("others changed and went");
+  for (const width of [500, 1280]) {
+    await ann.setViewportSize({ width, height: 800 });
+    await pause(300);
+    must((await place(ann, was.id)) !== null, "the message is gone after resizing", width);
+  }
+  await holds("the page was resized", 40);
+  // What the anchor goes by is deleted: the next ones stay where they are.
+  const next = await place(ann, all[at + 1]);
+  await witness.call("messages:delete", { channelId: large.id, messageId: was.id });
+  await ann.locator(`[data-id="${was.id}"]`).waitFor({ state: "detached" });
+  await pause(200);
+  must((await place(ann, all[at + 1])) !== null, "the next one is gone", next);
+});
+await step("the end of a page of old history is no place to skip from", async () => {
+  await ann.route(/afterSeq/, async (route) => {
+    await pause(300);
+    await route.continue();
+  });
+  const order = await everything(large);
+  let seen = [];
+  for (let i = 0; i < 400 && seen.length < 700; i++) {
+    const ids = await ann.getByTestId("messages").evaluate(async (list) => {
+      list.scrollTop += list.clientHeight * 2;
+      await new Promise((done) => setTimeout(done, 60));
+      return [...list.querySelectorAll("article")].map((a) => a.dataset.id);
+    });
+    const known = new Set(seen);
+    const fresh = ids.filter((id) => !known.has(id));
+    if (seen.length > 0 && fresh.length === ids.length) throw new Error(`a gap after ${order.indexOf(seen.at(-1))}: ${order.indexOf(ids[0])}`);
+    seen = [...seen, ...fresh];
+  }
+  await ann.unroute(/afterSeq/);
+  const from = order.indexOf(seen[0]);
+  must(seen.length >= 700 && seen.every((id, i) => order[from + i] === id), seen.length, from, seen.findIndex((id, i) => order[from + i] !== id));
+  // A page that fails says so, and can be asked for again.
+  await ann.route(/afterSeq/, (route) => route.fulfill({ status: 503, json: { success: false, error: { code: "DB_ERROR", message: "Not now." } } }));
+  away.now = true;
+  for (let i = 0; i < 60 && !(await ann.getByTestId("history-retry").isVisible()); i++) {
+    await ann.getByTestId("messages").evaluate((list) => { list.scrollTop += 3_000; });
+    await pause(50);
+  }
+  await ann.unroute(/afterSeq/);
+  const last = seen.length;
+  await ann.getByTestId("history-retry").last().click();
+  await ann.getByTestId("history-retry").waitFor({ state: "detached" });
+  away.now = false;
+  must(last > 0, last);
+  await ann.getByTestId("messages").press("End");
+  await pause(300);
+  must(await ann.getByTestId("jump").isVisible(), "End leads to the end of a page, not through all of them");
+  await say(ann, "mine, from the middle");
+  await ann.getByTestId("message-text").filter({ hasText: "mine, from the middle" }).waitFor();
+  await ann.getByTestId("message-text").filter({ hasText: "Come in 4" }).waitFor();
+  await ann.getByTestId("jump").waitFor({ state: "detached" });
+});
+await step("scrolled back in the log, the place holds when messages come in and the page is resized", async () => {
+  await ann.getByTestId("messages").hover();
+  await ann.mouse.wheel(0, -1_500);
+  await pause(400);
+  const was = await anchor(ann);
+  for (let i = 0; i < 5; i++) await witness.send(large, `Below ${i}`);
+  await ann.getByTestId("jump").filter({ hasText: "5 new messages" }).waitFor();
+  await ann.setViewportSize({ width: 700, height: 500 });
+  await pause(300);
+  await ann.setViewportSize({ width: 1280, height: 800 });
+  await pause(300);
+  const now = await place(ann, was.id);
+  must(now !== null && Math.abs(now - was.at) < 40, was, now);
+  await ann.getByTestId("jump").click();
+  await ann.getByTestId("message-text").filter({ hasText: "Below 4" }).waitFor();
+  await ann.getByTestId("jump").waitFor({ state: "detached" });
+  // At the end it stays at the end.
+  for (const height of [500, 800]) {
+    await ann.setViewportSize({ width: 1280, height });
+    await pause(300);
+    must(await ann.getByTestId("messages").evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight < 2), "the end", height);
+  }
 });
 check("no page complained", faults.length === 0, faults.slice(0, 5));
 await browser.close();
