@@ -1,9 +1,6 @@
 import { CallError } from "../net/server";
-import type { State } from "./model";
+import type { Ability, State } from "./model";
 import type { Store } from "./store";
-
-/** What a server may be unable to do; the page then does without. */
-export type Ability = "clear" | "delete" | "edit" | "members" | "presence" | "reads" | "remove" | "search" | "start" | "stop";
 
 /** can says whether something is worth offering. */
 export function can(state: State, ability: Ability): boolean {

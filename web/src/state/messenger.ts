@@ -1,10 +1,10 @@
 import type { Channel } from "../net/directory";
 import type { LogEvent, Post } from "../net/events";
 import { reason, type OutgoingMessage, type Server } from "../net/server";
-import { attempt, type Ability } from "./abilities";
+import { attempt } from "./abilities";
 import { Drafts } from "./drafts";
 import { newId } from "./identity";
-import { defaultServer, type Quoted, type State } from "./model";
+import { defaultServer, type Ability, type Quoted, type State } from "./model";
 import { Outbox, type OutboxItem } from "./outbox";
 import { agentsIn, channelOf, logOf, peerId, shownLog } from "./select";
 import { Shelf } from "./shelf";

@@ -1,11 +1,13 @@
 import type { Agent, Channel } from "../net/directory";
 import type { OpenStream } from "../net/signals";
-import type { Ability } from "./abilities";
 import type { Identity } from "./identity";
 import type { ChannelLog } from "./log";
 import type { OutboxItem } from "./outbox";
 import type { Outcome } from "./outcomes";
 import type { Theme } from "./theme";
+
+/** What a server may be unable to do; the page then does without. */
+export type Ability = "clear" | "delete" | "edit" | "members" | "presence" | "reads" | "remove" | "search" | "start" | "stop";
 
 /** The server whose channels the page shows. */
 export const defaultServer = "00000000-0000-0000-0000-000000000000";

@@ -2,9 +2,9 @@ import { useCallback, useState } from "preact/hooks";
 import { can } from "../state/abilities";
 import type { Chat } from "../state/chat";
 import { logOf, shownLog } from "../state/select";
-import type { Show } from "./dialogs";
 import { copyText } from "./markdown";
 import type { Action } from "./menu";
+import type { Show } from "./shown";
 
 /** What a message's menu is opened with. */
 interface Open {

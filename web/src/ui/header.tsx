@@ -8,9 +8,9 @@ import type { State } from "../state/model";
 import { chatName, isDefaultName } from "../state/naming";
 import { agentsIn, channelOf, home, isPresent, peerId, titleOf } from "../state/select";
 import { useStore } from "../state/store";
-import type { Show } from "./dialogs";
 import { Menu, type Action } from "./menu";
 import { Icon } from "./parts";
+import type { Show } from "./shown";
 
 interface Props {
   chat: Chat;

@@ -2,15 +2,45 @@ import { useState } from "preact/hooks";
 import { can } from "../state/abilities";
 import type { Chat } from "../state/chat";
 import { namelessIn } from "../state/members";
-import { channelOf, isPresent, logOf, peopleIn } from "../state/select";
+import { agentOf, channelOf, isPresent, logOf, peopleIn } from "../state/select";
 import { useStore } from "../state/store";
-import { Buttons, ErrorLine, knownPeople, maxName, notBlank, useAttempt, useChannel, valueOf } from "./dialogs";
+import { Buttons, ErrorLine, maxName, notBlank, useAttempt, valueOf } from "./form";
 import { Avatar, Choices, Dialog } from "./parts";
 
 interface Props {
   chat: Chat;
   channelId: string;
   onClose: () => void;
+}
+
+/** ChannelDialog makes a channel: its name, and which agents and people take part. */
+export function ChannelDialog({ chat, onMade, onClose }: { chat: Chat; onMade: () => void; onClose: () => void }) {
+  const agents = useStore(chat.store, (state) => state.agents);
+  const [people] = useState(() => knownPeople(chat));
+  const { busy, error, attempt } = useAttempt(onMade);
+  return (
+    <Dialog
+      title="New channel"
+      testId="channel-dialog"
+      onCancel={onClose}
+      onSubmit={(fields) => {
+        const members = [...fields.getAll("agent"), ...fields.getAll("person")].map(String);
+        const name = valueOf(fields, "name");
+        if (name !== "") void attempt(() => chat.directory.createGroup(name, members));
+      }}
+    >
+      <label class="field">
+        Name
+        <input name="name" data-testid="channel-name" maxLength={maxName} autoComplete="off" autoFocus {...notBlank} />
+      </label>
+      {agents.length > 0 && (
+        <Choices legend="Agents that take part" name="agent" from={agents} chosen={[]} testId="channel-agent" />
+      )}
+      {people.length > 0 && <Choices legend="People" name="person" from={people} chosen={[]} testId="channel-person" />}
+      <ErrorLine text={error} testId="channel-error" />
+      <Buttons action="Create" testId="channel-submit" busy={busy} onClose={onClose} />
+    </Dialog>
+  );
 }
 
 /** RenameDialog gives a channel or a chat another name. */
@@ -138,4 +168,20 @@ function Members({ chat, channelId, participants, onOpened }: MembersProps) {
       {nameless > 0 && <li class="remark">{nameless} more, not heard of yet</li>}
     </ul>
   );
+}
+
+/** knownPeople are all who were heard of, by name, without us and agents. */
+function knownPeople(chat: Chat, also: readonly string[] = []): { id: string; name: string }[] {
+  const state = chat.store.get();
+  const ids = new Set([...Object.keys(state.people), ...also]);
+  return [...ids]
+    .filter((id) => id !== state.me.id && agentOf(state, id) === undefined && state.people[id] !== undefined)
+    .map((id) => ({ id, name: state.people[id]! }))
+    .sort((a, b) => a.name.localeCompare(b.name))
+    .slice(0, 50);
+}
+
+/** useChannel is a channel, as long as it is there. */
+function useChannel(chat: Chat, channelId: string) {
+  return useStore(chat.store, (state) => channelOf(state, channelId));
 }

@@ -5,13 +5,13 @@ import { useStore } from "../state/store";
 import { dayName } from "../text/time";
 import { useActions } from "./actions";
 import { Announcer } from "./announcer";
-import type { Show } from "./dialogs";
 import { Bottom, Top } from "./edges";
 import { Menu } from "./menu";
 import { Message } from "./message";
 import { Icon } from "./parts";
 import { bottom, storedRows, unstoredRows, type Row, type Scene } from "./rows";
 import { useScroll } from "./scroll";
+import type { Show } from "./shown";
 
 /** How long a message that was looked up stands out. */
 const highlightFor = 2_500;

@@ -1,8 +1,9 @@
 import type { Chat } from "../state/chat";
 import { useStore } from "../state/store";
 import { themes } from "../state/theme";
-import { NameField, valueOf, type Show } from "./dialogs";
+import { NameField, valueOf } from "./form";
 import { Dialog } from "./parts";
+import type { Show } from "./shown";
 
 /** What the themes are called. */
 const themeNames = { system: "System", light: "Light", dark: "Dark" };

@@ -1,7 +1,7 @@
 import { useEffect } from "preact/hooks";
 import type { Chat } from "../state/chat";
-import type { Show } from "./dialogs";
 import { Dialog } from "./parts";
+import type { Show } from "./shown";
 
 /** Whether the keys are those of a Mac. */
 const isMac = /mac|iphone|ipad/i.test(navigator.platform);

@@ -6,8 +6,8 @@ import { chatName } from "../state/naming";
 import { channelOf, directChats, groups, isPresent, otherChats, peerId, titleOf } from "../state/select";
 import { useStore } from "../state/store";
 import { whenOf } from "../text/time";
-import type { Show } from "./dialogs";
 import { Avatar, Icon, Spinner } from "./parts";
+import type { Show } from "./shown";
 
 /** How many chats with one agent are listed below it. */
 const maxChats = 8;

@@ -1,7 +1,7 @@
 import { useRef, useState } from "preact/hooks";
 import type { Chat } from "../state/chat";
 import { useStore } from "../state/store";
-import { NameField } from "./dialogs";
+import { NameField } from "./form";
 import { Dialog, Icon } from "./parts";
 
 /** What there is to know, in three points. */
