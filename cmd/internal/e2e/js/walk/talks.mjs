@@ -1,6 +1,6 @@
 // The states of a talk: first visit, direct chats with the agent, a group, one message.
 import { check } from "../lib.mjs";
-import { ann, bob, cleo, eliza, juniper } from "./seed.mjs";
+import { ann, bob, cleo, eliza, juniper, Seed } from "./seed.mjs";
 
 /** me is what the browser remembers of us. */
 export const me = { "parley.entityId": ann.id, "parley.name": ann.name };
@@ -147,7 +147,19 @@ export async function group({ stage, line, seed, ids }) {
   for (const other of others) other.disconnect();
   await go(page, ids.crew);
   await severalAgents({ stage, line, page });
+  await allRead(line.url, ids.crew);
   await page.close();
+}
+
+/** allRead waits until the server knows that we have read all of a channel, which the page tells in its own time. */
+async function allRead(url, channel) {
+  const seed = new Seed(url);
+  for (let tries = 0; tries < 100; tries++) {
+    const { channels } = await seed.call("POST", "/reads/unread", { entityId: ann.id, channelIds: [channel] });
+    if (channels[0].unread === 0) return;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  throw new Error("the page does not tell what was read");
 }
 
 /** severalAgents asks two agents at once. */
