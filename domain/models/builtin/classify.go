@@ -10,8 +10,8 @@ import (
 // keep it in mind come first.
 var leads = [][]string{
 	{"remember", "that"}, {"remember", ":"}, {"remember"}, {"do", "not", "forget", "that"}, {"do", "not", "forget"}, {"note", "that"}, {"keep", "in", "mind", "that"},
-	{"i", "told", "you", "that"}, {"i", "told", "you"}, {"i", "meant"}, {"i", "mean"}, {"you", "should", "know", "that"}, {"the", "thing", "is"}, {"by", "the", "way"},
-	{"for", "the", "record"}, {"in", "fact"}, {"of", "course"}, {"as", "i", "said"}, {"did", "i", "mention", "that"}, {"did", "i", "mention"},
+	{"i", "told", "you", "that"}, {"i", "told", "you"}, {"i", "meant"}, {"i", "mean"}, {"you", "should", "know", "that"}, {"the", "thing", "is"}, {"you", "know", "that"}, {"you", "know"},
+	{"i", "guess"}, {"for", "the", "record"}, {"in", "fact"}, {"did", "i", "mention", "that"}, {"did", "i", "mention"},
 }
 
 // notes is how many of the leads ask to keep something in mind.
@@ -61,7 +61,7 @@ func (m *Model) classify(words []word) fact {
 	case first == "the" || first == "this":
 		m.classifyThing(&f, words[1:])
 	default:
-		f.kind = isSaid
+		m.classifyNamed(&f)
 	}
 	return f
 }

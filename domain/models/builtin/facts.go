@@ -39,6 +39,8 @@ type fact struct {
 	// "favourite colour"; own says that it is the speaker's.
 	about []word
 	own   bool
+	// named says that about is somebody's name.
+	named bool
 	kind  kind
 	// loose says that the name is only an addition: "my sister Ana lives in Berlin".
 	loose bool
@@ -114,7 +116,7 @@ func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) [
 		about := m.antecedent(spoken, words)
 		words = m.resolved(words, about)
 		for _, thing := range m.language.things(words) {
-			spoken.note(thing.determiner == "my", thing.noun)
+			spoken.note(thing.subject())
 		}
 		if c.mark == '?' || !m.states(words) {
 			continue
@@ -126,7 +128,7 @@ func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) [
 			f.kind |= isNote
 		}
 		if len(f.about) > 0 {
-			spoken.note(f.own, f.about)
+			spoken.note(f.subject())
 		}
 		if f.loose {
 			named := f
@@ -205,12 +207,8 @@ func (m *Model) continues(before, more []word) bool {
 	if len(before) < 4 || len(more) > 5 || m.language.openers[more[0].plain] {
 		return false
 	}
-	switch strings.Join(plainWords(more), " ") {
-	case "by the way", "you know", "to be honest", "of course", "for example", "for now", "thank you", "i think":
-		return false
-	}
 	for _, w := range more {
-		if m.language.verbs[w.plain] || w.plain == "i" || w.plain == "my" || w.plain == "you" || w.plain == "lol" {
+		if m.language.verbs[w.plain] || w.plain == "i" || w.plain == "my" || w.plain == "you" || w.plain == "thanks" || w.plain == "thank" {
 			return false
 		}
 	}
@@ -222,17 +220,21 @@ func (m *Model) resolved(words []word, about subject) []word {
 	if len(about.noun) == 0 || len(words) < 2 {
 		return words
 	}
-	mine := append([]word{about.determiner}, about.noun...)
+	mine := about.noun
+	if !about.named {
+		mine = append([]word{about.determiner}, about.noun...)
+	}
 	switch words[0].plain {
 	case "he", "she", "it", "they":
 		if m.language.verbs[words[1].plain] {
-			return append(mine, words[1:]...)
+			return slices.Concat(mine, words[1:])
 		}
 	case "his", "her", "its":
 		if words[1].plain == "name" {
+			mine = slices.Clone(mine)
 			tail := mine[len(mine)-1]
 			mine[len(mine)-1] = word{tail.plain + "'s", tail.shown + "'s"}
-			return append(mine, words[1:]...)
+			return slices.Concat(mine, words[1:])
 		}
 	}
 	return words

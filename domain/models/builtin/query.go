@@ -13,6 +13,10 @@ type query struct {
 	kind  kind
 	// content are further words that the fact should have to do with.
 	content []string
+	// named says that the content may hold a name, and who is that name once it is known;
+	// a fact must hold it.
+	named bool
+	who   string
 	// sure says that nothing else can be meant, so that not knowing is an answer too.
 	sure bool
 	// whether asks for yes or no, so that its about may hold the answer, too.
@@ -139,7 +143,7 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 	case "how":
 		switch {
 		case plain[0] == "old":
-			q.kind, q.content = isAge|isBirth, nil
+			q.kind = isAge | isBirth
 		case plain[0] == "many" || plain[0] == "tall" || plain[0] == "long" && prompted:
 			q.sure = false
 			return q, q.own
@@ -164,6 +168,18 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 		q.kind = isName
 		return q, true
 	}
+	if asking == "how" || asking == "where" {
+		if q.own || len(q.about) > 0 {
+			q.content = nil
+		}
+	}
+	if !q.own && len(q.about) == 0 && len(q.content) > 0 && len(q.content) < 5 {
+		q.named = true
+		if asking == "what" && slices.Equal(plain[max(0, len(plain)-1):], []string{"do"}) {
+			q.kind |= isJob
+		}
+		return q, true
+	}
 	q.sure = q.own && (q.sure || len(q.content) == 0 && (len(q.about) > 0 || q.kind != 0))
 	return q, q.own || len(q.about) > 0 && q.kind&(isTime|isPlace|isName) != 0 && asking != "who"
 }
@@ -183,7 +199,6 @@ func (m *Model) whereabouts(q *query, plain []string) {
 	default:
 		q.kind = isPlace | isHome | isTime
 	}
-	q.content = nil
 }
 
 // kindWords ask for a kind of fact by themselves.

@@ -11,14 +11,9 @@ import (
 
 // offerRecall answers a question for something told from what was told in the channel.
 func (m *Model) offerRecall(ctx context.Context, c *composer, r reading) error {
-	q, found := query{}, false
-	for _, cl := range slices.Backward(r.clauses) {
-		if q, found = m.query(cl); found {
-			break
-		}
-	}
-	if !found {
-		q, found = m.queryOther(c, r)
+	q, found := m.queryOther(c, r)
+	for i := len(r.clauses) - 1; i >= 0 && !found; i-- {
+		q, found = m.query(r.clauses[i])
 	}
 	if !found {
 		return nil
@@ -34,7 +29,7 @@ func (m *Model) offerRecall(ctx context.Context, c *composer, r reading) error {
 	case q.all:
 		m.offerAll(c, q, facts)
 	default:
-		m.offerOne(c, q, facts, r)
+		m.offerOne(c, q, facts)
 	}
 	return nil
 }
@@ -117,12 +112,11 @@ func current(facts []fact) []fact {
 	return kept
 }
 
-// offerOne answers with the one fact that fits best; of equals with the latest.
-func (m *Model) offerOne(c *composer, q query, facts []fact, r reading) {
-	best, top := fact{}, 0.0
+// best finds the fact that answers a question best, of equals the latest.
+func (m *Model) best(c *composer, q query, facts []fact) (best fact, top float64) {
 	asked := m.space().Embed(c.prompt.Question.Text[:min(len(c.prompt.Question.Text), maxFactText)])
 	for n := len(q.about); top == 0; n-- {
-		for _, f := range current(facts) {
+		for _, f := range facts {
 			if s := m.score(c, q, f, asked); s > top+0.04 {
 				best, top = f, s
 			}
@@ -132,9 +126,25 @@ func (m *Model) offerOne(c *composer, q query, facts []fact, r reading) {
 		}
 		q.about = q.about[:n-1]
 	}
+	return best, top
+}
+
+// offerOne answers with the one fact that fits best.
+func (m *Model) offerOne(c *composer, q query, facts []fact) {
+	told := current(facts)
+	if q.named {
+		for _, named := range m.identify(c, q, told) {
+			if f, top := m.best(c, named, told); top >= enough {
+				m.offerFact(c, f)
+			}
+		}
+		return
+	}
+	best, top := m.best(c, q, told)
 	switch {
 	case top >= enough:
 		m.offerFact(c, best)
+	case m.offerNamed(c, m.byNames(c, q, told), told):
 	case q.kind&isName != 0 && len(q.about) == 0 && q.own:
 		if user, ok := addressable(c.prompt.Question.Name); ok {
 			c.list("goes_by", "The name stands beside the message.", user)
@@ -143,6 +153,23 @@ func (m *Model) offerOne(c *composer, q query, facts []fact, r reading) {
 	case q.sure:
 		m.offerUntold(c, q, facts)
 	}
+}
+
+// offerNamed answers questions for people by name in one sentence. It reports false if
+// none has an answer.
+func (m *Model) offerNamed(c *composer, list []query, facts []fact) bool {
+	var said []string
+	for _, q := range list {
+		if f, top := m.best(c, q, facts); top >= enough && by(f.speaker, f.name, c.prompt.Question) {
+			if text, ok := m.sayBack(f); ok {
+				said = append(said, text)
+			}
+		}
+	}
+	if len(said) > 0 {
+		c.list("recall", "That was told earlier in this channel.", strings.Join(said, " and "))
+	}
+	return len(said) > 0
 }
 
 // offerUntold says that something was not told.

@@ -15,6 +15,9 @@ func (m *Model) score(c *composer, q query, f fact, asked []float32) float64 {
 	if !m.allowed(c, q, f) || q.whether && (f.kind == isSaid || len(q.about) == 0 && len(f.about) > 0) || q.kind != 0 && f.kind&q.kind == 0 {
 		return 0
 	}
+	if q.who != "" && !holds(f.words, q.who) && !holds(f.words, q.who+"'s") {
+		return 0
+	}
 	sum, weight := 0.0, 0.0
 	add := func(w, s float64) { sum, weight = sum+w*s, weight+w }
 	if len(q.about) > 0 {
@@ -25,6 +28,9 @@ func (m *Model) score(c *composer, q query, f fact, asked []float32) float64 {
 		add(0.5, s)
 	} else if q.own && len(f.about) > 0 && q.kind != 0 && q.kind&(isTaste|isTime) == 0 {
 		return 0 // asked of the person, told of a thing
+	}
+	if q.who != "" {
+		add(0.4, 1)
 	}
 	if q.kind != 0 {
 		add(0.25, 1)
@@ -38,7 +44,10 @@ func (m *Model) score(c *composer, q query, f fact, asked []float32) float64 {
 		content += s
 	}
 	if n := len(q.content); n > 0 {
-		add(0.4, content/float64(n))
+		if content /= float64(n); content < 0.5 {
+			return 0 // what is asked for counts more than how
+		}
+		add(0.4, content)
 	}
 	if sum == 0 {
 		return 0
@@ -57,7 +66,7 @@ func (m *Model) allowed(c *composer, q query, f fact) bool {
 	case slices.Contains(q.content, strings.ToLower(f.name)) && f.name != "":
 		return !mine
 	default:
-		return mine || !f.own && len(q.about) > 0
+		return mine || !f.own && (len(q.about) > 0 || q.who != "")
 	}
 }
 

@@ -11,10 +11,32 @@ type subjects struct {
 
 // subject is a thing, and the turn in which it was spoken of last.
 type subject struct {
-	// determiner is "my" or "the".
+	// determiner is "my" or "the"; a name has none.
 	determiner word
+	named      bool
 	noun       []word
 	turn       int
+}
+
+// mine and others are the determiners of the speaker's own things and of all others.
+var mine, others = word{"my", "my"}, word{"the", "the"}
+
+// subject is the thing that a statement is about.
+func (f fact) subject() subject {
+	s := subject{determiner: others, noun: f.about, named: f.named}
+	if f.own {
+		s.determiner = mine
+	}
+	return s
+}
+
+// subject is the thing as it can be spoken of again.
+func (t thing) subject() subject {
+	s := subject{determiner: others, noun: t.noun}
+	if t.determiner == "my" {
+		s.determiner = mine
+	}
+	return s
 }
 
 // maxSubjects is how many things are kept in mind, reach for how many turns a pronoun
@@ -22,12 +44,8 @@ type subject struct {
 const maxSubjects, reach = 6, 3
 
 // note puts a thing first.
-func (s *subjects) note(own bool, noun []word) {
-	determiner := word{"the", "the"}
-	if own {
-		determiner = word{"my", "my"}
-	}
-	at := slices.IndexFunc(s.nouns, func(o subject) bool { return sameWords(o.noun, noun) })
+func (s *subjects) note(spoken subject) {
+	at := slices.IndexFunc(s.nouns, func(o subject) bool { return sameWords(o.noun, spoken.noun) })
 	switch {
 	case at >= 0:
 	case len(s.nouns) < maxSubjects:
@@ -37,7 +55,8 @@ func (s *subjects) note(own bool, noun []word) {
 		at = maxSubjects - 1
 	}
 	copy(s.nouns[1:at+1], s.nouns[:at])
-	s.nouns[0] = subject{determiner: determiner, noun: uncommaed(noun), turn: s.turn}
+	spoken.noun, spoken.turn = uncommaed(spoken.noun), s.turn
+	s.nouns[0] = spoken
 }
 
 // sameWords reports whether two lists hold the same words.
@@ -57,16 +76,20 @@ func (m *Model) antecedent(s *subjects, words []word) subject {
 		return subject{}
 	}
 	for _, o := range s.nouns {
-		if s.turn-o.turn <= reach && m.canBe(words[0].plain, o.noun[len(o.noun)-1].plain) {
+		if s.turn-o.turn <= reach && m.canBe(words[0].plain, o) {
 			return o
 		}
 	}
 	return subject{}
 }
 
-// canBe reports whether a pronoun can stand for a noun.
-func (m *Model) canBe(pronoun, noun string) bool {
-	l := m.language
+// canBe reports whether a pronoun can stand for a thing.
+func (m *Model) canBe(pronoun string, s subject) bool {
+	l, noun := m.language, s.noun[len(s.noun)-1].plain
+	if s.named {
+		is := m.pronounOf(s.noun[0].plain)
+		return is == "he" && (pronoun == "he" || pronoun == "his") || is == "she" && (pronoun == "she" || pronoun == "her")
+	}
 	person := l.isKind("relative", noun)
 	switch pronoun {
 	case "he", "his":

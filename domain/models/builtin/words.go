@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -54,6 +55,7 @@ func (l *language) read(text string) reading {
 	}
 	r.endWord()
 	r.endClause(0)
+	r.clauses = r.withoutAsides(r.clauses)
 	r.shouts = r.letters > 4 && r.uppers*4 > r.letters*3
 	if r.shouts {
 		r.lower()
@@ -178,6 +180,9 @@ func (r *reader) splitStatement() {
 	if n < 4 {
 		return
 	}
+	if r.splitNamed() {
+		return
+	}
 	joiner, starter := r.clause[n-2].plain, r.clause[n-1]
 	if joiner != "and" && joiner != "so" || r.clause[n-3].plain == "you" || r.clause[n-3].plain == "me" {
 		return
@@ -195,6 +200,26 @@ func (r *reader) splitStatement() {
 			return
 		}
 	}
+}
+
+// splitNamed ends the clause before "and Mia is" if it is whole already: "Tom is 7 and
+// Mia is 4".
+func (r *reader) splitNamed() bool {
+	n := len(r.clause)
+	verb, name, before := r.clause[n-1].plain, r.clause[n-2], r.clause[:n-3]
+	if r.clause[n-3].plain != "and" || !isSingular(verb) || r.function[name.plain] || !slices.ContainsFunc(before, func(w word) bool { return isSingular(w.plain) }) {
+		return false
+	}
+	tail := slices.Clone(r.clause[n-2:])
+	r.clause = before
+	r.endClause(0)
+	r.clause = append(r.clause, tail...)
+	return true
+}
+
+// isSingular reports whether w is a verb that tells of one person or thing.
+func isSingular(w string) bool {
+	return w == "is" || w == "was" || w == "lives" || w == "works" || w == "likes" || w == "loves" || w == "has" || w == "plays"
 }
 
 // endClause adds the current clause, without its fillers, unless it is empty.

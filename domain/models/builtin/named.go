@@ -1,0 +1,94 @@
+package builtin
+
+import (
+	"slices"
+	"strings"
+)
+
+// classifyNamed reads a statement about somebody whose name begins it: "Tom is 7".
+func (m *Model) classifyNamed(f *fact) {
+	f.kind = isSaid
+	first := f.words[0]
+	if m.language.function[first.plain] || first.plain == "there" {
+		return
+	}
+	if strings.HasSuffix(first.plain, "'s") { // Tom's birthday
+		m.classifyThing(f, f.words)
+		return
+	}
+	n, verb := m.subject(f.words)
+	if n == 0 || n > 2 {
+		return
+	}
+	told := m.predicate(f.words[verb:]) & (isAge | isHome | isJob)
+	if told == isAge || told != 0 && properName(f.words[:n]) != nil {
+		f.about, f.kind, f.value, f.named = f.words[:n], told, after(f.words, verb+1), true
+	}
+}
+
+// pairs are words for men and for women, by which a name shows what it is mostly.
+var pairs = [][2]string{{"father", "mother"}, {"brother", "sister"}, {"son", "daughter"}, {"husband", "wife"}}
+
+// leansTo is from which difference of the similarities on a name belongs to one side.
+const leansTo = 0.1
+
+// pronounOf returns the pronoun that people with a name go by mostly, "" if one cannot
+// tell.
+func (m *Model) pronounOf(name string) string {
+	space, sum := m.space(), 0.0
+	rank := space.Rank(name)
+	for _, p := range pairs {
+		sum += space.Similarity(rank, space.Rank(p[0])) - space.Similarity(rank, space.Rank(p[1]))
+	}
+	switch {
+	case sum > leansTo:
+		return "he"
+	case sum < -leansTo:
+		return "she"
+	default:
+		return ""
+	}
+}
+
+// identify finds out whom the content of a question names, of those whom somebody told
+// of by name, and whether it is a thing of the asker's, too: of "How old is Tom?" it
+// makes what Tom is and what my son is.
+func (m *Model) identify(c *composer, q query, facts []fact) []query {
+	for i, w := range q.content {
+		name := strings.TrimSuffix(w, "'s")
+		for _, f := range slices.Backward(facts) {
+			called := f.kind&isName != 0 && len(f.about) > 0 && holds(f.value, name) && by(f.speaker, f.name, c.prompt.Question)
+			if !called && (len(f.about) == 0 || f.own || strings.TrimSuffix(f.about[0].plain, "'s") != name) {
+				continue
+			}
+			q.who, q.content = name, slices.Delete(slices.Clone(q.content), i, i+1)
+			if !called || !f.own || w != name {
+				return []query{q}
+			}
+			other := q
+			other.who, other.about, other.own = "", f.about, true
+			return []query{q, other}
+		}
+	}
+	return nil
+}
+
+// byNames returns questions for those by name who were asked for as things of the
+// asker's: "How old are my kids?" asks for Tom and for Mia.
+func (m *Model) byNames(c *composer, q query, facts []fact) []query {
+	if !q.own || len(q.about) == 0 || q.kind&^isName == 0 || len(q.content) > 0 {
+		return nil
+	}
+	var list []query
+	for _, f := range facts {
+		if f.kind&isName == 0 || !f.own || m.aboutScore(q, f) == 0 || !by(f.speaker, f.name, c.prompt.Question) {
+			continue
+		}
+		for _, w := range f.value {
+			if w.plain != "and" {
+				list = append(list, query{who: w.plain, kind: q.kind})
+			}
+		}
+	}
+	return list[:min(len(list), maxListed)]
+}
