@@ -179,6 +179,8 @@ func (m *Model) predicate(rest []word) kind {
 		return isJob
 	case isBe(verb) && m.isTime(rest[1:]), strings.HasPrefix(verb, "start") || strings.HasPrefix(verb, "begin") || strings.HasPrefix(verb, "end"):
 		return isTime
+	case isBe(verb) && properNames(rest[1:]) && !m.language.isKind("people", next):
+		return isBeing | isName
 	case isBe(verb) && isPlacing(next):
 		return isPlace
 	case verb == "is" && (next == "a" || next == "an") && len(rest) > 2 && !m.language.vague[rest[2].plain]:
@@ -249,9 +251,33 @@ func (m *Model) classifyOwn(f *fact) {
 	case verb == "have" || verb == "own" || verb == "got":
 		m.classifyHaving(f)
 	}
+	if m.isTime(words[2:]) {
+		f.kind |= isTime
+	}
 }
 
-// classifyHaving reads "I have a dog called Rex".
+// namesOf reports whether words are the names of who was just spoken of: "kids, Tom and
+// Mia", "a sister Ana".
+func (m *Model) namesOf(noun word, words []word) bool {
+	plain := strings.TrimSuffix(noun.plain, ",")
+	living := m.language.isKind("relative", plain) || m.language.isKind("pet", plain) || plain == "pet" || plain == "sibling"
+	return living && properNames(words)
+}
+
+// properNames reports whether words are nothing but names: "Tom", "Tom, Mia and Ben".
+func properNames(words []word) bool {
+	for i, w := range words {
+		if w.plain == "and" && i > 0 && i < len(words)-1 {
+			continue
+		}
+		if w.plain == strings.TrimSuffix(w.shown, ",") {
+			return false
+		}
+	}
+	return len(words) > 0
+}
+
+// classifyHaving reads "I have a dog called Rex" and "I have two kids, Tom and Mia".
 func (m *Model) classifyHaving(f *fact) {
 	rest := f.words[2:]
 	if rest[0].plain == "got" {
@@ -262,18 +288,19 @@ func (m *Model) classifyHaving(f *fact) {
 	}
 	rest = rest[1:]
 	n := 0
-	for n < len(rest) && !m.language.function[rest[n].plain] && !m.language.verbs[rest[n].plain] {
+	for n < len(rest) && !m.language.function[rest[n].plain] && !m.language.verbs[rest[n].plain] && (n == 0 || !m.namesOf(rest[n-1], rest[n:])) {
 		n++
 	}
 	if n == 0 || n > maxNoun || m.language.vague[rest[n-1].plain] {
 		return
 	}
-	f.about, f.kind = rest[:n], isHaving
+	f.about, f.kind = uncommaed(rest[:n]), isHaving
+	if n < len(rest) && m.namesOf(rest[n-1], rest[n:]) {
+		f.kind |= isName
+		f.value = uncommaed(rest[n:])
+	}
 	if n+1 < len(rest) && (rest[n].plain == "called" || rest[n].plain == "named") {
 		f.kind |= isName
 		f.value = rest[n+1:]
-	}
-	if n < len(rest) && m.isTime(rest[n:]) {
-		f.kind |= isTime
 	}
 }

@@ -62,6 +62,7 @@ func (m *Model) identify(c *composer, q query, facts []fact) []query {
 				continue
 			}
 			q.who, q.content = name, slices.Delete(slices.Clone(q.content), i, i+1)
+			q.names = slices.DeleteFunc(slices.Clone(q.names), func(o string) bool { return o == w })
 			if !called || !f.own || w != name {
 				return []query{q}
 			}

@@ -14,9 +14,10 @@ type query struct {
 	// content are further words that the fact should have to do with.
 	content []string
 	// named says that the content may hold a name, and who is that name once it is known;
-	// a fact must hold it.
+	// a fact must hold it, and the names of the content.
 	named bool
 	who   string
+	names []string
 	// sure says that nothing else can be meant, so that not knowing is an answer too.
 	sure bool
 	// whether asks for yes or no, so that its about may hold the answer, too.
@@ -128,7 +129,7 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 	}
 	q := m.target(rest)
 	plain := plainWords(rest)
-	named := slices.Contains(plain, "called") || slices.Contains(plain, "named")
+	named := slices.Contains(plain, "called") || slices.Contains(plain, "named") || strings.Contains(strings.Join(plain, " "), "of my") && (slices.Contains(plain, "name") || slices.Contains(plain, "names"))
 	text := strings.Join(plain, " ")
 	switch asking {
 	case "who":
@@ -170,7 +171,7 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 	}
 	if asking == "how" || asking == "where" {
 		if q.own || len(q.about) > 0 {
-			q.content = nil
+			q.content, q.names = nil, nil
 		}
 	}
 	if !q.own && len(q.about) == 0 && len(q.content) > 0 && len(q.content) < 5 {
@@ -180,7 +181,7 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 		}
 		return q, true
 	}
-	q.sure = q.own && (q.sure || len(q.content) == 0 && (len(q.about) > 0 || q.kind != 0))
+	q.sure = q.own && (q.sure || asking == "when" || len(q.content) == 0 && (len(q.about) > 0 || q.kind != 0))
 	return q, q.own || len(q.about) > 0 && q.kind&(isTime|isPlace|isName) != 0 && asking != "who"
 }
 
@@ -202,7 +203,7 @@ func (m *Model) whereabouts(q *query, plain []string) {
 }
 
 // kindWords ask for a kind of fact by themselves.
-var kindWords = map[string]kind{"name": isName, "job": isJob, "age": isAge, "birthday": isBirth, "address": isHome, "home": isHome, "hometown": isHome,
+var kindWords = map[string]kind{"name": isName, "names": isName, "job": isJob, "age": isAge, "birthday": isBirth, "address": isHome, "home": isHome, "hometown": isHome,
 	"hobby": isTaste, "called": 0, "named": 0, "live": 0, "lives": 0, "work": 0, "works": 0, "born": isBirth, "old": 0, "again": 0, "called?": 0}
 
 // target finds what a question is about: "my dog's name", "the meeting", "I".
@@ -224,7 +225,7 @@ func (m *Model) target(words []word) query {
 	}
 	if start >= 0 {
 		end = start
-		for end < len(words) && (!m.language.function[words[end].plain] && (end == start || !m.language.isVerb(words[end].plain)) || words[end].plain == "name") {
+		for end < len(words) && (!m.language.function[words[end].plain] && (end == start || !m.language.isVerb(words[end].plain)) || words[end].plain == "name" || words[end].plain == "names") {
 			end++
 		}
 		m.aim(&q, words[start:end])
@@ -238,6 +239,9 @@ func (m *Model) target(words []word) query {
 		}
 		if (i < start || i >= end) && !m.language.function[w.plain] {
 			q.content = append(q.content, w.plain)
+			if w.plain != w.shown {
+				q.names = append(q.names, w.plain)
+			}
 		}
 	}
 	return q

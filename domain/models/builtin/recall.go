@@ -138,6 +138,9 @@ func (m *Model) offerOne(c *composer, q query, facts []fact) {
 				m.offerFact(c, f)
 			}
 		}
+		if q.kind != 0 && len(q.names) == 1 {
+			c.list("untold", "I searched what I was told and found nothing.", capitalised(strings.TrimSuffix(q.names[0], "'s")))
+		}
 		return
 	}
 	best, top := m.best(c, q, told)
@@ -167,7 +170,7 @@ func (m *Model) offerNamed(c *composer, list []query, facts []fact) bool {
 		}
 	}
 	if len(said) > 0 {
-		c.list("recall", "That was told earlier in this channel.", strings.Join(said, " and "))
+		c.list("recall", "That was told earlier in this channel.", enumerated(said))
 	}
 	return len(said) > 0
 }
@@ -250,13 +253,67 @@ func (m *Model) listed(c *composer, q query, facts []fact) []string {
 		facts = slices.DeleteFunc(facts, func(f fact) bool { return weight(f) < least })
 		facts = facts[:maxListed]
 	}
+	slices.Reverse(facts)
 	var said []string
-	for _, f := range slices.Backward(facts) {
-		if text, ok := m.sayBack(f); ok {
+	for len(facts) > 0 {
+		n := 1
+		for n < len(facts) && subjectLength(facts[0]) > 0 && subjectLength(facts[n]) > 0 && sameWords(facts[0].about, facts[n].about) {
+			n++
+		}
+		if text := m.sayTogether(facts[:n]); text != "" {
 			said = append(said, text)
 		}
+		facts = facts[n:]
 	}
 	return said
+}
+
+// sayTogether says back facts about one thing: "your sister is called Clara and lives
+// in Porto".
+func (m *Model) sayTogether(facts []fact) string {
+	var said []string
+	for _, f := range facts {
+		text, ok := m.sayBack(f)
+		if !ok {
+			continue
+		}
+		if len(said) > 0 {
+			if text, ok = m.language.reflectUpTo(f.words[subjectLength(f):], 30, 300); !ok {
+				continue
+			}
+		}
+		said = append(said, text)
+	}
+	return enumerated(said)
+}
+
+// enumerated joins texts: "a", "a and b", "a, b and c".
+func enumerated(texts []string) string {
+	last := len(texts) - 1
+	if last < 1 {
+		return strings.Join(texts, "")
+	}
+	return strings.Join(texts[:last], ", ") + " and " + texts[last]
+}
+
+// subjectLength is how many words at the start of a fact name the thing that it is
+// about, 0 if they do not stand there.
+func subjectLength(f fact) int {
+	n := len(f.about)
+	if n == 0 {
+		return 0
+	}
+	at := 0
+	if f.own {
+		at = 1
+	}
+	if len(f.words) < at+n+1 || !sameWords(uncommaed(f.words[at:at+n]), f.about) {
+		return 0
+	}
+	if n += at; f.loose {
+		n += len(f.value)
+	}
+	return n
 }
 
 // weight tells how much a fact says about somebody by itself.
@@ -283,7 +340,7 @@ func weight(f fact) int {
 // names it; for the asker, what tells something of the person.
 func (m *Model) concerns(q query, f fact) bool {
 	if len(q.about) == 0 {
-		return f.own && f.kind&^isSaid != 0
+		return f.own && f.kind&^(isSaid|isTime) != 0
 	}
 	for _, w := range q.about {
 		if m.nearest(w.plain, f.words) < 1 {

@@ -15,7 +15,7 @@ func (m *Model) score(c *composer, q query, f fact, asked []float32) float64 {
 	if !m.allowed(c, q, f) || q.whether && (f.kind == isSaid || len(q.about) == 0 && len(f.about) > 0) || q.kind != 0 && f.kind&q.kind == 0 {
 		return 0
 	}
-	if q.who != "" && !holds(f.words, q.who) && !holds(f.words, q.who+"'s") {
+	if q.who != "" && !m.says(f, q.who) || slices.ContainsFunc(q.names, func(name string) bool { return !m.says(f, name) }) {
 		return 0
 	}
 	sum, weight := 0.0, 0.0
@@ -54,6 +54,11 @@ func (m *Model) score(c *composer, q query, f fact, asked []float32) float64 {
 	}
 	add(0.15, max(0, glove.Cosine(asked, m.space().Embed(shownWords(f.words)))))
 	return sum / weight
+}
+
+// says reports whether a fact holds a word or a form of it.
+func (m *Model) says(f fact, w string) bool {
+	return slices.ContainsFunc(f.words, func(o word) bool { return m.language.same(o.plain, w) })
 }
 
 // allowed reports whether a fact may answer at all: "my" and "I" are the asker's, and
