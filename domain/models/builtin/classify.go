@@ -88,7 +88,7 @@ func (m *Model) classifyThing(f *fact, words []word) {
 	if last := subject[n-1]; n > 1 && last.plain != last.shown && subject[0].plain == subject[0].shown && !m.language.function[last.plain] {
 		f.about, f.value, f.kind = subject[:n-1], subject[n-1:], isName|isBeing // my sister Ana
 		f.loose = true
-		f.kind |= m.predicate(rest) &^ isJob
+		f.kind |= m.predicate(rest)
 		return
 	}
 	f.about = subject
@@ -98,6 +98,9 @@ func (m *Model) classifyThing(f *fact, words []word) {
 	}
 	f.kind |= m.predicate(rest)
 	f.value = after(rest, 1)
+	if rest[0].plain == "has" && m.classifyOwned(f, subject, after(rest, 1)) {
+		return
+	}
 	if rest[0].plain == "is" && len(rest) > 2 && (rest[1].plain == "called" || rest[1].plain == "named") {
 		f.value = rest[2:]
 	}
@@ -133,6 +136,16 @@ func (m *Model) subject(words []word) (n, verb int) {
 		}
 	}
 	return 0, 0
+}
+
+// classifyOwned reads "my sister has a dog called Bo" as told of my sister's dog.
+func (m *Model) classifyOwned(f *fact, owner, rest []word) bool {
+	at := slices.IndexFunc(rest, func(w word) bool { return w.plain == "called" || w.plain == "named" })
+	if at < 2 || at > maxNoun+1 || at+1 == len(rest) || rest[0].plain != "a" && rest[0].plain != "an" {
+		return false
+	}
+	f.about, f.value, f.kind = slices.Concat(genitive(owner), rest[1:at]), rest[at+1:], isHaving|isName
+	return true
 }
 
 // beFollows reports whether a form of "to be" comes next, or after one more word.
@@ -242,11 +255,13 @@ func (m *Model) classifyOwn(f *fact) {
 		f.kind = isPlace
 	case verb == "work" && (next == "as" || next == "at" || next == "for" || next == "in"):
 		f.kind, f.value = isJob, words[3:]
+	case verb == "used" && next == "to" && len(words) > 5 && words[3].plain == "be" && (words[4].plain == "a" || words[4].plain == "an"):
+		f.kind = isJob
 	case verb == "was" && next == "born":
 		f.kind = isBirth
 	case verb == "am" && (next == "a" || next == "an") && len(words) > 3 && !m.language.vague[words[3].plain]:
 		f.kind = isJob | isBeing
-	case slices.Contains([]string{"like", "love", "enjoy", "hate", "prefer", "play", "speak", "collect", "adore"}, verb):
+	case isTasting(verb), verb == "do" && next == "not" && len(words) > 4 && isTasting(words[3].plain):
 		f.kind = isTaste
 	case verb == "have" || verb == "own" || verb == "got":
 		m.classifyHaving(f)
@@ -256,26 +271,33 @@ func (m *Model) classifyOwn(f *fact) {
 	}
 }
 
+// isTasting reports whether a verb tells what somebody likes or does for pleasure.
+func isTasting(verb string) bool {
+	return slices.Contains([]string{"like", "love", "enjoy", "hate", "prefer", "play", "speak", "collect", "adore", "drink", "eat"}, verb)
+}
+
 // namesOf reports whether words are the names of who was just spoken of: "kids, Tom and
 // Mia", "a sister Ana".
 func (m *Model) namesOf(noun word, words []word) bool {
-	plain := strings.TrimSuffix(noun.plain, ",")
-	living := m.language.isKind("relative", plain) || m.language.isKind("pet", plain) || plain == "pet" || plain == "sibling"
-	return living && properNames(words)
+	return m.isLiving(noun.plain) && len(nameList(words)) > 0
 }
 
-// properNames reports whether words are nothing but names: "Tom", "Tom, Mia and Ben".
-func properNames(words []word) bool {
+// nameList returns the names that words begin with: "Tom", "Tom, Mia and Ben".
+func nameList(words []word) []word {
+	n := 0
 	for i, w := range words {
-		if w.plain == "and" && i > 0 && i < len(words)-1 {
-			continue
-		}
-		if w.plain == strings.TrimSuffix(w.shown, ",") {
-			return false
+		switch {
+		case w.plain != strings.TrimSuffix(w.shown, ","):
+			n = i + 1
+		case w.plain != "and" || i == 0:
+			return words[:n]
 		}
 	}
-	return len(words) > 0
+	return words[:n]
 }
+
+// properNames reports whether words are nothing but names.
+func properNames(words []word) bool { return len(words) > 0 && len(nameList(words)) == len(words) }
 
 // classifyHaving reads "I have a dog called Rex" and "I have two kids, Tom and Mia".
 func (m *Model) classifyHaving(f *fact) {
@@ -297,7 +319,7 @@ func (m *Model) classifyHaving(f *fact) {
 	f.about, f.kind = uncommaed(rest[:n]), isHaving
 	if n < len(rest) && m.namesOf(rest[n-1], rest[n:]) {
 		f.kind |= isName
-		f.value = uncommaed(rest[n:])
+		f.value = uncommaed(nameList(rest[n:]))
 	}
 	if n+1 < len(rest) && (rest[n].plain == "called" || rest[n].plain == "named") {
 		f.kind |= isName

@@ -68,7 +68,7 @@ const maxFactText = 2000
 func (m *Model) facts(turns []models.Turn, name string) []fact {
 	var found []fact
 	spoken := map[string]*subjects{}
-	asked := []word(nil)
+	asked, topic := []word(nil), []word(nil)
 	for _, t := range turns {
 		text := t.Text[:min(len(t.Text), maxFactText)]
 		if t.Own {
@@ -82,10 +82,29 @@ func (m *Model) facts(turns []models.Turn, name string) []fact {
 		spoken[who].turn++
 		r := m.language.read(text)
 		r.clauses = withoutName(r.clauses, name)
-		found = append(found, m.told(t, r, spoken[who], asked)...)
-		asked = nil
+		if len(topic) > 0 {
+			r.clauses = compared(r.clauses, topic)
+		}
+		told := m.told(t, r, spoken[who], asked)
+		asked, topic = nil, nil
+		if n := len(told); n > 0 && told[n-1].own {
+			topic = told[n-1].about
+		}
+		found = append(found, told...)
 	}
 	return found
+}
+
+// compared says "my favourite colour is red" for "mine is red" if that was the topic of
+// the turn before.
+func compared(clauses []clause, topic []word) []clause {
+	clauses = slices.Clone(clauses)
+	for i, c := range clauses {
+		if len(c.words) > 2 && c.words[0].plain == "mine" && isBe(c.words[1].plain) {
+			clauses[i].words = slices.Concat([]word{mine}, topic, c.words[1:])
+		}
+	}
+	return clauses
 }
 
 // askedName returns what the character asked the name of at last, nil if nothing.
@@ -107,7 +126,7 @@ func (m *Model) askedName(text string) []word {
 func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) []fact {
 	var found []fact
 	for _, c := range m.sentences(r) {
-		words := m.language.opened(c.words)
+		words := m.fronted(m.language.opened(c.words))
 		if name := properName(words); asked != nil && name != nil && c.mark != '?' {
 			words = calling(asked, name)
 			asked = nil
@@ -116,6 +135,9 @@ func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) [
 		about := m.antecedent(spoken, words)
 		words = m.resolved(words, about)
 		for _, thing := range m.language.things(words) {
+			if name := m.introduced(&thing); name != nil && c.mark != '?' {
+				found = append(found, fact{speaker: t.Speaker, name: t.Name, about: thing.noun, own: true, kind: isName, value: name, words: calling(thing.noun, name)})
+			}
 			spoken.note(thing.subject())
 		}
 		if c.mark == '?' || !m.states(words) {
@@ -130,10 +152,7 @@ func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) [
 		if len(f.about) > 0 {
 			spoken.note(f.subject())
 		}
-		if f.loose {
-			named := f
-			named.words, named.kind = calling(f.about, f.value), isName
-			found = append(found, named)
+		if f.loose { // introduced above
 			f.kind &^= isName
 		}
 		if f.kind != 0 {
@@ -141,6 +160,39 @@ func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) [
 		}
 	}
 	return found
+}
+
+// fronted puts a time that begins a statement at its end: "on Friday I have an exam".
+func (m *Model) fronted(words []word) []word {
+	at := slices.IndexFunc(words[:min(len(words), 5)], func(w word) bool { return w.plain == "i" || w.plain == "we" || w.plain == "my" })
+	if at < 1 || len(words)-at < 3 || !m.isTime(words[:at]) {
+		return words
+	}
+	front := slices.Clone(uncommaed(words[:at]))
+	if m.language.function[front[0].plain] {
+		front[0].shown = front[0].plain
+	}
+	return slices.Concat(words[at:], front)
+}
+
+// introduced takes the name off a thing that somebody introduces by it: "my sister Ana".
+func (m *Model) introduced(t *thing) []word {
+	n := len(t.noun)
+	if n < 2 || t.determiner != "my" {
+		return nil
+	}
+	at := slices.IndexFunc(t.noun, func(w word) bool { return m.isLiving(w.plain) }) + 1
+	if at < 1 || at == n || !properNames(t.noun[at:]) {
+		return nil
+	}
+	name := t.noun[at:]
+	t.noun = t.noun[:at]
+	return name
+}
+
+// isLiving reports whether a word names a person or an animal that belongs to somebody.
+func (m *Model) isLiving(w string) bool {
+	return m.language.isKind("relative", w) || m.language.isKind("pet", w) || w == "pet" || w == "sibling"
 }
 
 // calling is the statement that something of the speaker's has a name.
@@ -204,7 +256,7 @@ func (m *Model) sentences(r reading) []clause {
 
 // continues reports whether more is only an addition to a statement.
 func (m *Model) continues(before, more []word) bool {
-	if len(before) < 4 || len(more) > 5 || m.language.openers[more[0].plain] {
+	if len(before) < 4 || len(more) > 5 || m.language.openers[more[0].plain] && more[0].plain != "and" {
 		return false
 	}
 	for _, w := range more {
@@ -229,7 +281,7 @@ func (m *Model) resolved(words []word, about subject) []word {
 		if m.language.verbs[words[1].plain] {
 			return slices.Concat(mine, words[1:])
 		}
-	case "his", "her", "its":
+	case "his", "her", "its", "whose":
 		if words[1].plain == "name" {
 			mine = slices.Clone(mine)
 			tail := mine[len(mine)-1]

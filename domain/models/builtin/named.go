@@ -20,6 +20,9 @@ func (m *Model) classifyNamed(f *fact) {
 	if n == 0 || n > 2 {
 		return
 	}
+	if f.words[verb].plain == "has" && m.classifyOwned(f, f.words[:n], after(f.words, verb+1)) {
+		return
+	}
 	told := m.predicate(f.words[verb:]) & (isAge | isHome | isJob)
 	if told == isAge || told != 0 && properName(f.words[:n]) != nil {
 		f.about, f.kind, f.value, f.named = f.words[:n], told, after(f.words, verb+1), true
@@ -56,18 +59,22 @@ func (m *Model) pronounOf(name string) string {
 func (m *Model) identify(c *composer, q query, facts []fact) []query {
 	for i, w := range q.content {
 		name := strings.TrimSuffix(w, "'s")
-		for _, f := range slices.Backward(facts) {
-			called := f.kind&isName != 0 && len(f.about) > 0 && holds(f.value, name) && by(f.speaker, f.name, c.prompt.Question)
+		for _, f := range facts {
+			called := f.kind&isName != 0 && holds(f.value, name) && by(f.speaker, f.name, c.prompt.Question)
 			if !called && (len(f.about) == 0 || f.own || strings.TrimSuffix(f.about[0].plain, "'s") != name) {
 				continue
 			}
 			q.who, q.content = name, slices.Delete(slices.Clone(q.content), i, i+1)
 			q.names = slices.DeleteFunc(slices.Clone(q.names), func(o string) bool { return o == w })
-			if !called || !f.own || w != name {
+			if !called || !f.own {
 				return []query{q}
 			}
 			other := q
 			other.who, other.about, other.own = "", f.about, true
+			if w != name { // Tom's birthday is my son's birthday
+				other.about = slices.Concat(genitive(f.about), other.words())
+				other.content, other.names = nil, nil
+			}
 			return []query{q, other}
 		}
 	}
@@ -92,4 +99,23 @@ func (m *Model) byNames(c *composer, q query, facts []fact) []query {
 		}
 	}
 	return list[:min(len(list), maxListed)]
+}
+
+// words are the content as words.
+func (q query) words() []word {
+	list := make([]word, len(q.content))
+	for i, w := range q.content {
+		list[i] = word{w, w}
+	}
+	return list
+}
+
+// genitive puts an 's on the last word.
+func genitive(words []word) []word {
+	words = slices.Clone(words)
+	if n := len(words); n > 0 {
+		words[n-1].plain += "'s"
+		words[n-1].shown += "'s"
+	}
+	return words
 }

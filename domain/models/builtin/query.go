@@ -18,6 +18,10 @@ type query struct {
 	named bool
 	who   string
 	names []string
+	// of is whose facts are asked for, "" for the asker's or anybody's.
+	of string
+	// negative says that it asks for what is not so.
+	negative bool
 	// sure says that nothing else can be meant, so that not knowing is an answer too.
 	sure bool
 	// whether asks for yes or no, so that its about may hold the answer, too.
@@ -127,8 +131,12 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 	}) {
 		return query{}, false
 	}
-	q := m.target(rest)
 	plain := plainWords(rest)
+	if slices.Contains(plain, "or") || slices.Contains(plain, "than") { // asks to choose or to compare
+		return query{}, false
+	}
+	q := m.target(rest)
+	q.negative = negates(rest)
 	named := slices.Contains(plain, "called") || slices.Contains(plain, "named") || strings.Contains(strings.Join(plain, " "), "of my") && (slices.Contains(plain, "name") || slices.Contains(plain, "names"))
 	text := strings.Join(plain, " ")
 	switch asking {
@@ -141,6 +149,9 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 		m.whereabouts(&q, plain)
 	case "when":
 		q.kind = isTime | isBirth
+		if q.own && !holds(rest, "my") && !holds(rest, "our") { // when do I see the dentist
+			q.content, q.about = append(q.content, plainWords(q.about)...), nil
+		}
 	case "how":
 		switch {
 		case plain[0] == "old":
@@ -155,6 +166,12 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 		if q.own && strings.Contains(text, "for a living") || strings.HasSuffix(text, "i do for work") || text == "do i do" && prompted {
 			q = query{own: true, kind: isJob, sure: true}
 		}
+		if n := len(q.about); n > 1 && strings.HasSuffix(q.about[n-1].plain, "ing") && isBe(plain[0]) { // what is my son studying
+			q.content, q.about = append(q.content, q.about[n-1].plain), q.about[:n-1]
+		}
+		if n := len(plain); n > 1 && plain[n-1] == "in" && plain[n-2] == "live" { // which town do I live in
+			q.kind, q.content = isHome, nil
+		}
 	}
 	if named {
 		q.kind = isName
@@ -166,7 +183,7 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 		q.about, q.content = append(q.about[:1:1], word{q.content[0], q.content[0]}), nil
 	}
 	if asking == "who" && !q.own && len(q.about) == 0 && len(q.content) > 0 && len(q.content) < 3 {
-		q.kind = isName
+		q.kind, q.names = isName, q.content
 		return q, true
 	}
 	if asking == "how" || asking == "where" {
@@ -183,6 +200,11 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 	}
 	q.sure = q.own && (q.sure || asking == "when" || len(q.content) == 0 && (len(q.about) > 0 || q.kind != 0))
 	return q, q.own || len(q.about) > 0 && q.kind&(isTime|isPlace|isName) != 0 && asking != "who"
+}
+
+// negates reports whether words say that something is not so.
+func negates(words []word) bool {
+	return holds(words, "not") || holds(words, "never") || holds(words, "hate")
 }
 
 // whereabouts tells what kind of place is asked for.

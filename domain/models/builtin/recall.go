@@ -22,6 +22,9 @@ func (m *Model) offerRecall(ctx context.Context, c *composer, r reading) error {
 	if err != nil {
 		return err
 	}
+	if said := justSaid(c.prompt.Question); said.Text != "" {
+		turns = append(slices.Clone(turns), said)
+	}
 	facts := m.facts(turns, c.prompt.Character.Name)
 	switch {
 	case q.last:
@@ -50,16 +53,23 @@ func earlier(ctx context.Context, p models.Prompt) ([]models.Turn, error) {
 	return slices.Concat(turns, p.Conversation), nil
 }
 
+// justSaid is what the asker says before the question: "My name is Ann. What is my
+// name?"
+func justSaid(question models.Turn) models.Turn {
+	question.Text = question.Text[:max(0, strings.LastIndexAny(strings.TrimRight(question.Text, ".!? \n"), ".!\n"))]
+	return question
+}
+
 // queryOther understands a question about what another one of the channel told: "what
-// is Ann's dog called?". Its own is false, and its content holds the name.
+// is Ann's dog called?".
 func (m *Model) queryOther(c *composer, r reading) (query, bool) {
 	if !r.asks || len(r.clauses) == 0 {
 		return query{}, false
 	}
 	words := r.clauses[len(r.clauses)-1].words
-	for _, t := range c.prompt.Conversation {
+	for _, t := range append(slices.Clone(c.prompt.Conversation), c.prompt.Question) {
 		name := strings.ToLower(strings.TrimSpace(t.Name))
-		if t.Own || name == "" || by(t.Speaker, t.Name, c.prompt.Question) {
+		if t.Own || name == "" {
 			continue
 		}
 		for i, w := range words {
@@ -67,13 +77,21 @@ func (m *Model) queryOther(c *composer, r reading) (query, bool) {
 				continue
 			}
 			asked := slices.Clone(words)
-			asked[i] = word{"i", "i"}
-			if w.plain != name {
-				asked[i] = word{"my", "my"}
+			switch {
+			case w.plain != name:
+				asked[i] = mine
+			case i > 0 && words[i-1].plain == "about":
+				asked[i] = word{"me", "me"}
+			default:
+				asked[i] = word{"i", "i"}
 			}
-			if q, ok := m.query(clause{words: asked, mark: '?'}); ok && !q.last {
-				q.own, q.sure, q.all = false, false, false
-				q.content = append(q.content, name)
+			q, ok := m.query(clause{words: asked, mark: '?'})
+			switch {
+			case !ok || q.last:
+			case by(t.Speaker, t.Name, c.prompt.Question):
+				return q, true
+			default:
+				q.own, q.sure, q.of = false, false, t.Name
 				return q, true
 			}
 		}
@@ -153,6 +171,8 @@ func (m *Model) offerOne(c *composer, q query, facts []fact) {
 			c.list("goes_by", "The name stands beside the message.", user)
 		}
 		fallthrough
+	case q.of != "":
+		c.list("untold", "I searched what I was told and found nothing.", q.of)
 	case q.sure:
 		m.offerUntold(c, q, facts)
 	}
@@ -227,6 +247,10 @@ const maxListed = 5
 func (m *Model) offerAll(c *composer, q query, facts []fact) {
 	said := m.listed(c, q, current(facts))
 	switch {
+	case q.of != "" && len(said) > 0:
+		c.list("quoted", "All that was told earlier in this channel.", q.of, capitalised(strings.Join(said, ". ")))
+	case q.of != "":
+		c.list("untold", "I searched what I was told and found nothing.", q.of)
 	case len(said) == 1:
 		c.list("recall", "That was told earlier in this channel.", said[0])
 	case len(said) > 1:
@@ -241,21 +265,31 @@ func (m *Model) offerAll(c *composer, q query, facts []fact) {
 // they were told: the most telling ones if there are too many.
 func (m *Model) listed(c *composer, q query, facts []fact) []string {
 	facts = slices.DeleteFunc(facts, func(f fact) bool {
-		return !by(f.speaker, f.name, c.prompt.Question) || !m.concerns(q, f)
+		return !m.allowed(c, q, f) || !m.concerns(q, f)
 	})
 	if slices.ContainsFunc(facts, func(f fact) bool { return weight(f) > 0 }) {
 		facts = slices.DeleteFunc(facts, func(f fact) bool { return weight(f) == 0 })
 	}
 	if len(facts) > maxListed {
-		best := slices.Clone(facts)
-		slices.SortStableFunc(best, func(a, b fact) int { return cmp.Compare(weight(b), weight(a)) })
-		least := weight(best[maxListed-1])
-		facts = slices.DeleteFunc(facts, func(f fact) bool { return weight(f) < least })
+		order := make([]int, len(facts))
+		for i := range order {
+			order[i] = i
+		}
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(weight(facts[b]), weight(facts[a])) })
+		order = order[:maxListed]
+		slices.Sort(order)
+		for i, at := range order {
+			facts[i] = facts[at]
+		}
 		facts = facts[:maxListed]
 	}
 	slices.Reverse(facts)
 	var said []string
 	for len(facts) > 0 {
+		if q.of != "" { // quoted, as its speaker said it
+			said, facts = append(said, shownWords(facts[0].words)), facts[1:]
+			continue
+		}
 		n := 1
 		for n < len(facts) && subjectLength(facts[0]) > 0 && subjectLength(facts[n]) > 0 && sameWords(facts[0].about, facts[n].about) {
 			n++

@@ -12,7 +12,7 @@ const enough = 0.5
 
 // score tells how well a fact answers a question, from 0 to about 1.
 func (m *Model) score(c *composer, q query, f fact, asked []float32) float64 {
-	if !m.allowed(c, q, f) || q.whether && (f.kind == isSaid || len(q.about) == 0 && len(f.about) > 0) || q.kind != 0 && f.kind&q.kind == 0 {
+	if !m.allowed(c, q, f) || !q.whether && q.kind&^isTaste == 0 && q.negative != negates(f.words) || q.whether && (len(q.about) == 0 && len(f.about) > 0) || q.kind != 0 && f.kind&q.kind == 0 {
 		return 0
 	}
 	if q.who != "" && !m.says(f, q.who) || slices.ContainsFunc(q.names, func(name string) bool { return !m.says(f, name) }) {
@@ -37,14 +37,13 @@ func (m *Model) score(c *composer, q query, f fact, asked []float32) float64 {
 	}
 	content := 0.0
 	for _, w := range q.content {
-		s := m.nearest(w, f.words)
-		if f.name != "" && w == strings.ToLower(f.name) {
-			s = 1
-		}
-		content += s
+		content += m.nearest(w, f.words)
 	}
 	if n := len(q.content); n > 0 {
-		if content /= float64(n); content < 0.5 {
+		if q.whether && f.kind == isSaid && content < float64(n) {
+			return 0
+		}
+		if content /= float64(n); content < 0.5 || len(q.about) == 0 && q.kind == 0 && content < 0.55 {
 			return 0 // what is asked for counts more than how
 		}
 		add(0.4, content)
@@ -68,10 +67,10 @@ func (m *Model) allowed(c *composer, q query, f fact) bool {
 	switch {
 	case q.own:
 		return mine
-	case slices.Contains(q.content, strings.ToLower(f.name)) && f.name != "":
-		return !mine
+	case q.of != "":
+		return strings.EqualFold(f.name, q.of) && !mine
 	default:
-		return mine || !f.own && (len(q.about) > 0 || q.who != "")
+		return mine || !f.own && (len(q.about) > 0 || q.who != "") || f.kind&isName != 0 && slices.ContainsFunc(f.value, func(w word) bool { return slices.Contains(q.content, w.plain) })
 	}
 }
 

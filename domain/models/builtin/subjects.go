@@ -71,7 +71,7 @@ func (m *Model) antecedent(s *subjects, words []word) subject {
 		return subject{}
 	}
 	switch words[0].plain {
-	case "he", "she", "it", "they", "his", "her", "its":
+	case "he", "she", "it", "they", "his", "her", "its", "whose":
 	default:
 		return subject{}
 	}
@@ -96,6 +96,8 @@ func (m *Model) canBe(pronoun string, s subject) bool {
 		return (person || l.isKind("pet", noun)) && !l.isKind("female", noun)
 	case "she", "her":
 		return (person || l.isKind("pet", noun)) && !l.isKind("male", noun)
+	case "whose":
+		return m.isLiving(noun)
 	case "it", "its":
 		return !person
 	case "they":

@@ -187,6 +187,13 @@ func (r *reader) splitStatement() {
 	if joiner != "and" && joiner != "so" || r.clause[n-3].plain == "you" || r.clause[n-3].plain == "me" {
 		return
 	}
+	if first := r.clause[0].plain; (first == "i" || first == "we") && (r.clause[1].plain == "have" || r.clause[1].plain == "got") && (starter.plain == "a" || starter.plain == "an") {
+		again := slices.Clone(r.clause[:2]) // a cat and a dog
+		r.clause = r.clause[:n-2]
+		r.endClause(0)
+		r.clause = append(append(r.clause, again...), starter)
+		return
+	}
 	switch starter.plain {
 	case "i", "my", "we", "our", "he", "she", "they", "it", "you", "his", "her", "the":
 	default:
