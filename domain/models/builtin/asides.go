@@ -26,8 +26,11 @@ func (l *language) withoutAsides(clauses []clause) []clause {
 }
 
 // cleared takes the asides off both ends of a clause; nothing is left of one that is an
-// aside.
+// aside or a mere beginning.
 func (l *language) cleared(words []word) []word {
+	if len(words) == 1 && slices.Contains([]string{"well", "oh", "ah", "so", "look", "listen", "now", "and"}, words[0].plain) {
+		return nil
+	}
 	for _, a := range l.asides {
 		n := len(words) - len(a)
 		if n == 0 && startsWith(words, a) {

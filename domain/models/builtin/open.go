@@ -17,7 +17,17 @@ func (m *Model) answering(c *composer, r reading) bool {
 		return false
 	}
 	last := c.prompt.Conversation[n-1]
+	if addresses(r) {
+		return false
+	}
 	return last.Own && strings.Contains(last.Text, "?")
+}
+
+// addresses reports whether a text speaks of the character itself.
+func addresses(r reading) bool {
+	return slices.ContainsFunc(r.clauses, func(c clause) bool {
+		return holds(c.words, "you") || holds(c.words, "your") || holds(c.words, "yourself")
+	})
 }
 
 // offerEcho takes up what the text is about.
@@ -39,7 +49,7 @@ func (m *Model) offerOpen(c *composer, r reading) {
 	if c.seed%5 < 3 {
 		m.offerEcho(c, r)
 	}
-	if c.seed%2 == 0 || r.words < 4 {
+	if (c.seed%2 == 0 || r.words < 4) && !addresses(r) {
 		m.offerMemory(c, r)
 	}
 }
@@ -181,7 +191,7 @@ func (m *Model) offerNews(c *composer) {
 		if f.own && len(f.about) == 0 && f.kind&isName != 0 && brief {
 			c.list("met", "There is a name to go by.", shownWords(f.value))
 		}
-		if !f.own && f.kind&(isTime|isPlace) != 0 {
+		if !f.own && f.kind&(isTime|isPlace) != 0 || f.kind&isAge != 0 && brief {
 			c.list("noted", "It may be asked for later.", said)
 		}
 	}

@@ -19,6 +19,8 @@ func TestPatternsCutClausesIntoParts(t *testing.T) {
 		{"* my @pet *", "my cow", "no"},
 		{"my _", "my cow", "cow"},
 		{"my _", "my brown cow", "no"},
+		{"i am _ing *", "i am reading a book", "reading|a book"},
+		{"i am _ing", "i am ill", "no"},
 		{"* my _", "this is my cow", "this is|cow"},
 		{"a b", "a b", ""},
 		{"a b", "a b c", "no"},

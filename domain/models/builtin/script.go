@@ -31,7 +31,7 @@ type keyword struct {
 // rule says sentences to clauses that match its pattern.
 type rule struct {
 	// Match is a pattern: words, `a|b` for one of some words, `*` for any words or none,
-	// `_` for one word, `@group` for a word of a group. Gaps, single words and groups
+	// `_` for one word, `_ing` for one that ends so, `@group` for a word of a group. Gaps, single words and groups
 	// are numbered from 1, in order.
 	Match string `json:"match"`
 	// Say are sentences, with {1}, {2} ... for the numbered parts, {name}, {bio},

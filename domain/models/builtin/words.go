@@ -245,6 +245,9 @@ func (l *language) tidy(words []word) []word {
 	kept := make([]word, 0, len(words))
 	for i, w := range words {
 		switch {
+		case w.plain == "your" && i+1 < len(words) && slices.Contains([]string{"a", "an", "the", "so", "not", "just", "too", "really", "very", "only"}, words[i+1].plain):
+			kept = append(kept, word{"you", "you"})
+			w = word{"are", "are"}
 		case l.fillers[w.plain] && len(words) > 1 && (i == 0 || words[i-1].plain != "not"):
 			continue
 		case w.plain == "is" && i+1 < len(words) && l.hasAfter[words[i+1].plain] && w.shown == w.plain && i > 0 && pronoun(words[i-1].plain):
