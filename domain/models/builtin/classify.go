@@ -233,6 +233,9 @@ func (m *Model) isAge(rest []word) bool {
 	if n > 3 && rest[n-1].plain == "old" && strings.HasPrefix(rest[n-2].plain, "year") {
 		return true
 	}
+	if n > 2 && slices.Contains([]string{"like", "now", "today", "already", "too"}, rest[2].plain) {
+		n = 2
+	}
 	return n == 2 && (len(rest[1].plain) < 4 && strings.Trim(rest[1].plain, "0123456789") == "" || slices.Contains(numerals, rest[1].plain))
 }
 
@@ -287,7 +290,7 @@ func nameList(words []word) []word {
 	n := 0
 	for i, w := range words {
 		switch {
-		case w.plain != strings.TrimSuffix(w.shown, ","):
+		case w.plain != strings.TrimSuffix(w.shown, ",") && !strings.ContainsAny(w.plain, "0123456789"):
 			n = i + 1
 		case w.plain != "and" || i == 0:
 			return words[:n]

@@ -54,8 +54,8 @@ func (f fact) key() string {
 	if k == 0 || f.loose {
 		return ""
 	}
-	k &= -k                                                 // the first one decides
-	if (k == isTaste || k == isTime) && len(f.about) == 0 { // one may like many things, and do something any time
+	k &= -k                                                                                      // the first one decides
+	if (k == isTaste || k == isTime || k == isJob && f.kind&isBeing != 0) && len(f.about) == 0 { // one may like and be many things, and do something any time
 		return ""
 	}
 	return f.speaker + "/" + strings.Join(plainWords(f.about), " ") + "/" + strconv.Itoa(int(k))

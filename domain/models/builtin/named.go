@@ -58,19 +58,21 @@ func (m *Model) pronounOf(name string) string {
 // makes what Tom is and what my son is.
 func (m *Model) identify(c *composer, q query, facts []fact) []query {
 	for i, w := range q.content {
-		name := strings.TrimSuffix(w, "'s")
 		for _, f := range facts {
-			called := f.kind&isName != 0 && holds(f.value, name) && by(f.speaker, f.name, c.prompt.Question)
-			if !called && (len(f.about) == 0 || f.own || strings.TrimSuffix(f.about[0].plain, "'s") != name) {
+			called, name := nameIn(f, w)
+			if name == "" {
 				continue
 			}
 			q.who, q.content = name, slices.Delete(slices.Clone(q.content), i, i+1)
 			q.names = slices.DeleteFunc(slices.Clone(q.names), func(o string) bool { return o == w })
-			if !called || !f.own {
+			if !called {
 				return []query{q}
 			}
 			other := q
-			other.who, other.about, other.own = "", f.about, true
+			other.who, other.about, other.own = "", f.about, by(f.speaker, f.name, c.prompt.Question)
+			if !other.own {
+				other.of = f.name
+			}
 			if w != name { // Tom's birthday is my son's birthday
 				other.about = slices.Concat(genitive(f.about), other.words())
 				other.content, other.names = nil, nil
@@ -79,6 +81,20 @@ func (m *Model) identify(c *composer, q query, facts []fact) []query {
 		}
 	}
 	return nil
+}
+
+// nameIn returns the name that a word of a question gives, also with an 's, if a fact
+// knows it: as what a thing of the speaker's is called, or as whom it is about.
+func nameIn(f fact, w string) (called bool, name string) {
+	for _, name := range []string{w, strings.TrimSuffix(w, "'s"), strings.TrimSuffix(w, "s")} {
+		switch {
+		case f.own && f.kind&isName != 0 && holds(f.value, name):
+			return true, name
+		case !f.own && len(f.about) > 0 && strings.TrimSuffix(f.about[0].plain, "'s") == name:
+			return false, name
+		}
+	}
+	return false, ""
 }
 
 // byNames returns questions for those by name who were asked for as things of the

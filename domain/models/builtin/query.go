@@ -198,7 +198,7 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 		}
 		return q, true
 	}
-	q.sure = q.own && (q.sure || asking == "when" || len(q.content) == 0 && (len(q.about) > 0 || q.kind != 0))
+	q.sure = q.own && (q.sure || asking == "when" || len(q.about) > 0 && len(plain) > 1 && isBe(plain[1]) || len(q.content) == 0 && (len(q.about) > 0 || q.kind != 0))
 	return q, q.own || len(q.about) > 0 && q.kind&(isTime|isPlace|isName) != 0 && asking != "who"
 }
 

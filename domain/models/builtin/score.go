@@ -51,6 +51,9 @@ func (m *Model) score(c *composer, q query, f fact, asked []float32) float64 {
 	if sum == 0 {
 		return 0
 	}
+	if q.kind&isJob != 0 && f.kind&isBeing != 0 { // a father is no job
+		add(0.1, 0)
+	}
 	add(0.15, max(0, glove.Cosine(asked, m.space().Embed(shownWords(f.words)))))
 	return sum / weight
 }
@@ -79,6 +82,12 @@ func (m *Model) aboutScore(q query, f fact) float64 {
 	head := q.about[len(q.about)-1].plain
 	if len(f.about) == 0 || !f.own && q.own {
 		return m.mentions(q, f, head)
+	}
+	if n := len(f.about) - len(q.about); n > 0 && len(q.about) > 1 && sameWords(f.about[n:], q.about) {
+		return 0.8 // the plate of my car is my plate
+	}
+	if !q.own && !sameWords(q.about, f.about) && q.kind == isTime|isBirth && f.kind&isTime != 0 && m.mentions(q, f, head) == 1 { // mum lets nobody go to the party on Saturday
+		return 0.8
 	}
 	if owners(q.about) != owners(f.about) {
 		return 0
