@@ -192,6 +192,8 @@ func (m *Model) predicate(rest []word) kind {
 		return isJob
 	case isBe(verb) && m.isTime(rest[1:]), strings.HasPrefix(verb, "start") || strings.HasPrefix(verb, "begin") || strings.HasPrefix(verb, "end"):
 		return isTime
+	case isTasting(strings.TrimSuffix(verb, "s")):
+		return isBeing | isTaste
 	case isBe(verb) && properNames(rest[1:]) && !m.language.isKind("people", next):
 		return isBeing | isName
 	case isBe(verb) && isPlacing(next):
@@ -213,7 +215,7 @@ func isPlacing(w string) bool {
 // isTime reports whether words tell a time: "on Friday at 3", "tomorrow", "in 1987".
 func (m *Model) isTime(words []word) bool {
 	for i, w := range words {
-		if m.language.isKind("time", w.plain) {
+		if m.language.isKind("time", w.plain) || w.plain == "may" && i > 0 && (words[i-1].plain == "in" || words[i-1].plain == "on" || words[i-1].plain == "next" || words[i-1].plain == "until") {
 			return true
 		}
 		if i > 0 && unicode.IsDigit(rune(w.plain[0])) && slices.Contains([]string{"at", "on", "in", "by", "until"}, words[i-1].plain) {
@@ -266,6 +268,10 @@ func (m *Model) classifyOwn(f *fact) {
 		f.kind = isJob | isBeing
 	case isTasting(verb), verb == "do" && next == "not" && len(words) > 4 && isTasting(words[3].plain):
 		f.kind = isTaste
+	case verb == "have" && next == "lived" && len(words) > 4:
+		f.kind, f.value = isHome, words[4:]
+	case verb == "have" && next == "worked" && len(words) > 4:
+		f.kind, f.value = isJob, words[4:]
 	case verb == "have" || verb == "own" || verb == "got":
 		m.classifyHaving(f)
 	}

@@ -54,8 +54,8 @@ func (f fact) key() string {
 	if k == 0 || f.loose {
 		return ""
 	}
-	k &= -k                                                                                      // the first one decides
-	if (k == isTaste || k == isTime || k == isJob && f.kind&isBeing != 0) && len(f.about) == 0 { // one may like and be many things, and do something any time
+	k &= -k                                                                                                                                        // the first one decides
+	if (k == isTaste && !holds(f.about, "favourite") || k == isTime || k == isJob && f.kind&isBeing != 0) && (len(f.about) == 0 || k == isTaste) { // one may like and be many things, and do something any time
 		return ""
 	}
 	return f.speaker + "/" + strings.Join(plainWords(f.about), " ") + "/" + strconv.Itoa(int(k))
@@ -64,8 +64,9 @@ func (f fact) key() string {
 // maxFactText is how much of a turn is searched for facts, in bytes.
 const maxFactText = 2000
 
-// facts collects what was told, oldest first, also to a character of the given name.
-func (m *Model) facts(turns []models.Turn, name string) []fact {
+// facts collects what was told, oldest first, also to a character of the given name,
+// and what each speaker spoke of last.
+func (m *Model) facts(turns []models.Turn, name string) ([]fact, map[string]*subjects) {
 	var found []fact
 	spoken := map[string]*subjects{}
 	asked, topic := []word(nil), []word(nil)
@@ -92,7 +93,7 @@ func (m *Model) facts(turns []models.Turn, name string) []fact {
 		}
 		found = append(found, told...)
 	}
-	return found
+	return found, spoken
 }
 
 // compared says "my favourite colour is red" for "mine is red" if that was the topic of
@@ -243,7 +244,7 @@ func (m *Model) sentences(r reading) []clause {
 	var joined []clause
 	for i, c := range r.clauses {
 		n := len(joined)
-		if i > 0 && r.clauses[i-1].mark == ',' && n > 0 && m.continues(joined[n-1].words, c.words) {
+		if i > 0 && (r.clauses[i-1].mark == ',' || r.clauses[i-1].mark == ':') && n > 0 && m.continues(joined[n-1].words, c.words) {
 			before := slices.Clone(joined[n-1].words)
 			before[len(before)-1].shown += ","
 			joined[n-1] = clause{words: append(before, c.words...), mark: c.mark}

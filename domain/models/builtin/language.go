@@ -27,6 +27,8 @@ type language struct {
 	// Asides say nothing by themselves before or after a statement; Thanks may end one.
 	Asides []string `json:"asides"`
 	Thanks []string `json:"thanks"`
+	// Predicates are words before which "your" is a slip for "you are".
+	Predicates []string `json:"predicates"`
 	// Reflections turn words, and Phrases up to three words in a row, to the other side.
 	Reflections map[string]string `json:"reflections"`
 	Phrases     map[string]string `json:"phrases"`
@@ -46,7 +48,7 @@ type language struct {
 	// Foreign are frequent words of other languages.
 	Foreign map[string][]string `json:"foreign"`
 
-	hasAfter, fillers, openers, objectsAfter, verbs, adverbs, function, vague, unspoken set
+	hasAfter, fillers, openers, objectsAfter, verbs, adverbs, function, vague, unspoken, predicates set
 	// asides and thanks are split into words, the longest first.
 	asides, thanks [][]string
 	// kinds are Kinds, of roots.
@@ -89,6 +91,7 @@ func decodeLanguage(data []byte) (*language, error) {
 	l.hasAfter, l.fillers, l.openers = newSet(l.HasAfter), newSet(l.Fillers), newSet(l.Openers)
 	l.objectsAfter, l.verbs, l.adverbs = newSet(l.ObjectsAfter), newSet(l.Verbs), newSet(l.Adverbs)
 	l.function, l.vague, l.unspoken = newSet(l.Function), newSet(l.Vague), newSet(l.Unspoken)
+	l.predicates = newSet(l.Predicates)
 	l.asides, l.thanks = newLeads(l.Asides), newLeads(l.Thanks)
 	l.synonym, l.foreign = map[string]string{}, map[string][]string{}
 	for _, list := range l.Synonyms {

@@ -23,8 +23,13 @@ func (m *Model) classifyNamed(f *fact) {
 	if f.words[verb].plain == "has" && m.classifyOwned(f, f.words[:n], after(f.words, verb+1)) {
 		return
 	}
-	told := m.predicate(f.words[verb:]) & (isAge | isHome | isJob)
-	if told == isAge || told != 0 && properName(f.words[:n]) != nil {
+	rest := f.words[verb:]
+	if last := len(rest) - 1; rest[0].plain == "is" && last > 1 && last <= maxNoun+1 && rest[1].plain == "my" && m.isLiving(rest[last].plain) {
+		f.about, f.value, f.own, f.kind = rest[2:], f.words[:n], true, isName|isBeing // Bob is my brother
+		return
+	}
+	told := m.predicate(rest) & (isAge | isHome | isJob | isPlace)
+	if told == isAge || told != 0 && properName(f.words[:n]) != nil && (told != isPlace || m.pronounOf(first.plain) != "") {
 		f.about, f.kind, f.value, f.named = f.words[:n], told, after(f.words, verb+1), true
 	}
 }
@@ -103,6 +108,10 @@ func (m *Model) byNames(c *composer, q query, facts []fact) []query {
 	if !q.own || len(q.about) == 0 || q.kind&^isName == 0 || len(q.content) > 0 {
 		return nil
 	}
+	var rest []string
+	if at := slices.IndexFunc(q.about, func(w word) bool { return strings.HasSuffix(w.plain, "'s") }) + 1; at > 0 {
+		rest, q.about = plainWords(q.about[at:]), unowned(q.about[:at])
+	}
 	var list []query
 	for _, f := range facts {
 		if f.kind&isName == 0 || !f.own || m.aboutScore(q, f) == 0 || !by(f.speaker, f.name, c.prompt.Question) {
@@ -110,7 +119,7 @@ func (m *Model) byNames(c *composer, q query, facts []fact) []query {
 		}
 		for _, w := range f.value {
 			if w.plain != "and" {
-				list = append(list, query{who: w.plain, kind: q.kind})
+				list = append(list, query{who: w.plain, kind: q.kind, content: rest})
 			}
 		}
 	}

@@ -173,9 +173,10 @@ func (m *Model) offerNews(c *composer) {
 	if !m.mayTell(p.Question, p.Character.Name) {
 		return
 	}
-	facts := m.facts(append(slices.Clone(p.Conversation), p.Question), p.Character.Name)
+	facts, _ := m.facts(append(slices.Clone(p.Conversation), p.Question), p.Character.Name)
 	brief := len(p.Question.Text) < 40
-	before := len(m.facts(p.Conversation, p.Character.Name))
+	told, _ := m.facts(p.Conversation, p.Character.Name)
+	before := len(told)
 	for _, f := range facts[before:] {
 		said, ok := m.sayBack(f)
 		if f.key() == "" || !ok {
@@ -231,7 +232,7 @@ func (m *Model) mayTell(t models.Turn, name string) bool {
 			continue
 		}
 		switch words[0].plain {
-		case "my", "our", "i", "we", "it", "he", "she", "his", "her", "its", "the", "call", "remember", "not":
+		case "my", "our", "i", "we", "it", "he", "she", "his", "her", "its", "mine", "the", "call", "remember", "not":
 			return true
 		}
 	}

@@ -137,7 +137,7 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 	}
 	q := m.target(rest)
 	q.negative = negates(rest)
-	named := slices.Contains(plain, "called") || slices.Contains(plain, "named") || strings.Contains(strings.Join(plain, " "), "of my") && (slices.Contains(plain, "name") || slices.Contains(plain, "names"))
+	named := slices.Contains(plain, "called") || slices.Contains(plain, "named") || slices.Contains(plain, "of") && (slices.Contains(plain, "name") || slices.Contains(plain, "names"))
 	text := strings.Join(plain, " ")
 	switch asking {
 	case "who":
@@ -158,6 +158,9 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 			q.kind = isAge | isBirth
 		case plain[0] == "many" || plain[0] == "tall" || plain[0] == "long" && prompted:
 			q.sure = false
+			if slices.Contains(plain, "have") {
+				q.kind = isHaving
+			}
 			return q, q.own
 		case !named:
 			return query{}, false

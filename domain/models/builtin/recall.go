@@ -15,8 +15,11 @@ func (m *Model) offerRecall(ctx context.Context, c *composer, r reading) error {
 	for i := len(r.clauses) - 1; i >= 0 && !found; i-- {
 		q, found = m.query(r.clauses[i])
 	}
+	pronoun := -1
 	if !found {
-		return nil
+		if pronoun = asksOfThird(r); pronoun < 0 {
+			return nil
+		}
 	}
 	turns, err := earlier(ctx, c.prompt)
 	if err != nil {
@@ -25,7 +28,12 @@ func (m *Model) offerRecall(ctx context.Context, c *composer, r reading) error {
 	if said := justSaid(c.prompt.Question); said.Text != "" {
 		turns = append(slices.Clone(turns), said)
 	}
-	facts := m.facts(turns, c.prompt.Character.Name)
+	facts, spoken := m.facts(turns, c.prompt.Character.Name)
+	if pronoun >= 0 {
+		if q, found = m.queryThird(r.clauses[len(r.clauses)-1], pronoun, spoken[c.prompt.Question.Speaker+"\n"+c.prompt.Question.Name]); !found {
+			return nil
+		}
+	}
 	switch {
 	case q.last:
 		m.offerLast(c, facts)
@@ -53,6 +61,42 @@ func earlier(ctx context.Context, p models.Prompt) ([]models.Turn, error) {
 	return slices.Concat(turns, p.Conversation), nil
 }
 
+// asksOfThird returns where the pronoun stands by which a question asks for somebody
+// spoken of before, -1 if it does not.
+func asksOfThird(r reading) int {
+	if len(r.clauses) == 0 {
+		return -1
+	}
+	words := r.clauses[len(r.clauses)-1].words
+	if len(words) > 8 || !slices.Contains([]string{"what", "where", "when", "how", "who"}, words[0].plain) {
+		return -1
+	}
+	return slices.IndexFunc(words, func(w word) bool {
+		return slices.Contains([]string{"he", "she", "they", "his", "her", "their"}, w.plain)
+	})
+}
+
+// queryThird understands a question with a pronoun as one for what it stands for: "how
+// old is she?"
+func (m *Model) queryThird(cl clause, at int, spoken *subjects) (query, bool) {
+	if spoken == nil {
+		return query{}, false
+	}
+	about := m.antecedent(spoken, cl.words[at:])
+	if len(about.noun) == 0 {
+		return query{}, false
+	}
+	noun := about.noun
+	switch cl.words[at].plain {
+	case "his", "her", "their":
+		noun = genitive(noun)
+	}
+	if !about.named {
+		noun = slices.Concat([]word{about.determiner}, noun)
+	}
+	return m.query(clause{words: slices.Concat(cl.words[:at], noun, cl.words[at+1:]), mark: cl.mark})
+}
+
 // justSaid is what the asker says before the question: "My name is Ann. What is my
 // name?"
 func justSaid(question models.Turn) models.Turn {
@@ -63,10 +107,11 @@ func justSaid(question models.Turn) models.Turn {
 // queryOther understands a question about what another one of the channel told: "what
 // is Ann's dog called?".
 func (m *Model) queryOther(c *composer, r reading) (query, bool) {
-	if !r.asks || len(r.clauses) == 0 {
+	if len(r.clauses) == 0 {
 		return query{}, false
 	}
-	words := r.clauses[len(r.clauses)-1].words
+	last := r.clauses[len(r.clauses)-1]
+	words := last.words
 	for _, t := range append(slices.Clone(c.prompt.Conversation), c.prompt.Question) {
 		name := strings.ToLower(strings.TrimSpace(t.Name))
 		if t.Own || name == "" {
@@ -85,7 +130,7 @@ func (m *Model) queryOther(c *composer, r reading) (query, bool) {
 			default:
 				asked[i] = word{"i", "i"}
 			}
-			q, ok := m.query(clause{words: asked, mark: '?'})
+			q, ok := m.query(clause{words: asked, mark: last.mark})
 			switch {
 			case !ok || q.last:
 			case by(t.Speaker, t.Name, c.prompt.Question):
@@ -166,7 +211,7 @@ func (m *Model) offerOne(c *composer, q query, facts []fact) {
 	case top >= enough:
 		m.offerFact(c, best)
 	case m.offerNamed(c, m.byNames(c, q, told), told):
-	case q.kind&isName != 0 && len(q.about) == 0 && q.own:
+	case q.kind == isName && len(q.about) == 0 && q.own:
 		if user, ok := addressable(c.prompt.Question.Name); ok {
 			c.list("goes_by", "The name stands beside the message.", user)
 		}

@@ -15,6 +15,10 @@ func (m *Model) score(c *composer, q query, f fact, asked []float32) float64 {
 	if !m.allowed(c, q, f) || !q.whether && q.kind&^isTaste == 0 && q.negative != negates(f.words) || q.whether && (len(q.about) == 0 && len(f.about) > 0) || q.kind != 0 && f.kind&q.kind == 0 {
 		return 0
 	}
+	switch f.words[0].plain { // nobody knows who was meant
+	case "he", "she", "it", "they", "his", "her", "its", "their":
+		return 0
+	}
 	if q.who != "" && !m.says(f, q.who) || slices.ContainsFunc(q.names, func(name string) bool { return !m.says(f, name) }) {
 		return 0
 	}

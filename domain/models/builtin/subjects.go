@@ -71,7 +71,7 @@ func (m *Model) antecedent(s *subjects, words []word) subject {
 		return subject{}
 	}
 	switch words[0].plain {
-	case "he", "she", "it", "they", "his", "her", "its", "whose":
+	case "he", "she", "it", "they", "his", "her", "its", "whose", "their":
 	default:
 		return subject{}
 	}
@@ -100,7 +100,7 @@ func (m *Model) canBe(pronoun string, s subject) bool {
 		return m.isLiving(noun)
 	case "it", "its":
 		return !person
-	case "they":
+	case "they", "their":
 		return l.root(noun) != noun || noun == "children" || noun == "grandchildren" || noun == "kids" || noun == "parents"
 	default:
 		return false

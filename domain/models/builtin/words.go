@@ -239,15 +239,23 @@ func (r *reader) endClause(mark rune) {
 	r.clause = r.clause[:0] // tidy has copied what it kept
 }
 
-// tidy leaves the fillers out, unless they are all there is or "not" goes before, and
-// says "has" where 's meant that.
+// tidy leaves the fillers out, unless they are all there is or "not" goes before, says
+// "has" where 's meant that, and puts in the apostrophes that hurry left out.
 func (l *language) tidy(words []word) []word {
 	kept := make([]word, 0, len(words))
 	for i, w := range words {
 		switch {
-		case w.plain == "your" && i+1 < len(words) && slices.Contains([]string{"a", "an", "the", "so", "not", "just", "too", "really", "very", "only"}, words[i+1].plain):
+		case w.plain == "your" && (len(words) == 2 || i+1 < len(words) && l.function[words[i+1].plain]) && l.predicates[words[i+1].plain]:
 			kept = append(kept, word{"you", "you"})
 			w = word{"are", "are"}
+		case i == 0 && w.plain == "were" && len(words) > 1 && strings.HasSuffix(words[1].plain, "ing"):
+			kept = append(kept, word{"we", "we"})
+			w = word{"are", "are"}
+		case w.plain == "ill" && i+1 < len(words) && (l.verbs[words[i+1].plain] || words[i+1].plain == "be"):
+			kept = append(kept, word{"i", "i"})
+			w = word{"will", "will"}
+		case i+1 < len(words) && words[i+1].plain == "name" && strings.HasSuffix(w.plain, "s") && !strings.Contains(w.plain, "'") && !l.function[w.plain]:
+			w = word{w.plain[:len(w.plain)-1] + "'s", w.shown[:len(w.shown)-1] + "'s"}
 		case l.fillers[w.plain] && len(words) > 1 && (i == 0 || words[i-1].plain != "not"):
 			continue
 		case w.plain == "is" && i+1 < len(words) && l.hasAfter[words[i+1].plain] && w.shown == w.plain && i > 0 && pronoun(words[i-1].plain):
