@@ -135,9 +135,13 @@ func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) [
 		words, noted := bare(words)
 		about := m.antecedent(spoken, words)
 		words = m.resolved(words, about)
+		if called, ok := spoken.names[firstWord(words)]; ok {
+			spoken.note(called)
+		}
 		for _, thing := range m.language.things(words) {
 			if name := m.introduced(&thing); name != nil && c.mark != '?' {
 				found = append(found, fact{speaker: t.Speaker, name: t.Name, about: thing.noun, own: true, kind: isName, value: name, words: calling(thing.noun, name)})
+				spoken.name(thing.subject(), name)
 			}
 			spoken.note(thing.subject())
 		}
@@ -152,6 +156,9 @@ func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) [
 		}
 		if len(f.about) > 0 {
 			spoken.note(f.subject())
+			if f.own && f.kind&isName != 0 {
+				spoken.name(f.subject(), f.value)
+			}
 		}
 		if f.loose { // introduced above
 			f.kind &^= isName
@@ -161,6 +168,14 @@ func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) [
 		}
 	}
 	return found
+}
+
+// firstWord is the plain form of the first word, "" if there is none.
+func firstWord(words []word) string {
+	if len(words) == 0 {
+		return ""
+	}
+	return words[0].plain
 }
 
 // fronted puts a time that begins a statement at its end: "on Friday I have an exam".

@@ -43,6 +43,9 @@ func (m *Model) query(c clause) (query, bool) {
 	}
 	switch rest[0].plain {
 	case "what", "which", "who", "where", "when", "how", "whose":
+		if c.mark != '?' && !prompted && len(rest) > 1 && subordinate(rest[1].plain) {
+			return query{}, false
+		}
 		return m.queryOne(rest, prompted)
 	case "is", "are", "was", "do", "did", "am", "have":
 		if c.mark != '?' || prompted || len(rest) < 3 || rest[1].plain != "my" && rest[1].plain != "i" {
@@ -54,6 +57,12 @@ func (m *Model) query(c clause) (query, bool) {
 	default:
 		return query{}, false
 	}
+}
+
+// subordinate reports whether w after "when" and the like makes no question of it, but
+// a part of a statement: "when I was young".
+func subordinate(w string) bool {
+	return slices.Contains([]string{"i", "we", "you", "he", "she", "it", "they", "my", "our", "the"}, w)
 }
 
 // prompts are polite ways to begin a question.

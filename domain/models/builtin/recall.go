@@ -68,7 +68,7 @@ func asksOfThird(r reading) int {
 		return -1
 	}
 	words := r.clauses[len(r.clauses)-1].words
-	if len(words) > 8 || !slices.Contains([]string{"what", "where", "when", "how", "who"}, words[0].plain) {
+	if len(words) > 8 || len(words) < 3 || subordinate(words[1].plain) || !slices.Contains([]string{"what", "where", "when", "how", "who"}, words[0].plain) {
 		return -1
 	}
 	return slices.IndexFunc(words, func(w word) bool {

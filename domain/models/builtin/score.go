@@ -30,7 +30,9 @@ func (m *Model) score(c *composer, q query, f fact, asked []float32) float64 {
 			return 0
 		}
 		add(0.5, s)
-	} else if q.own && len(f.about) > 0 && q.kind != 0 && q.kind&(isTaste|isTime) == 0 {
+	} else if q.own && q.kind == 0 && len(f.about) > 0 && !f.own {
+		return 0
+	} else if q.own && len(f.about) > 0 && q.kind != 0 && q.kind&(isTaste|isTime|isHaving) == 0 {
 		return 0 // asked of the person, told of a thing
 	}
 	if q.who != "" {

@@ -7,6 +7,8 @@ type subjects struct {
 	// turn counts the speaker's turns.
 	turn  int
 	nouns []subject
+	// names are the things by what they are called.
+	names map[string]subject
 }
 
 // subject is a thing, and the turn in which it was spoken of last.
@@ -57,6 +59,16 @@ func (s *subjects) note(spoken subject) {
 	copy(s.nouns[1:at+1], s.nouns[:at])
 	spoken.noun, spoken.turn = uncommaed(spoken.noun), s.turn
 	s.nouns[0] = spoken
+}
+
+// name keeps in mind what a thing is called.
+func (s *subjects) name(spoken subject, name []word) {
+	if s.names == nil {
+		s.names = map[string]subject{}
+	}
+	for _, w := range name {
+		s.names[w.plain] = spoken
+	}
 }
 
 // sameWords reports whether two lists hold the same words.
