@@ -245,6 +245,9 @@ func (m *Model) isAge(rest []word) bool {
 func (m *Model) classifyOwn(f *fact) {
 	f.own, f.kind = true, isSaid
 	words := f.words
+	if len(words) > 3 && m.language.adverbs[words[1].plain] && words[1].plain != "not" && words[1].plain != "never" {
+		words = slices.Concat(words[:1], words[2:]) // I also have
+	}
 	verb, next := words[1].plain, words[2].plain
 	f.value = words[2:]
 	switch {
@@ -273,11 +276,24 @@ func (m *Model) classifyOwn(f *fact) {
 	case verb == "have" && next == "worked" && len(words) > 4:
 		f.kind, f.value = isJob, words[4:]
 	case verb == "have" || verb == "own" || verb == "got":
-		m.classifyHaving(f)
+		m.classifyHaving(f, words[2:])
 	}
 	if m.isTime(words[2:]) {
 		f.kind |= isTime
 	}
+	if f.kind&isSaid != 0 && namesPlace(words[2:]) {
+		f.kind |= isPlace
+	}
+}
+
+// namesPlace reports whether words lead to a name: "to Rome", "in Japan".
+func namesPlace(words []word) bool {
+	for i := 1; i < len(words); i++ {
+		if p := words[i-1].plain; (p == "to" || p == "in" || p == "at" || p == "near") && words[i].plain != words[i].shown {
+			return true
+		}
+	}
+	return false
 }
 
 // isTasting reports whether a verb tells what somebody likes or does for pleasure.
@@ -308,9 +324,8 @@ func nameList(words []word) []word {
 // properNames reports whether words are nothing but names.
 func properNames(words []word) bool { return len(words) > 0 && len(nameList(words)) == len(words) }
 
-// classifyHaving reads "I have a dog called Rex" and "I have two kids, Tom and Mia".
-func (m *Model) classifyHaving(f *fact) {
-	rest := f.words[2:]
+// classifyHaving reads what follows the verb in "I have a dog called Rex" and "I have two kids, Tom and Mia".
+func (m *Model) classifyHaving(f *fact, rest []word) {
 	if rest[0].plain == "got" {
 		rest = rest[1:]
 	}

@@ -54,7 +54,10 @@ func (f fact) key() string {
 	if k == 0 || f.loose {
 		return ""
 	}
-	k &= -k                                                                                                                                        // the first one decides
+	k &= -k // the first one decides
+	if k == isPlace && f.kind&isSaid != 0 {
+		return ""
+	}
 	if (k == isTaste && !holds(f.about, "favourite") || k == isTime || k == isJob && f.kind&isBeing != 0) && (len(f.about) == 0 || k == isTaste) { // one may like and be many things, and do something any time
 		return ""
 	}
@@ -135,9 +138,7 @@ func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) [
 		words, noted := bare(words)
 		about := m.antecedent(spoken, words)
 		words = m.resolved(words, about)
-		if called, ok := spoken.names[firstWord(words)]; ok {
-			spoken.note(called)
-		}
+		m.noteNamed(spoken, c)
 		for _, thing := range m.language.things(words) {
 			if name := m.introduced(&thing); name != nil && c.mark != '?' {
 				found = append(found, fact{speaker: t.Speaker, name: t.Name, about: thing.noun, own: true, kind: isName, value: name, words: calling(thing.noun, name)})
@@ -170,12 +171,20 @@ func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) [
 	return found
 }
 
-// firstWord is the plain form of the first word, "" if there is none.
-func firstWord(words []word) string {
-	if len(words) == 0 {
-		return ""
+// noteNamed notes whom a statement begins with by name, or a question asks for.
+func (m *Model) noteNamed(spoken *subjects, c clause) {
+	for i, w := range c.words {
+		if i > 0 && c.mark != '?' {
+			return
+		}
+		owner := strings.TrimSuffix(w.plain, "'s")
+		if called, ok := spoken.names[owner]; ok {
+			spoken.note(called)
+		}
+		if i > 0 && c.words[i-1].plain == "my" && owner != w.plain {
+			spoken.note(subject{determiner: mine, noun: unowned(c.words[i : i+1])})
+		}
 	}
-	return words[0].plain
 }
 
 // fronted puts a time that begins a statement at its end: "on Friday I have an exam".
@@ -265,9 +274,22 @@ func (m *Model) sentences(r reading) []clause {
 			joined[n-1] = clause{words: append(before, c.words...), mark: c.mark}
 			continue
 		}
+		if i > 1 && n > 1 && r.clauses[i-1].mark == ',' && m.apposed(joined[n-2].words, joined[n-1].words, c.words) {
+			whole := slices.Concat(joined[n-2].words, joined[n-1].words, c.words) // my boss, Mr Hughes, is ...
+			joined[n-2] = clause{words: whole, mark: c.mark}
+			joined = joined[:n-1]
+			continue
+		}
 		joined = append(joined, c)
 	}
 	return joined
+}
+
+// apposed reports whether a name stands between commas after somebody and before what is
+// said of them.
+func (m *Model) apposed(who, name, rest []word) bool {
+	n := len(who)
+	return n > 1 && n < 4 && (who[0].plain == "my" || who[0].plain == "our") && m.isLiving(who[n-1].plain) && properNames(name) && m.language.verbs[rest[0].plain]
 }
 
 // continues reports whether more is only an addition to a statement.

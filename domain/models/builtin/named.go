@@ -28,7 +28,7 @@ func (m *Model) classifyNamed(f *fact) {
 		f.about, f.value, f.own, f.kind = rest[2:], f.words[:n], true, isName|isBeing // Bob is my brother
 		return
 	}
-	told := m.predicate(rest) & (isAge | isHome | isJob | isPlace)
+	told := m.predicate(rest) & (isAge | isHome | isJob | isPlace | isTaste)
 	if told == isAge || told != 0 && properName(f.words[:n]) != nil && (told != isPlace || m.pronounOf(first.plain) != "") {
 		f.about, f.kind, f.value, f.named = f.words[:n], told, after(f.words, verb+1), true
 	}

@@ -146,6 +146,12 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 	}
 	q := m.target(rest)
 	q.negative = negates(rest)
+	if n := len(q.about); n > 1 && strings.HasSuffix(q.about[n-1].plain, "ing") && isBe(plain[0]) && (asking == "what" || m.isLiving(q.about[n-2].plain)) { // what is my son studying
+		q.content, q.about = append(q.content, q.about[n-1].plain), q.about[:n-1]
+	}
+	if last := plain[len(plain)-1]; asking == "what" && len(q.about) > 0 && len(q.content) == 0 && (plain[0] == "does" || plain[0] == "did") && slices.Contains([]string{"say", "think", "know", "want", "need"}, last) {
+		q.content = []string{last}
+	}
 	named := slices.Contains(plain, "called") || slices.Contains(plain, "named") || slices.Contains(plain, "of") && (slices.Contains(plain, "name") || slices.Contains(plain, "names"))
 	text := strings.Join(plain, " ")
 	switch asking {
@@ -153,6 +159,9 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 		q.kind |= isName | isBeing | isHaving
 		if text == "am i" || text == "i am" {
 			q.kind, q.sure = isName, true
+		}
+		if q.own && len(q.about) == 0 && len(q.names) > 0 { // who do I go to Spain with
+			q.kind = 0
 		}
 	case "where":
 		m.whereabouts(&q, plain)
@@ -165,9 +174,9 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 		switch {
 		case plain[0] == "old":
 			q.kind = isAge | isBirth
-		case plain[0] == "many" || plain[0] == "tall" || plain[0] == "long" && prompted:
+		case slices.Contains([]string{"many", "much", "tall"}, plain[0]) || plain[0] == "long" && (prompted || len(plain) > 1 && (plain[1] == "have" || plain[1] == "has")):
 			q.sure = false
-			if slices.Contains(plain, "have") {
+			if plain[0] == "many" && slices.Contains(plain, "have") {
 				q.kind = isHaving
 			}
 			return q, q.own
@@ -177,9 +186,6 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 	case "what", "which", "whose":
 		if q.own && strings.Contains(text, "for a living") || strings.HasSuffix(text, "i do for work") || text == "do i do" && prompted {
 			q = query{own: true, kind: isJob, sure: true}
-		}
-		if n := len(q.about); n > 1 && strings.HasSuffix(q.about[n-1].plain, "ing") && isBe(plain[0]) { // what is my son studying
-			q.content, q.about = append(q.content, q.about[n-1].plain), q.about[:n-1]
 		}
 		if n := len(plain); n > 1 && plain[n-1] == "in" && plain[n-2] == "live" { // which town do I live in
 			q.kind, q.content = isHome, nil
@@ -198,10 +204,8 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 		q.kind, q.names = isName, q.content
 		return q, true
 	}
-	if asking == "how" || asking == "where" {
-		if q.own || len(q.about) > 0 {
-			q.content, q.names = nil, nil
-		}
+	if (asking == "how" && plain[0] == "old" || asking == "where" && q.kind&isTime == 0) && (q.own || len(q.about) > 0) || asking == "where" && len(q.about) > 0 {
+		q.content, q.names = nil, nil
 	}
 	if !q.own && len(q.about) == 0 && len(q.content) > 0 && len(q.content) < 5 {
 		q.named = true

@@ -404,6 +404,8 @@ func weight(f fact) int {
 		}
 	}
 	switch {
+	case f.kind&isSaid != 0 && f.kind&isNote == 0:
+		return 1
 	case len(f.about) == 0 && f.kind&(isName|isHome|isJob|isAge|isBirth|isPlace) != 0:
 		return 4
 	case f.kind&(isName|isNote) != 0:
@@ -419,7 +421,7 @@ func weight(f fact) int {
 // names it; for the asker, what tells something of the person.
 func (m *Model) concerns(q query, f fact) bool {
 	if len(q.about) == 0 {
-		return f.own && f.kind&^(isSaid|isTime) != 0
+		return f.own && (f.kind&isSaid == 0 || f.kind&isNote != 0)
 	}
 	for _, w := range q.about {
 		if m.nearest(w.plain, f.words) < 1 {

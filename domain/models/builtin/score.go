@@ -24,15 +24,14 @@ func (m *Model) score(c *composer, q query, f fact, asked []float32) float64 {
 	}
 	sum, weight := 0.0, 0.0
 	add := func(w, s float64) { sum, weight = sum+w*s, weight+w }
-	if len(q.about) > 0 {
+	switch about := len(f.about) > 0; {
+	case len(q.about) > 0:
 		s := m.aboutScore(q, f)
 		if s == 0 {
 			return 0
 		}
 		add(0.5, s)
-	} else if q.own && q.kind == 0 && len(f.about) > 0 && !f.own {
-		return 0
-	} else if q.own && len(f.about) > 0 && q.kind != 0 && q.kind&(isTaste|isTime|isHaving) == 0 {
+	case q.own && about && q.kind == 0 && !f.own, q.own && about && q.kind != 0 && q.kind&(isTaste|isTime|isHaving) == 0:
 		return 0 // asked of the person, told of a thing
 	}
 	if q.who != "" {
@@ -139,12 +138,18 @@ func (m *Model) mentions(q query, f fact, head string) float64 {
 		}
 	}
 	favourite := holds(q.about, "favourite")
+	if !favourite && slices.ContainsFunc(q.about, func(w word) bool { return m.nearest(w.plain, f.words) == 0 }) {
+		return 0
+	}
 	if favourite && (f.kind&isTaste == 0 || holds(f.words, "hate")) {
 		return 0
 	}
 	s := m.nearest(head, f.words)
 	if s < 0.6 && !favourite || s < 0.5 {
 		return 0
+	}
+	if q.own && f.kind == isTaste { // that I love my dog says nothing of the dog
+		s *= 0.9
 	}
 	return s
 }
