@@ -316,7 +316,7 @@ func (m *Model) resolved(words []word, about subject) []word {
 	}
 	switch words[0].plain {
 	case "he", "she", "it", "they":
-		if m.language.verbs[words[1].plain] {
+		if m.language.verbs[words[1].plain] || len(words) > 2 && m.language.adverbs[words[1].plain] && m.language.verbs[words[2].plain] {
 			return slices.Concat(mine, words[1:])
 		}
 	case "his", "her", "its", "whose":

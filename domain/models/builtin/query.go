@@ -220,7 +220,7 @@ func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
 
 // negates reports whether words say that something is not so.
 func negates(words []word) bool {
-	return holds(words, "not") || holds(words, "never") || holds(words, "hate")
+	return holds(words, "not") || holds(words, "never") || holds(words, "hate") || holds(words, "hates")
 }
 
 // whereabouts tells what kind of place is asked for.
