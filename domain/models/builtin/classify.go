@@ -186,7 +186,7 @@ func (m *Model) predicate(rest []word) kind {
 		return isName
 	case m.isAge(rest):
 		return isAge
-	case strings.HasPrefix(verb, "live") || verb == "stays" || verb == "moved":
+	case strings.HasPrefix(verb, "live") || verb == "stays" || verb == "moved" && (next == "to" || next == "into" || next == "in"):
 		return isHome
 	case strings.HasPrefix(verb, "work") && (next == "as" || next == "at" || next == "for" || next == "in"):
 		return isJob
@@ -198,7 +198,7 @@ func (m *Model) predicate(rest []word) kind {
 		return isBeing | isName
 	case isBe(verb) && isPlacing(next):
 		return isPlace
-	case verb == "is" && (next == "a" || next == "an") && len(rest) > 2 && !m.language.vague[rest[2].plain]:
+	case verb == "is" && (next == "a" || next == "an") && len(rest) > 2 && !slices.ContainsFunc(rest[2:min(len(rest), 4)], func(w word) bool { return m.language.vague[w.plain] }):
 		return isBeing | isJob
 	case m.isTime(rest[1:]):
 		return isBeing | isTime
@@ -265,6 +265,8 @@ func (m *Model) classifyOwn(f *fact) {
 		f.kind, f.value = isJob, words[3:]
 	case verb == "used" && next == "to" && len(words) > 5 && words[3].plain == "be" && (words[4].plain == "a" || words[4].plain == "an"):
 		f.kind = isJob
+	case verb == "was" && (next == "a" || next == "an") && holds(words, "years"):
+		f.kind = isJob | isBeing
 	case verb == "was" && next == "born":
 		f.kind = isBirth
 	case verb == "am" && (next == "a" || next == "an") && len(words) > 3 && !m.language.vague[words[3].plain]:

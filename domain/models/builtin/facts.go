@@ -58,7 +58,7 @@ func (f fact) key() string {
 	if k == isPlace && f.kind&isSaid != 0 {
 		return ""
 	}
-	if (k == isTaste && !holds(f.about, "favourite") || k == isTime || k == isJob && f.kind&isBeing != 0) && (len(f.about) == 0 || k == isTaste) { // one may like and be many things, and do something any time
+	if (k == isTaste && !holds(f.about, "favourite") || k == isTime || k == isJob && f.kind&isBeing != 0) && (len(f.about) == 0 || k != isTime) { // one may like and be many things, and do something any time
 		return ""
 	}
 	return f.speaker + "/" + strings.Join(plainWords(f.about), " ") + "/" + strconv.Itoa(int(k))
@@ -73,6 +73,7 @@ func (m *Model) facts(turns []models.Turn, name string) ([]fact, map[string]*sub
 	var found []fact
 	spoken := map[string]*subjects{}
 	asked, topic := []word(nil), []word(nil)
+	var latest *subjects
 	for _, t := range turns {
 		text := t.Text[:min(len(t.Text), maxFactText)]
 		if t.Own {
@@ -84,6 +85,10 @@ func (m *Model) facts(turns []models.Turn, name string) ([]fact, map[string]*sub
 			spoken[who] = &subjects{}
 		}
 		spoken[who].turn++
+		if spoken[who].rival = nil; latest != spoken[who] {
+			spoken[who].rival = latest
+		}
+		latest = spoken[who]
 		r := m.language.read(text)
 		r.clauses = withoutName(r.clauses, name)
 		if len(topic) > 0 {
@@ -266,6 +271,7 @@ func properName(words []word) []word {
 // sentences joins clauses that commas cut from a statement: "on Friday, 3 pm".
 func (m *Model) sentences(r reading) []clause {
 	var joined []clause
+	var about []word
 	for i, c := range r.clauses {
 		n := len(joined)
 		if i > 0 && (r.clauses[i-1].mark == ',' || r.clauses[i-1].mark == ':') && n > 0 && m.continues(joined[n-1].words, c.words) {
@@ -274,22 +280,40 @@ func (m *Model) sentences(r reading) []clause {
 			joined[n-1] = clause{words: append(before, c.words...), mark: c.mark}
 			continue
 		}
-		if i > 1 && n > 1 && r.clauses[i-1].mark == ',' && m.apposed(joined[n-2].words, joined[n-1].words, c.words) {
-			whole := slices.Concat(joined[n-2].words, joined[n-1].words, c.words) // my boss, Mr Hughes, is ...
-			joined[n-2] = clause{words: whole, mark: c.mark}
-			joined = joined[:n-1]
-			continue
+		if i > 0 && r.clauses[i-1].mark == ',' && n > 0 && m.isPerson(joined[n-1].words) {
+			who := joined[n-1].words
+			switch {
+			case c.words[0].plain == "who" && len(c.words) > 1: // my sister Ana, who is ill, lives ...
+				joined = append(joined[:n-1], clause{words: slices.Concat(who, c.words[1:]), mark: c.mark})
+				about = who
+				continue
+			case properNames(c.words): // my boss, Mr Hughes, is ...
+				joined[n-1] = clause{words: slices.Concat(who, c.words), mark: c.mark}
+				about = joined[n-1].words
+				continue
+			}
 		}
+		if i > 0 && r.clauses[i-1].mark == ',' && len(about) > 0 && m.language.verbs[c.words[0].plain] {
+			if n > 0 && sameWords(joined[n-1].words, about) {
+				joined = joined[:n-1]
+			}
+			c.words = slices.Concat(about, c.words)
+		}
+		about = nil
 		joined = append(joined, c)
 	}
 	return joined
 }
 
-// apposed reports whether a name stands between commas after somebody and before what is
-// said of them.
-func (m *Model) apposed(who, name, rest []word) bool {
-	n := len(who)
-	return n > 1 && n < 4 && (who[0].plain == "my" || who[0].plain == "our") && m.isLiving(who[n-1].plain) && properNames(name) && m.language.verbs[rest[0].plain]
+// isPerson reports whether words only name somebody of the speaker's: "my sister", "my
+// sister Ana".
+func (m *Model) isPerson(words []word) bool {
+	n := len(words)
+	if n < 2 || n > 4 || words[0].plain != "my" && words[0].plain != "our" {
+		return false
+	}
+	at := slices.IndexFunc(words, func(w word) bool { return m.isLiving(w.plain) }) + 1
+	return at > 0 && (at == n || properNames(words[at:]))
 }
 
 // continues reports whether more is only an addition to a statement.

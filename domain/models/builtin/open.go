@@ -185,7 +185,7 @@ func (m *Model) offerNews(c *composer) {
 		if old, ok := replaced(facts[:before], f); ok {
 			if sameWords(old.value, f.value) {
 				c.list("again", "I was told this before.", said)
-			} else if f.kind&exclusive&^(isTime|isPlace) != 0 || m.corrects(p.Question.Text) {
+			} else if f.kind&exclusive&^(isTime|isPlace) != 0 && f.kind&isBeing == 0 || m.corrects(p.Question.Text) {
 				c.list("corrected", "I was told otherwise before.", said)
 			}
 		}

@@ -53,6 +53,7 @@ func (m *Model) query(c clause) (query, bool) {
 		}
 		q := m.target(rest[1:])
 		q.whether = true
+		q.sure = rest[0].plain == "do" && rest[1].plain == "i" && (isTasting(rest[2].plain) || rest[2].plain == "have")
 		return q, len(q.about) > 0 || len(q.content) > 0
 	default:
 		return query{}, false

@@ -7,6 +7,8 @@ type subjects struct {
 	// turn counts the speaker's turns.
 	turn  int
 	nouns []subject
+	// rival are those of another one who spoke just before: their things may be meant.
+	rival *subjects
 	// names are the things by what they are called.
 	names map[string]subject
 }
@@ -85,6 +87,9 @@ func (m *Model) antecedent(s *subjects, words []word) subject {
 	switch words[0].plain {
 	case "he", "she", "it", "they", "his", "her", "its", "whose", "their":
 	default:
+		return subject{}
+	}
+	if s.rival != nil && slices.ContainsFunc(s.rival.nouns, func(o subject) bool { return o.turn == s.rival.turn && m.canBe(words[0].plain, o) }) {
 		return subject{}
 	}
 	for _, o := range s.nouns {

@@ -248,6 +248,11 @@ func (l *language) tidy(words []word) []word {
 		case w.plain == "your" && (len(words) == 2 || i+1 < len(words) && l.function[words[i+1].plain]) && l.predicates[words[i+1].plain]:
 			kept = append(kept, word{"you", "you"})
 			w = word{"are", "are"}
+		case w.plain == "its" && i+1 < len(words) && (l.predicates[words[i+1].plain] || l.function[words[i+1].plain] && words[i+1].plain != "own"):
+			kept = append(kept, word{"it", "it"})
+			w = word{"is", "is"}
+		case w.plain == "2" && i+1 < len(words) && (words[i+1].plain == "you" || words[i+1].plain == "me" || i > 0 && l.verbs[words[i+1].plain]):
+			w = word{"to", "to"}
 		case i == 0 && w.plain == "were" && len(words) > 1 && strings.HasSuffix(words[1].plain, "ing"):
 			kept = append(kept, word{"we", "we"})
 			w = word{"are", "are"}
