@@ -51,14 +51,11 @@ type fact struct {
 // key is the same for facts of which the later one replaces the earlier one.
 func (f fact) key() string {
 	k := f.kind & exclusive
-	if k == 0 || f.loose {
-		return ""
-	}
 	k &= -k // the first one decides
-	if k == isPlace && f.kind&isSaid != 0 {
-		return ""
-	}
-	if (k == isTaste && !holds(f.about, "favourite") || k == isTime || k == isJob && f.kind&isBeing != 0) && (len(f.about) == 0 || k != isTime) { // one may like and be many things, and do something any time
+	switch {
+	case k == 0 || f.loose,
+		k == isPlace && f.kind&isSaid != 0, k == isTime && len(f.about) == 0, // one may go to many places, at any time
+		k == isJob && f.kind&isBeing != 0, k == isTaste && !holds(f.about, "favourite"): // and be and like many things
 		return ""
 	}
 	return f.speaker + "/" + strings.Join(plainWords(f.about), " ") + "/" + strconv.Itoa(int(k))
@@ -192,19 +189,6 @@ func (m *Model) noteNamed(spoken *subjects, c clause) {
 	}
 }
 
-// fronted puts a time that begins a statement at its end: "on Friday I have an exam".
-func (m *Model) fronted(words []word) []word {
-	at := slices.IndexFunc(words[:min(len(words), 5)], func(w word) bool { return w.plain == "i" || w.plain == "we" || w.plain == "my" })
-	if at < 1 || len(words)-at < 3 || !m.isTime(words[:at]) {
-		return words
-	}
-	front := slices.Clone(uncommaed(words[:at]))
-	if m.language.function[front[0].plain] {
-		front[0].shown = front[0].plain
-	}
-	return slices.Concat(words[at:], front)
-}
-
 // introduced takes the name off a thing that somebody introduces by it: "my sister Ana".
 func (m *Model) introduced(t *thing) []word {
 	n := len(t.noun)
@@ -228,18 +212,6 @@ func (m *Model) isLiving(w string) bool {
 // calling is the statement that something of the speaker's has a name.
 func calling(about, name []word) []word {
 	return slices.Concat([]word{{"my", "my"}}, uncommaed(about), []word{{"is", "is"}, {"called", "called"}}, uncommaed(name))
-}
-
-// uncommaed takes off the commas with which sentences joins clauses.
-func uncommaed(words []word) []word {
-	if !slices.ContainsFunc(words, func(w word) bool { return strings.HasSuffix(w.shown, ",") }) {
-		return words
-	}
-	words = slices.Clone(words)
-	for i := range words {
-		words[i].shown = strings.TrimSuffix(words[i].shown, ",")
-	}
-	return words
 }
 
 // rename understands "it is Max" as a name if the thing spoken of was just named.
@@ -266,67 +238,6 @@ func properName(words []word) []word {
 		}
 	}
 	return words
-}
-
-// sentences joins clauses that commas cut from a statement: "on Friday, 3 pm".
-func (m *Model) sentences(r reading) []clause {
-	var joined []clause
-	var about []word
-	for i, c := range r.clauses {
-		n := len(joined)
-		if i > 0 && (r.clauses[i-1].mark == ',' || r.clauses[i-1].mark == ':') && n > 0 && m.continues(joined[n-1].words, c.words) {
-			before := slices.Clone(joined[n-1].words)
-			before[len(before)-1].shown += ","
-			joined[n-1] = clause{words: append(before, c.words...), mark: c.mark}
-			continue
-		}
-		if i > 0 && r.clauses[i-1].mark == ',' && n > 0 && m.isPerson(joined[n-1].words) {
-			who := joined[n-1].words
-			switch {
-			case c.words[0].plain == "who" && len(c.words) > 1: // my sister Ana, who is ill, lives ...
-				joined = append(joined[:n-1], clause{words: slices.Concat(who, c.words[1:]), mark: c.mark})
-				about = who
-				continue
-			case properNames(c.words): // my boss, Mr Hughes, is ...
-				joined[n-1] = clause{words: slices.Concat(who, c.words), mark: c.mark}
-				about = joined[n-1].words
-				continue
-			}
-		}
-		if i > 0 && r.clauses[i-1].mark == ',' && len(about) > 0 && m.language.verbs[c.words[0].plain] {
-			if n > 0 && sameWords(joined[n-1].words, about) {
-				joined = joined[:n-1]
-			}
-			c.words = slices.Concat(about, c.words)
-		}
-		about = nil
-		joined = append(joined, c)
-	}
-	return joined
-}
-
-// isPerson reports whether words only name somebody of the speaker's: "my sister", "my
-// sister Ana".
-func (m *Model) isPerson(words []word) bool {
-	n := len(words)
-	if n < 2 || n > 4 || words[0].plain != "my" && words[0].plain != "our" {
-		return false
-	}
-	at := slices.IndexFunc(words, func(w word) bool { return m.isLiving(w.plain) }) + 1
-	return at > 0 && (at == n || properNames(words[at:]))
-}
-
-// continues reports whether more is only an addition to a statement.
-func (m *Model) continues(before, more []word) bool {
-	if len(before) < 4 || len(more) > 5 || m.language.openers[more[0].plain] && more[0].plain != "and" {
-		return false
-	}
-	for _, w := range more {
-		if m.language.verbs[w.plain] || w.plain == "i" || w.plain == "my" || w.plain == "you" || w.plain == "thanks" || w.plain == "thank" {
-			return false
-		}
-	}
-	return true
 }
 
 // resolved says "my dog" for a pronoun that begins a statement, if a dog was spoken of.

@@ -151,6 +151,8 @@ func TestWhatWasToldIsRecalled(t *testing.T) {
 		{"Ann: My nephew is called Simon. He works for a bank. He is a dear boy.|Ann: What does Simon do?", "bank", "boy"},
 		{"Ann: I was a teacher for thirty years.|Ann: What was my profession?", "teacher", ""},
 		{"Ann: What's my favourite number?|Eliza: You haven't told me.|Ann: It's seven.|Ann: What's my favourite number?", "seven", ""},
+		{"Bob: I have a sister called Lisa.|Ann: I have a sister, too. She is called Paula.|Ann: What's my sister's name?", "Paula", "Lisa"},
+		{"Ann: I have two sons. They have their own lives.|Ann: Who is there to help me?", "", "lives"},
 		{"Ann: Kate hates flying. She likes trains.|Ann: What does Kate hate?", "flying", "trains"},
 		{"Ann: Kate hates flying. She likes trains.|Ann: What does Kate like?", "trains", "flying"},
 		{"Ann: My mum is coming on Sunday. I started running last week.|Ann: When is my mum coming?", "Sunday", "week"},

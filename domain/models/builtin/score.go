@@ -31,7 +31,7 @@ func (m *Model) score(c *composer, q query, f fact, asked []float32) float64 {
 			return 0
 		}
 		add(0.5, s)
-	case q.own && about && q.kind == 0 && !f.own, q.own && about && q.kind != 0 && q.kind&(isTaste|isTime|isHaving) == 0:
+	case q.own && about && q.kind == 0 && !f.own, q.own && about && q.kind != 0 && q.kind != isHaving && q.kind&(isTaste|isTime) == 0:
 		return 0 // asked of the person, told of a thing
 	}
 	if q.who != "" {

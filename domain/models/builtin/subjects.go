@@ -89,13 +89,16 @@ func (m *Model) antecedent(s *subjects, words []word) subject {
 	default:
 		return subject{}
 	}
-	if s.rival != nil && slices.ContainsFunc(s.rival.nouns, func(o subject) bool { return o.turn == s.rival.turn && m.canBe(words[0].plain, o) }) {
-		return subject{}
-	}
 	for _, o := range s.nouns {
-		if s.turn-o.turn <= reach && m.canBe(words[0].plain, o) {
-			return o
+		if s.turn-o.turn > reach || !m.canBe(words[0].plain, o) {
+			continue
 		}
+		if o.turn < s.turn && s.rival != nil && slices.ContainsFunc(s.rival.nouns, func(other subject) bool {
+			return other.turn == s.rival.turn && m.canBe(words[0].plain, other)
+		}) {
+			break
+		}
+		return o
 	}
 	return subject{}
 }
