@@ -129,7 +129,8 @@ const urgent = 90
 func (m *Model) offerWords(ctx context.Context, c *composer, r reading) error {
 	hits := m.hits(r)
 	m.offerHits(c, hits, urgent, 1000)
-	if c.done() {
+	if c.chosen { // nothing else will do, even if this has to be said again
+		c.penalty = 0
 		return nil
 	}
 	if name := m.language.guess(r.clauses); name != "" {

@@ -90,6 +90,7 @@ func TestABrokenScriptIsRefused(t *testing.T) {
 		{"double gap", `{"keywords":[{"words":["a"],"rules":[{"match":"* *","say":["b"]}]}],` + whole + `}`, "two gaps"},
 		{"unknown group", `{"keywords":[{"words":["a"],"rules":[{"match":"@x","say":["b"]}]}],` + whole + `}`, "unknown group"},
 		{"part that is not there", `{"keywords":[{"words":["a"],"rules":[{"match":"* a","say":["{2}"]}]}],` + whole + `}`, "has not got"},
+		{"unknown answers", `{"keywords":[{"words":["a"],"rules":[{"match":"a","say":["@x"]}]}],` + whole + `}`, "nothing to say"},
 		{"unknown slot", `{"keywords":[{"words":["a"],"rules":[{"match":"*","say":["{nme}"]}]}],` + whole + `}`, "has not got"},
 		{"whole", `{` + whole + `}`, ""},
 	}
