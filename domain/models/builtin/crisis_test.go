@@ -3,6 +3,7 @@ package builtin_test
 import (
 	"fmt"
 	"regexp"
+	"strings"
 	"testing"
 
 	"parley/domain/models"
@@ -39,6 +40,9 @@ func TestWhoIsInDangerIsSentToPeople(t *testing.T) {
 			t.Errorf("after %d answers of the kind %q is answered with %q", n, tests[true][n], got)
 		}
 		said = append(said, models.Turn{Name: "Zed", Text: tests[true][n]}, models.Turn{Own: true, Text: got})
+	}
+	if got := ask(t, m, strings.Repeat("Life is better here, so long. ", 300)+"I want to end it all.").Text; !helping.MatchString(got) {
+		t.Errorf("at the end of a long text it is answered with %q", got)
 	}
 	for danger, list := range tests {
 		for _, text := range list {

@@ -197,6 +197,11 @@ func (m *Model) hits(r reading) []hit {
 				}
 				for i := range k.Rules {
 					rank := k.Rank
+					if rank >= urgent { // keep room for the one that matters, however late it comes
+						if _, ok := k.Rules[i].pattern.match(clause.words); !ok {
+							continue
+						}
+					}
 					if k.Rules[i].Match == "*" {
 						rank = min(rank, anyRank)
 					}
