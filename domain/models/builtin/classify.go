@@ -89,6 +89,7 @@ func (m *Model) classifyThing(f *fact, words []word) {
 		f.about, f.value, f.kind = subject[:n-1], subject[n-1:], isName|isBeing // my sister Ana
 		f.loose = true
 		f.kind |= m.predicate(rest)
+		m.classifyDone(f)
 		return
 	}
 	f.about = subject
@@ -104,6 +105,7 @@ func (m *Model) classifyThing(f *fact, words []word) {
 	if rest[0].plain == "is" && len(rest) > 2 && (rest[1].plain == "called" || rest[1].plain == "named") {
 		f.value = rest[2:]
 	}
+	m.classifyDone(f)
 	switch {
 	case holds(subject, "birthday"):
 		f.kind |= isBirth
@@ -138,13 +140,25 @@ func (m *Model) subject(words []word) (n, verb int) {
 	return 0, 0
 }
 
+// classifyDone marks what somebody, and not something, did some time.
+func (m *Model) classifyDone(f *fact) {
+	if f.kind&isTime != 0 && m.isLiving(f.about[len(f.about)-1].plain) {
+		f.kind |= isDone
+	}
+}
+
 // classifyOwned reads "my sister has a dog called Bo" as told of my sister's dog.
 func (m *Model) classifyOwned(f *fact, owner, rest []word) bool {
 	at := slices.IndexFunc(rest, func(w word) bool { return w.plain == "called" || w.plain == "named" })
-	if at < 2 || at > maxNoun+1 || at+1 == len(rest) || rest[0].plain != "a" && rest[0].plain != "an" {
+	name := after(rest, at+1)
+	if at < 0 {
+		at = slices.IndexFunc(rest, func(w word) bool { return m.isLiving(strings.TrimSuffix(w.plain, "s")) }) + 1
+		name = nameList(after(rest, at))
+	}
+	if at < 2 || at > maxNoun+1 || len(name) == 0 || !m.language.amounts[rest[0].plain] {
 		return false
 	}
-	f.about, f.value, f.kind = slices.Concat(genitive(owner), rest[1:at]), rest[at+1:], isHaving|isName
+	f.about, f.value, f.kind = slices.Concat(genitive(owner), uncommaed(rest[1:at])), uncommaed(name), isHaving|isName
 	return true
 }
 
@@ -331,7 +345,7 @@ func (m *Model) classifyHaving(f *fact, rest []word) {
 	if rest[0].plain == "got" {
 		rest = rest[1:]
 	}
-	if len(rest) < 2 || !slices.Contains([]string{"a", "an", "one", "two", "three", "four", "five", "my", "2", "3", "4"}, rest[0].plain) {
+	if len(rest) < 2 || !m.language.amounts[rest[0].plain] {
 		return
 	}
 	rest = rest[1:]

@@ -11,7 +11,8 @@ import (
 // kind says what a fact tells; a question asks for one or more of them.
 type kind int
 
-// The kinds; isSaid is a statement of which nothing more is known.
+// The kinds; isSaid is a statement of which nothing more is known, isDone something that
+// somebody did or will do some time.
 const (
 	isName kind = 1 << iota
 	isHome
@@ -24,6 +25,7 @@ const (
 	isHaving
 	isBeing
 	isNote
+	isDone
 	isSaid
 )
 
@@ -53,8 +55,8 @@ func (f fact) key() string {
 	k := f.kind & exclusive
 	k &= -k // the first one decides
 	switch {
-	case k == 0 || f.loose,
-		k == isPlace && f.kind&isSaid != 0, k == isTime && len(f.about) == 0, // one may go to many places, at any time
+	case k == 0,
+		k == isPlace && f.kind&isSaid != 0, k == isTime && (len(f.about) == 0 || f.kind&isDone != 0), // one may go to many places, at any time
 		k == isJob && f.kind&isBeing != 0, k == isTaste && !holds(f.about, "favourite"): // and be and like many things
 		return ""
 	}
@@ -142,7 +144,7 @@ func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) [
 		words = m.resolved(words, about)
 		m.noteNamed(spoken, c)
 		for _, thing := range m.language.things(words) {
-			if name := m.introduced(&thing); name != nil && c.mark != '?' {
+			if name := m.introduced(&thing, words); name != nil && c.mark != '?' {
 				found = append(found, fact{speaker: t.Speaker, name: t.Name, about: thing.noun, own: true, kind: isName, value: name, words: calling(thing.noun, name)})
 				spoken.name(thing.subject(), name)
 			}
@@ -153,6 +155,9 @@ func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) [
 		}
 		f := m.classify(words)
 		f.speaker, f.name = t.Speaker, t.Name
+		if called, ok := spoken.names[words[0].plain]; ok && f.named { // Tina, who is my sister
+			f.about, f.own, f.named = called.noun, true, false
+		}
 		m.rename(&f, about.noun)
 		if noted {
 			f.kind |= isNote
@@ -190,7 +195,7 @@ func (m *Model) noteNamed(spoken *subjects, c clause) {
 }
 
 // introduced takes the name off a thing that somebody introduces by it: "my sister Ana".
-func (m *Model) introduced(t *thing) []word {
+func (m *Model) introduced(t *thing, words []word) []word {
 	n := len(t.noun)
 	if n < 2 || t.determiner != "my" {
 		return nil
@@ -199,9 +204,9 @@ func (m *Model) introduced(t *thing) []word {
 	if at < 1 || at == n || !properNames(t.noun[at:]) {
 		return nil
 	}
-	name := t.noun[at:]
+	first := slices.IndexFunc(words, func(w word) bool { return w == t.noun[at] })
 	t.noun = t.noun[:at]
-	return name
+	return nameList(words[first:])
 }
 
 // isLiving reports whether a word names a person or an animal that belongs to somebody.
@@ -211,7 +216,11 @@ func (m *Model) isLiving(w string) bool {
 
 // calling is the statement that something of the speaker's has a name.
 func calling(about, name []word) []word {
-	return slices.Concat([]word{{"my", "my"}}, uncommaed(about), []word{{"is", "is"}, {"called", "called"}}, uncommaed(name))
+	be := word{"is", "is"}
+	if holds(name, "and") {
+		be = word{"are", "are"}
+	}
+	return slices.Concat([]word{mine}, uncommaed(about), []word{be, {"called", "called"}}, uncommaed(name))
 }
 
 // rename understands "it is Max" as a name if the thing spoken of was just named.

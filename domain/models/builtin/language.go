@@ -29,6 +29,8 @@ type language struct {
 	Thanks []string `json:"thanks"`
 	// Predicates are words before which "your" is a slip for "you are".
 	Predicates []string `json:"predicates"`
+	// Amounts stand before what somebody has.
+	Amounts []string `json:"amounts"`
 	// Reflections turn words, and Phrases up to three words in a row, to the other side.
 	Reflections map[string]string `json:"reflections"`
 	Phrases     map[string]string `json:"phrases"`
@@ -48,7 +50,7 @@ type language struct {
 	// Foreign are frequent words of other languages.
 	Foreign map[string][]string `json:"foreign"`
 
-	hasAfter, fillers, openers, objectsAfter, verbs, adverbs, function, vague, unspoken, predicates set
+	hasAfter, fillers, openers, objectsAfter, verbs, adverbs, function, vague, unspoken, predicates, amounts set
 	// asides and thanks are split into words, the longest first.
 	asides, thanks [][]string
 	// kinds are Kinds, of roots.
@@ -91,7 +93,7 @@ func decodeLanguage(data []byte) (*language, error) {
 	l.hasAfter, l.fillers, l.openers = newSet(l.HasAfter), newSet(l.Fillers), newSet(l.Openers)
 	l.objectsAfter, l.verbs, l.adverbs = newSet(l.ObjectsAfter), newSet(l.Verbs), newSet(l.Adverbs)
 	l.function, l.vague, l.unspoken = newSet(l.Function), newSet(l.Vague), newSet(l.Unspoken)
-	l.predicates = newSet(l.Predicates)
+	l.predicates, l.amounts = newSet(l.Predicates), newSet(l.Amounts)
 	l.asides, l.thanks = newLeads(l.Asides), newLeads(l.Thanks)
 	l.synonym, l.foreign = map[string]string{}, map[string][]string{}
 	for _, list := range l.Synonyms {
@@ -161,7 +163,9 @@ func (l *language) root(w string) string {
 }
 
 // isVerb reports whether w is a form of a known verb.
-func (l *language) isVerb(w string) bool { return l.verbs[w] || l.verbs[w+"s"] || l.verbs[w+"ed"] }
+func (l *language) isVerb(w string) bool {
+	return l.verbs[w] || l.verbs[w+"s"] || l.verbs[w+"ed"] || l.verbs[w+"d"]
+}
 
 // isKind reports whether general is a general word for special.
 func (l *language) isKind(general, special string) bool {

@@ -144,6 +144,9 @@ func (m *Model) concerns(q query, f fact) bool {
 	if len(q.about) == 0 {
 		return f.own && (f.kind&isSaid == 0 || f.kind&isNote != 0)
 	}
+	if sameWords(q.about, f.about) {
+		return true
+	}
 	for _, w := range q.about {
 		if m.nearest(w.plain, f.words) < 1 {
 			return false

@@ -28,8 +28,8 @@ func (m *Model) classifyNamed(f *fact) {
 		f.about, f.value, f.own, f.kind = rest[2:], f.words[:n], true, isName|isBeing // Bob is my brother
 		return
 	}
-	told := m.predicate(rest) & (isAge | isHome | isJob | isPlace | isTaste)
-	if told == isAge || told != 0 && properName(f.words[:n]) != nil && (told != isPlace || m.pronounOf(first.plain) != "") {
+	told := m.predicate(rest) & (isAge | isHome | isJob | isPlace | isTaste | isTime)
+	if told == isAge || told != 0 && properName(f.words[:n]) != nil && (told != isPlace && told != isTime || m.pronounOf(first.plain) != "") {
 		f.about, f.kind, f.value, f.named = f.words[:n], told, after(f.words, verb+1), true
 	}
 }
@@ -105,12 +105,12 @@ func nameIn(f fact, w string) (called bool, name string) {
 // byNames returns questions for those by name who were asked for as things of the
 // asker's: "How old are my kids?" asks for Tom and for Mia.
 func (m *Model) byNames(c *composer, q query, facts []fact) []query {
-	if !q.own || len(q.about) == 0 || q.kind&^isName == 0 || len(q.content) > 0 {
+	if !q.own || len(q.about) == 0 || q.kind&^isName == 0 {
 		return nil
 	}
-	var rest []string
+	rest := q.content
 	if at := slices.IndexFunc(q.about, func(w word) bool { return strings.HasSuffix(w.plain, "'s") }) + 1; at > 0 {
-		rest, q.about = plainWords(q.about[at:]), unowned(q.about[:at])
+		rest, q.about = append(plainWords(q.about[at:]), rest...), unowned(q.about[:at])
 	}
 	var list []query
 	for _, f := range facts {

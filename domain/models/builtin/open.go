@@ -231,6 +231,9 @@ func (m *Model) mayTell(t models.Turn, name string) bool {
 		if c.mark == '?' || len(words) < 3 {
 			continue
 		}
+		if first := words[0]; first.plain != first.shown && !m.language.function[first.plain] { // it may be a name
+			return true
+		}
 		switch words[0].plain {
 		case "my", "our", "i", "we", "it", "he", "she", "his", "her", "its", "mine", "the", "call", "remember", "not":
 			return true

@@ -86,7 +86,7 @@ func unprompted(words []word) ([]word, bool) {
 // queryAll understands questions for all that was told about something.
 func (m *Model) queryAll(words []word, prompted bool) (query, bool) {
 	text := strings.Join(plainWords(words), " ")
-	told := slices.ContainsFunc([]string{"what did i tell", "what did i say", "what have i told", "what have i said", "what did i mention", "what was i telling", "what was i saying", "what i told", "what i said", "anything i told", "anything i said"},
+	told := slices.ContainsFunc([]string{"what did i tell", "what did i say", "what have i told", "what have i said", "what did i mention", "what was i telling", "did i tell", "did i mention", "have i told", "what was i saying", "what i told", "what i said", "anything i told", "anything i said"},
 		func(lead string) bool { return strings.HasPrefix(text, lead) })
 	known := slices.ContainsFunc([]string{"what do you know", "what do you remember", "what else do you know", "what else do you remember", "what you know", "what you remember", "what can you remember", "what have you learned", "everything you know", "how much do you know"},
 		func(lead string) bool { return strings.HasPrefix(text, lead) })

@@ -81,7 +81,7 @@ func (q *question) who() {
 	switch {
 	case q.text == "am i" || q.text == "i am":
 		q.kind, q.sure = isName, true
-	case q.own && len(q.about) == 0 && len(q.names) > 0: // who do I go to Spain with
+	case q.own && len(q.about) == 0 && (len(q.names) > 0 || slices.Contains([]string{"with", "to", "for", "from"}, q.plain[len(q.plain)-1])): // who do I go to Spain with
 		q.kind = 0
 	}
 }

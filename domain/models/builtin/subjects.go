@@ -65,6 +65,9 @@ func (s *subjects) note(spoken subject) {
 
 // name keeps in mind what a thing is called.
 func (s *subjects) name(spoken subject, name []word) {
+	if holds(name, "and") { // nobody knows who is which
+		return
+	}
 	if s.names == nil {
 		s.names = map[string]subject{}
 	}
