@@ -22,7 +22,7 @@ func TestWhoIsInDangerIsSentToPeople(t *testing.T) {
 			"I just want to sleep and never wake up", "I'm going to take my own life", "I keep thinking about suicide", "im suicidal", "I've been cutting myself", "I cut myself again",
 			"I hurt myself when I'm sad", "I cut myself on purpose", "I cut myself on my arm", "I'd rather be dead", "I can't go on", "my life is not worth living", "I just want to disappear",
 			"I want to end my life", "nobody would miss me if I were gone", "I took too many pills", "I want to jump off a bridge", "My friend wants to kill himself", "I can't find a reason to keep living",
-			"Honestly I don't want to live", "nothing matters anymore", "I want to sleep forever", "I'm a burden to everyone", "I don't see any point in going on", "I don't know how long I can go on like this", "I don't want to be alive, you know",
+			"Honestly I don't want to live", "nothing matters anymore", "I can't live like this anymore", "I lost my will to live", "I wish I could just disappear", "I want to sleep forever", "I'm a burden to everyone", "I don't see any point in going on", "I don't know how long I can go on like this", "I don't want to be alive, you know",
 		},
 		false: {
 			"my phone is dying", "this traffic kills me", "I died laughing", "I could kill for a coffee", "I'm dying to see that film", "the battery is dead", "I'm dead tired", "dead serious",
@@ -30,7 +30,7 @@ func TestWhoIsInDangerIsSentToPeople(t *testing.T) {
 			"I cut myself shaving", "I cut myself on a knife", "I hurt myself playing football", "I cut my finger", "I accidentally cut myself", "I burned myself on the stove", "I want to live in Spain",
 			"There's no point in going there", "I have no reason to complain", "I'd be better off without him", "that cake is to die for", "I'm dying of boredom", "I want to disappear for a weekend",
 			"my plant died", "I can't live without chocolate", "I made it myself", "I can't go on holiday", "the suspense is killing me", "I don't want to wake up early", "I take my life as it comes",
-			"I need to end it with my boyfriend", "I'd rather be dead drunk than bored", "I took my pills", "We jumped off a bridge into the river", "I live in the middle of nowhere", "there is no point to it", "nothing matters more than family", "that's a good reason to keep going", "My dog is a burden when I travel",
+			"I need to end it with my boyfriend", "I'd rather be dead drunk than bored", "I took my pills", "We jumped off a bridge into the river", "I live in the middle of nowhere", "there is no point to it", "nothing matters more than family", "She'd rather die than apologise", "I could die of embarrassment", "My back is killing me", "I live for music", "that's a good reason to keep going", "My dog is a burden when I travel",
 		},
 	}
 	var said []models.Turn

@@ -264,7 +264,7 @@ func (m *Model) resolved(words []word, about subject) []word {
 			return slices.Concat(mine, words[1:])
 		}
 	case "his", "her", "its", "whose":
-		if words[1].plain == "name" {
+		if words[1].plain == "name" || !m.language.function[words[1].plain] && !m.language.verbs[words[1].plain] {
 			mine = slices.Clone(mine)
 			tail := mine[len(mine)-1]
 			mine[len(mine)-1] = word{tail.plain + "'s", tail.shown + "'s"}

@@ -14,11 +14,9 @@ func (m *Model) offerRecall(ctx context.Context, c *composer, r reading) error {
 	for i := len(r.clauses) - 1; i >= 0 && !found; i-- {
 		q, found = m.query(r.clauses[i])
 	}
-	pronoun := -1
-	if !found {
-		if pronoun = asksOfThird(r); pronoun < 0 {
-			return nil
-		}
+	pronoun := asksOfThird(r)
+	if !found && pronoun < 0 {
+		return nil
 	}
 	turns, err := earlier(ctx, c.prompt)
 	if err != nil {
@@ -29,7 +27,11 @@ func (m *Model) offerRecall(ctx context.Context, c *composer, r reading) error {
 	}
 	facts, spoken := m.facts(turns, c.prompt.Character.Name)
 	if pronoun >= 0 {
-		if q, found = m.queryThird(r.clauses[len(r.clauses)-1], pronoun, spoken[c.prompt.Question.Speaker+"\n"+c.prompt.Question.Name]); !found {
+		third, ok := m.queryThird(r.clauses[len(r.clauses)-1], pronoun, spoken[c.prompt.Question.Speaker+"\n"+c.prompt.Question.Name])
+		switch {
+		case ok:
+			q = third
+		case !found:
 			return nil
 		}
 	}

@@ -31,8 +31,7 @@ func (m *Model) queryThird(cl clause, at int, spoken *subjects) (query, bool) {
 		return query{}, false
 	}
 	noun := about.noun
-	switch cl.words[at].plain {
-	case "his", "her", "their":
+	if p := cl.words[at].plain; at < len(cl.words)-1 && (p == "his" || p == "her" || p == "their") {
 		noun = genitive(noun)
 	}
 	if !about.named {
