@@ -10,8 +10,8 @@ import (
 // keep it in mind come first.
 var leads = [][]string{
 	{"remember", "that"}, {"remember", ":"}, {"remember"}, {"do", "not", "forget", "that"}, {"do", "not", "forget"}, {"note", "that"}, {"keep", "in", "mind", "that"},
-	{"i", "told", "you", "that"}, {"i", "told", "you"}, {"i", "meant"}, {"i", "mean"}, {"you", "should", "know", "that"}, {"the", "thing", "is"}, {"by", "the", "way"},
-	{"for", "the", "record"}, {"in", "fact"}, {"of", "course"}, {"as", "i", "said"}, {"did", "i", "mention", "that"}, {"did", "i", "mention"},
+	{"i", "told", "you", "that"}, {"i", "told", "you"}, {"i", "meant"}, {"i", "mean"}, {"you", "should", "know", "that"}, {"the", "thing", "is"}, {"you", "know", "that"}, {"you", "know"},
+	{"i", "guess"}, {"for", "the", "record"}, {"in", "fact"}, {"did", "i", "mention", "that"}, {"did", "i", "mention"},
 }
 
 // notes is how many of the leads ask to keep something in mind.
@@ -61,7 +61,7 @@ func (m *Model) classify(words []word) fact {
 	case first == "the" || first == "this":
 		m.classifyThing(&f, words[1:])
 	default:
-		f.kind = isSaid
+		m.classifyNamed(&f)
 	}
 	return f
 }
@@ -88,7 +88,8 @@ func (m *Model) classifyThing(f *fact, words []word) {
 	if last := subject[n-1]; n > 1 && last.plain != last.shown && subject[0].plain == subject[0].shown && !m.language.function[last.plain] {
 		f.about, f.value, f.kind = subject[:n-1], subject[n-1:], isName|isBeing // my sister Ana
 		f.loose = true
-		f.kind |= m.predicate(rest) &^ isJob
+		f.kind |= m.predicate(rest)
+		m.classifyDone(f)
 		return
 	}
 	f.about = subject
@@ -98,9 +99,13 @@ func (m *Model) classifyThing(f *fact, words []word) {
 	}
 	f.kind |= m.predicate(rest)
 	f.value = after(rest, 1)
+	if rest[0].plain == "has" && m.classifyOwned(f, subject, after(rest, 1)) {
+		return
+	}
 	if rest[0].plain == "is" && len(rest) > 2 && (rest[1].plain == "called" || rest[1].plain == "named") {
 		f.value = rest[2:]
 	}
+	m.classifyDone(f)
 	switch {
 	case holds(subject, "birthday"):
 		f.kind |= isBirth
@@ -133,6 +138,28 @@ func (m *Model) subject(words []word) (n, verb int) {
 		}
 	}
 	return 0, 0
+}
+
+// classifyDone marks what somebody, and not something, did some time.
+func (m *Model) classifyDone(f *fact) {
+	if f.kind&isTime != 0 && m.isLiving(f.about[len(f.about)-1].plain) {
+		f.kind |= isDone
+	}
+}
+
+// classifyOwned reads "my sister has a dog called Bo" as told of my sister's dog.
+func (m *Model) classifyOwned(f *fact, owner, rest []word) bool {
+	at := slices.IndexFunc(rest, func(w word) bool { return w.plain == "called" || w.plain == "named" })
+	name := after(rest, at+1)
+	if at < 0 {
+		at = slices.IndexFunc(rest, func(w word) bool { return m.isLiving(strings.TrimSuffix(w.plain, "s")) }) + 1
+		name = nameList(after(rest, at))
+	}
+	if at < 2 || at > maxNoun+1 || len(name) == 0 || !m.language.amounts[rest[0].plain] {
+		return false
+	}
+	f.about, f.value, f.kind = slices.Concat(genitive(owner), uncommaed(rest[1:at])), uncommaed(name), isHaving|isName
+	return true
 }
 
 // beFollows reports whether a form of "to be" comes next, or after one more word.
@@ -173,15 +200,19 @@ func (m *Model) predicate(rest []word) kind {
 		return isName
 	case m.isAge(rest):
 		return isAge
-	case strings.HasPrefix(verb, "live") || verb == "stays" || verb == "moved":
+	case strings.HasPrefix(verb, "live") || verb == "stays" || verb == "moved" && (next == "to" || next == "into" || next == "in"):
 		return isHome
 	case strings.HasPrefix(verb, "work") && (next == "as" || next == "at" || next == "for" || next == "in"):
 		return isJob
 	case isBe(verb) && m.isTime(rest[1:]), strings.HasPrefix(verb, "start") || strings.HasPrefix(verb, "begin") || strings.HasPrefix(verb, "end"):
 		return isTime
+	case isTasting(strings.TrimSuffix(verb, "s")):
+		return isBeing | isTaste
+	case isBe(verb) && properNames(rest[1:]) && !m.language.isKind("people", next):
+		return isBeing | isName
 	case isBe(verb) && isPlacing(next):
 		return isPlace
-	case verb == "is" && (next == "a" || next == "an") && len(rest) > 2 && !m.language.vague[rest[2].plain]:
+	case verb == "is" && (next == "a" || next == "an") && len(rest) > 2 && !slices.ContainsFunc(rest[2:min(len(rest), 4)], func(w word) bool { return m.language.vague[w.plain] }):
 		return isBeing | isJob
 	case m.isTime(rest[1:]):
 		return isBeing | isTime
@@ -198,7 +229,7 @@ func isPlacing(w string) bool {
 // isTime reports whether words tell a time: "on Friday at 3", "tomorrow", "in 1987".
 func (m *Model) isTime(words []word) bool {
 	for i, w := range words {
-		if m.language.isKind("time", w.plain) {
+		if m.language.isKind("time", w.plain) || w.plain == "may" && i > 0 && (words[i-1].plain == "in" || words[i-1].plain == "on" || words[i-1].plain == "next" || words[i-1].plain == "until") {
 			return true
 		}
 		if i > 0 && unicode.IsDigit(rune(w.plain[0])) && slices.Contains([]string{"at", "on", "in", "by", "until"}, words[i-1].plain) {
@@ -218,6 +249,9 @@ func (m *Model) isAge(rest []word) bool {
 	if n > 3 && rest[n-1].plain == "old" && strings.HasPrefix(rest[n-2].plain, "year") {
 		return true
 	}
+	if n > 2 && slices.Contains([]string{"like", "now", "today", "already", "too"}, rest[2].plain) {
+		n = 2
+	}
 	return n == 2 && (len(rest[1].plain) < 4 && strings.Trim(rest[1].plain, "0123456789") == "" || slices.Contains(numerals, rest[1].plain))
 }
 
@@ -225,6 +259,9 @@ func (m *Model) isAge(rest []word) bool {
 func (m *Model) classifyOwn(f *fact) {
 	f.own, f.kind = true, isSaid
 	words := f.words
+	if len(words) > 3 && m.language.adverbs[words[1].plain] && words[1].plain != "not" && words[1].plain != "never" {
+		words = slices.Concat(words[:1], words[2:]) // I also have
+	}
 	verb, next := words[1].plain, words[2].plain
 	f.value = words[2:]
 	switch {
@@ -240,40 +277,92 @@ func (m *Model) classifyOwn(f *fact) {
 		f.kind = isPlace
 	case verb == "work" && (next == "as" || next == "at" || next == "for" || next == "in"):
 		f.kind, f.value = isJob, words[3:]
+	case verb == "used" && next == "to" && len(words) > 5 && words[3].plain == "be" && (words[4].plain == "a" || words[4].plain == "an"):
+		f.kind = isJob
+	case verb == "was" && (next == "a" || next == "an") && holds(words, "years"):
+		f.kind = isJob | isBeing
 	case verb == "was" && next == "born":
 		f.kind = isBirth
 	case verb == "am" && (next == "a" || next == "an") && len(words) > 3 && !m.language.vague[words[3].plain]:
 		f.kind = isJob | isBeing
-	case slices.Contains([]string{"like", "love", "enjoy", "hate", "prefer", "play", "speak", "collect", "adore"}, verb):
+	case isTasting(verb), verb == "do" && next == "not" && len(words) > 4 && isTasting(words[3].plain):
 		f.kind = isTaste
+	case verb == "have" && next == "lived" && len(words) > 4:
+		f.kind, f.value = isHome, words[4:]
+	case verb == "have" && next == "worked" && len(words) > 4:
+		f.kind, f.value = isJob, words[4:]
 	case verb == "have" || verb == "own" || verb == "got":
-		m.classifyHaving(f)
+		m.classifyHaving(f, words[2:])
+	}
+	if m.isTime(words[2:]) {
+		f.kind |= isTime
+	}
+	if f.kind&isSaid != 0 && namesPlace(words[2:]) {
+		f.kind |= isPlace
 	}
 }
 
-// classifyHaving reads "I have a dog called Rex".
-func (m *Model) classifyHaving(f *fact) {
-	rest := f.words[2:]
+// namesPlace reports whether words lead to a name: "to Rome", "in Japan".
+func namesPlace(words []word) bool {
+	for i := 1; i < len(words); i++ {
+		if p := words[i-1].plain; (p == "to" || p == "in" || p == "at" || p == "near") && words[i].plain != words[i].shown {
+			return true
+		}
+	}
+	return false
+}
+
+// isTasting reports whether a verb tells what somebody likes or does for pleasure.
+func isTasting(verb string) bool {
+	return slices.Contains([]string{"like", "love", "enjoy", "hate", "prefer", "play", "speak", "collect", "adore", "drink", "eat"}, verb)
+}
+
+// namesOf reports whether words are the names of who was just spoken of: "kids, Tom and
+// Mia", "a sister Ana".
+func (m *Model) namesOf(noun word, words []word) bool {
+	return m.isLiving(noun.plain) && len(nameList(words)) > 0
+}
+
+// nameList returns the names that words begin with: "Tom", "Tom, Mia and Ben".
+func nameList(words []word) []word {
+	n := 0
+	for i, w := range words {
+		switch {
+		case w.plain != strings.TrimSuffix(w.shown, ",") && !strings.ContainsAny(w.plain, "0123456789"):
+			n = i + 1
+		case w.plain != "and" || i == 0:
+			return words[:n]
+		}
+	}
+	return words[:n]
+}
+
+// properNames reports whether words are nothing but names.
+func properNames(words []word) bool { return len(words) > 0 && len(nameList(words)) == len(words) }
+
+// classifyHaving reads what follows the verb in "I have a dog called Rex" and "I have two kids, Tom and Mia".
+func (m *Model) classifyHaving(f *fact, rest []word) {
 	if rest[0].plain == "got" {
 		rest = rest[1:]
 	}
-	if len(rest) < 2 || !slices.Contains([]string{"a", "an", "one", "two", "three", "four", "five", "my", "2", "3", "4"}, rest[0].plain) {
+	if len(rest) < 2 || !m.language.amounts[rest[0].plain] {
 		return
 	}
 	rest = rest[1:]
 	n := 0
-	for n < len(rest) && !m.language.function[rest[n].plain] && !m.language.verbs[rest[n].plain] {
+	for n < len(rest) && !m.language.function[rest[n].plain] && !m.language.verbs[rest[n].plain] && (n == 0 || !m.namesOf(rest[n-1], rest[n:])) {
 		n++
 	}
 	if n == 0 || n > maxNoun || m.language.vague[rest[n-1].plain] {
 		return
 	}
-	f.about, f.kind = rest[:n], isHaving
+	f.about, f.kind = uncommaed(rest[:n]), isHaving
+	if n < len(rest) && m.namesOf(rest[n-1], rest[n:]) {
+		f.kind |= isName
+		f.value = uncommaed(nameList(rest[n:]))
+	}
 	if n+1 < len(rest) && (rest[n].plain == "called" || rest[n].plain == "named") {
 		f.kind |= isName
 		f.value = rest[n+1:]
-	}
-	if n < len(rest) && m.isTime(rest[n:]) {
-		f.kind |= isTime
 	}
 }

@@ -5,13 +5,17 @@
 //
 // # How it answers
 //
-// The text is split into clauses and words (words.go). A clause that asks for something
-// told is answered from what people said in the channel: statements are read as facts
-// (facts.go, classify.go), the question as a query (query.go), and the facts are ranked
-// by how well their form and their meaning fit (score.go; the meaning by the vectors of
-// package glove). Only the asker's own statements answer for "my" and "I"; what others
-// said is quoted by name. Of two that contradict each other the later one counts, and
-// what was not told is said not to have been told.
+// The text is split into clauses and words (words.go), without what says nothing
+// (asides.go). A clause that asks for something told is answered from what people said
+// in the channel: statements are read as facts (sentences.go, facts.go, classify.go),
+// also of people by name (named.go) and of what a pronoun stands for (subjects.go), the
+// question as a query (query.go, question.go, third.go), and the facts are ranked by how
+// well their form and their meaning fit (score.go; the meaning by the vectors of package
+// glove). Only the asker's own statements answer for "my" and "I"; what others said is
+// quoted by name. Of two that contradict each other the later one counts, and what was
+// not told is said not to have been told.
+//
+// What sounds like danger goes before all else, and is answered with where people help.
 //
 // Else words that are keywords bring their rules into play, the highest rank first
 // (rules.json); a rule's pattern cuts a clause into parts (pattern.go), and its

@@ -11,7 +11,8 @@ import (
 // kind says what a fact tells; a question asks for one or more of them.
 type kind int
 
-// The kinds; isSaid is a statement of which nothing more is known.
+// The kinds; isSaid is a statement of which nothing more is known, isDone something that
+// somebody did or will do some time.
 const (
 	isName kind = 1 << iota
 	isHome
@@ -24,6 +25,7 @@ const (
 	isHaving
 	isBeing
 	isNote
+	isDone
 	isSaid
 )
 
@@ -39,6 +41,8 @@ type fact struct {
 	// "favourite colour"; own says that it is the speaker's.
 	about []word
 	own   bool
+	// named says that about is somebody's name.
+	named bool
 	kind  kind
 	// loose says that the name is only an addition: "my sister Ana lives in Berlin".
 	loose bool
@@ -49,11 +53,11 @@ type fact struct {
 // key is the same for facts of which the later one replaces the earlier one.
 func (f fact) key() string {
 	k := f.kind & exclusive
-	if k == 0 || f.loose {
-		return ""
-	}
-	k &= -k                                // the first one decides
-	if k == isTaste && len(f.about) == 0 { // one may like many things
+	k &= -k // the first one decides
+	switch {
+	case k == 0,
+		k == isPlace && f.kind&isSaid != 0, k == isTime && (len(f.about) == 0 || f.kind&isDone != 0), // one may go to many places, at any time
+		k == isJob && f.kind&isBeing != 0, k == isTaste && !holds(f.about, "favourite"): // and be and like many things
 		return ""
 	}
 	return f.speaker + "/" + strings.Join(plainWords(f.about), " ") + "/" + strconv.Itoa(int(k))
@@ -62,11 +66,13 @@ func (f fact) key() string {
 // maxFactText is how much of a turn is searched for facts, in bytes.
 const maxFactText = 2000
 
-// facts collects what was told, oldest first, also to a character of the given name.
-func (m *Model) facts(turns []models.Turn, name string) []fact {
+// facts collects what was told, oldest first, also to a character of the given name,
+// and what each speaker spoke of last.
+func (m *Model) facts(turns []models.Turn, name string) ([]fact, map[string]*subjects) {
 	var found []fact
 	spoken := map[string]*subjects{}
-	asked := []word(nil)
+	asked, topic := []word(nil), []word(nil)
+	var latest *subjects
 	for _, t := range turns {
 		text := t.Text[:min(len(t.Text), maxFactText)]
 		if t.Own {
@@ -78,12 +84,35 @@ func (m *Model) facts(turns []models.Turn, name string) []fact {
 			spoken[who] = &subjects{}
 		}
 		spoken[who].turn++
+		if spoken[who].rival = nil; latest != spoken[who] {
+			spoken[who].rival = latest
+		}
+		latest = spoken[who]
 		r := m.language.read(text)
 		r.clauses = withoutName(r.clauses, name)
-		found = append(found, m.told(t, r, spoken[who], asked)...)
-		asked = nil
+		if len(topic) > 0 {
+			r.clauses = compared(r.clauses, topic)
+		}
+		told := m.told(t, r, spoken[who], asked)
+		asked, topic = nil, nil
+		if n := len(told); n > 0 && told[n-1].own {
+			topic = told[n-1].about
+		}
+		found = append(found, told...)
 	}
-	return found
+	return found, spoken
+}
+
+// compared says "my favourite colour is red" for "mine is red" if that was the topic of
+// the turn before.
+func compared(clauses []clause, topic []word) []clause {
+	clauses = slices.Clone(clauses)
+	for i, c := range clauses {
+		if len(c.words) > 2 && c.words[0].plain == "mine" && isBe(c.words[1].plain) {
+			clauses[i].words = slices.Concat([]word{mine}, topic, c.words[1:])
+		}
+	}
+	return clauses
 }
 
 // askedName returns what the character asked the name of at last, nil if nothing.
@@ -105,7 +134,7 @@ func (m *Model) askedName(text string) []word {
 func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) []fact {
 	var found []fact
 	for _, c := range m.sentences(r) {
-		words := m.language.opened(c.words)
+		words := m.fronted(m.language.opened(c.words))
 		if name := properName(words); asked != nil && name != nil && c.mark != '?' {
 			words = calling(asked, name)
 			asked = nil
@@ -113,25 +142,33 @@ func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) [
 		words, noted := bare(words)
 		about := m.antecedent(spoken, words)
 		words = m.resolved(words, about)
+		m.noteNamed(spoken, c)
 		for _, thing := range m.language.things(words) {
-			spoken.note(thing.determiner == "my", thing.noun)
+			if name := m.introduced(&thing, words); name != nil && c.mark != '?' {
+				found = append(found, fact{speaker: t.Speaker, name: t.Name, about: thing.noun, own: true, kind: isName, value: name, words: calling(thing.noun, name)})
+				spoken.name(thing.subject(), name)
+			}
+			spoken.note(thing.subject())
 		}
 		if c.mark == '?' || !m.states(words) {
 			continue
 		}
 		f := m.classify(words)
 		f.speaker, f.name = t.Speaker, t.Name
+		if called, ok := spoken.names[words[0].plain]; ok && f.named { // Tina, who is my sister
+			f.about, f.own, f.named = called.noun, true, false
+		}
 		m.rename(&f, about.noun)
 		if noted {
 			f.kind |= isNote
 		}
 		if len(f.about) > 0 {
-			spoken.note(f.own, f.about)
+			spoken.note(f.subject())
+			if f.own && f.kind&isName != 0 {
+				spoken.name(f.subject(), f.value)
+			}
 		}
-		if f.loose {
-			named := f
-			named.words, named.kind = calling(f.about, f.value), isName
-			found = append(found, named)
+		if f.loose { // introduced above
 			f.kind &^= isName
 		}
 		if f.kind != 0 {
@@ -141,21 +178,49 @@ func (m *Model) told(t models.Turn, r reading, spoken *subjects, asked []word) [
 	return found
 }
 
-// calling is the statement that something of the speaker's has a name.
-func calling(about, name []word) []word {
-	return slices.Concat([]word{{"my", "my"}}, uncommaed(about), []word{{"is", "is"}, {"called", "called"}}, uncommaed(name))
+// noteNamed notes whom a statement begins with by name, or a question asks for.
+func (m *Model) noteNamed(spoken *subjects, c clause) {
+	for i, w := range c.words {
+		if i > 0 && c.mark != '?' {
+			return
+		}
+		owner := strings.TrimSuffix(w.plain, "'s")
+		if called, ok := spoken.names[owner]; ok {
+			spoken.note(called)
+		}
+		if i > 0 && c.words[i-1].plain == "my" && owner != w.plain {
+			spoken.note(subject{determiner: mine, noun: unowned(c.words[i : i+1])})
+		}
+	}
 }
 
-// uncommaed takes off the commas with which sentences joins clauses.
-func uncommaed(words []word) []word {
-	if !slices.ContainsFunc(words, func(w word) bool { return strings.HasSuffix(w.shown, ",") }) {
-		return words
+// introduced takes the name off a thing that somebody introduces by it: "my sister Ana".
+func (m *Model) introduced(t *thing, words []word) []word {
+	n := len(t.noun)
+	if n < 2 || t.determiner != "my" {
+		return nil
 	}
-	words = slices.Clone(words)
-	for i := range words {
-		words[i].shown = strings.TrimSuffix(words[i].shown, ",")
+	at := slices.IndexFunc(t.noun, func(w word) bool { return m.isLiving(w.plain) }) + 1
+	if at < 1 || at == n || !properNames(t.noun[at:]) {
+		return nil
 	}
-	return words
+	first := slices.IndexFunc(words, func(w word) bool { return w == t.noun[at] })
+	t.noun = t.noun[:at]
+	return nameList(words[first:])
+}
+
+// isLiving reports whether a word names a person or an animal that belongs to somebody.
+func (m *Model) isLiving(w string) bool {
+	return m.language.isKind("relative", w) || m.language.isKind("pet", w) || w == "pet" || w == "sibling"
+}
+
+// calling is the statement that something of the speaker's has a name.
+func calling(about, name []word) []word {
+	be := word{"is", "is"}
+	if holds(name, "and") {
+		be = word{"are", "are"}
+	}
+	return slices.Concat([]word{mine}, uncommaed(about), []word{be, {"called", "called"}}, uncommaed(name))
 }
 
 // rename understands "it is Max" as a name if the thing spoken of was just named.
@@ -184,55 +249,26 @@ func properName(words []word) []word {
 	return words
 }
 
-// sentences joins clauses that commas cut from a statement: "on Friday, 3 pm".
-func (m *Model) sentences(r reading) []clause {
-	var joined []clause
-	for i, c := range r.clauses {
-		n := len(joined)
-		if i > 0 && r.clauses[i-1].mark == ',' && n > 0 && m.continues(joined[n-1].words, c.words) {
-			before := slices.Clone(joined[n-1].words)
-			before[len(before)-1].shown += ","
-			joined[n-1] = clause{words: append(before, c.words...), mark: c.mark}
-			continue
-		}
-		joined = append(joined, c)
-	}
-	return joined
-}
-
-// continues reports whether more is only an addition to a statement.
-func (m *Model) continues(before, more []word) bool {
-	if len(before) < 4 || len(more) > 5 || m.language.openers[more[0].plain] {
-		return false
-	}
-	switch strings.Join(plainWords(more), " ") {
-	case "by the way", "you know", "to be honest", "of course", "for example", "for now", "thank you", "i think":
-		return false
-	}
-	for _, w := range more {
-		if m.language.verbs[w.plain] || w.plain == "i" || w.plain == "my" || w.plain == "you" || w.plain == "lol" {
-			return false
-		}
-	}
-	return true
-}
-
 // resolved says "my dog" for a pronoun that begins a statement, if a dog was spoken of.
 func (m *Model) resolved(words []word, about subject) []word {
 	if len(about.noun) == 0 || len(words) < 2 {
 		return words
 	}
-	mine := append([]word{about.determiner}, about.noun...)
+	mine := about.noun
+	if !about.named {
+		mine = append([]word{about.determiner}, about.noun...)
+	}
 	switch words[0].plain {
 	case "he", "she", "it", "they":
-		if m.language.verbs[words[1].plain] {
-			return append(mine, words[1:]...)
+		if m.language.verbs[words[1].plain] || len(words) > 2 && m.language.adverbs[words[1].plain] && m.language.verbs[words[2].plain] {
+			return slices.Concat(mine, words[1:])
 		}
-	case "his", "her", "its":
-		if words[1].plain == "name" {
+	case "his", "her", "its", "whose":
+		if words[1].plain == "name" || !m.language.function[words[1].plain] && !m.language.verbs[words[1].plain] {
+			mine = slices.Clone(mine)
 			tail := mine[len(mine)-1]
 			mine[len(mine)-1] = word{tail.plain + "'s", tail.shown + "'s"}
-			return append(mine, words[1:]...)
+			return slices.Concat(mine, words[1:])
 		}
 	}
 	return words

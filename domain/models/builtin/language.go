@@ -24,6 +24,13 @@ type language struct {
 	// Fillers are left out; Openers may come before what a clause says.
 	Fillers []string `json:"fillers"`
 	Openers []string `json:"openers"`
+	// Asides say nothing by themselves before or after a statement; Thanks may end one.
+	Asides []string `json:"asides"`
+	Thanks []string `json:"thanks"`
+	// Predicates are words before which "your" is a slip for "you are".
+	Predicates []string `json:"predicates"`
+	// Amounts stand before what somebody has.
+	Amounts []string `json:"amounts"`
 	// Reflections turn words, and Phrases up to three words in a row, to the other side.
 	Reflections map[string]string `json:"reflections"`
 	Phrases     map[string]string `json:"phrases"`
@@ -43,7 +50,9 @@ type language struct {
 	// Foreign are frequent words of other languages.
 	Foreign map[string][]string `json:"foreign"`
 
-	hasAfter, fillers, openers, objectsAfter, verbs, adverbs, function, vague, unspoken set
+	hasAfter, fillers, openers, objectsAfter, verbs, adverbs, function, vague, unspoken, predicates, amounts set
+	// asides and thanks are split into words, the longest first.
+	asides, thanks [][]string
 	// kinds are Kinds, of roots.
 	kinds map[string]set
 	// synonym maps a word to the first one of its list.
@@ -65,6 +74,16 @@ func newSet(words []string) set {
 	return s
 }
 
+// newLeads splits phrases into words and puts the longest first.
+func newLeads(phrases []string) [][]string {
+	leads := make([][]string, len(phrases))
+	for i, p := range phrases {
+		leads[i] = strings.Fields(p)
+	}
+	slices.SortStableFunc(leads, func(a, b []string) int { return len(b) - len(a) })
+	return leads
+}
+
 // decodeLanguage reads the language strictly.
 func decodeLanguage(data []byte) (*language, error) {
 	var l language
@@ -74,6 +93,8 @@ func decodeLanguage(data []byte) (*language, error) {
 	l.hasAfter, l.fillers, l.openers = newSet(l.HasAfter), newSet(l.Fillers), newSet(l.Openers)
 	l.objectsAfter, l.verbs, l.adverbs = newSet(l.ObjectsAfter), newSet(l.Verbs), newSet(l.Adverbs)
 	l.function, l.vague, l.unspoken = newSet(l.Function), newSet(l.Vague), newSet(l.Unspoken)
+	l.predicates, l.amounts = newSet(l.Predicates), newSet(l.Amounts)
+	l.asides, l.thanks = newLeads(l.Asides), newLeads(l.Thanks)
 	l.synonym, l.foreign = map[string]string{}, map[string][]string{}
 	for _, list := range l.Synonyms {
 		for _, w := range list {
@@ -142,7 +163,9 @@ func (l *language) root(w string) string {
 }
 
 // isVerb reports whether w is a form of a known verb.
-func (l *language) isVerb(w string) bool { return l.verbs[w] || l.verbs[w+"s"] || l.verbs[w+"ed"] }
+func (l *language) isVerb(w string) bool {
+	return l.verbs[w] || l.verbs[w+"s"] || l.verbs[w+"ed"] || l.verbs[w+"d"]
+}
 
 // isKind reports whether general is a general word for special.
 func (l *language) isKind(general, special string) bool {

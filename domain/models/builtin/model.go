@@ -129,7 +129,8 @@ const urgent = 90
 func (m *Model) offerWords(ctx context.Context, c *composer, r reading) error {
 	hits := m.hits(r)
 	m.offerHits(c, hits, urgent, 1000)
-	if c.done() {
+	if c.chosen { // nothing else will do, even if this has to be said again
+		c.penalty = 0
 		return nil
 	}
 	if name := m.language.guess(r.clauses); name != "" {
@@ -196,6 +197,11 @@ func (m *Model) hits(r reading) []hit {
 				}
 				for i := range k.Rules {
 					rank := k.Rank
+					if rank >= urgent { // keep room for the one that matters, however late it comes
+						if _, ok := k.Rules[i].pattern.match(clause.words); !ok {
+							continue
+						}
+					}
 					if k.Rules[i].Match == "*" {
 						rank = min(rank, anyRank)
 					}

@@ -17,7 +17,17 @@ func (m *Model) answering(c *composer, r reading) bool {
 		return false
 	}
 	last := c.prompt.Conversation[n-1]
+	if addresses(r) {
+		return false
+	}
 	return last.Own && strings.Contains(last.Text, "?")
+}
+
+// addresses reports whether a text speaks of the character itself.
+func addresses(r reading) bool {
+	return slices.ContainsFunc(r.clauses, func(c clause) bool {
+		return holds(c.words, "you") || holds(c.words, "your") || holds(c.words, "yourself")
+	})
 }
 
 // offerEcho takes up what the text is about.
@@ -39,7 +49,7 @@ func (m *Model) offerOpen(c *composer, r reading) {
 	if c.seed%5 < 3 {
 		m.offerEcho(c, r)
 	}
-	if c.seed%2 == 0 || r.words < 4 {
+	if (c.seed%2 == 0 || r.words < 4) && !addresses(r) {
 		m.offerMemory(c, r)
 	}
 }
@@ -163,9 +173,10 @@ func (m *Model) offerNews(c *composer) {
 	if !m.mayTell(p.Question, p.Character.Name) {
 		return
 	}
-	facts := m.facts(append(slices.Clone(p.Conversation), p.Question), p.Character.Name)
+	facts, _ := m.facts(append(slices.Clone(p.Conversation), p.Question), p.Character.Name)
 	brief := len(p.Question.Text) < 40
-	before := len(m.facts(p.Conversation, p.Character.Name))
+	told, _ := m.facts(p.Conversation, p.Character.Name)
+	before := len(told)
 	for _, f := range facts[before:] {
 		said, ok := m.sayBack(f)
 		if f.key() == "" || !ok {
@@ -174,14 +185,14 @@ func (m *Model) offerNews(c *composer) {
 		if old, ok := replaced(facts[:before], f); ok {
 			if sameWords(old.value, f.value) {
 				c.list("again", "I was told this before.", said)
-			} else if f.kind&exclusive&^(isTime|isPlace) != 0 || m.corrects(p.Question.Text) {
+			} else if f.kind&exclusive&^(isTime|isPlace) != 0 && f.kind&isBeing == 0 || m.corrects(p.Question.Text) {
 				c.list("corrected", "I was told otherwise before.", said)
 			}
 		}
 		if f.own && len(f.about) == 0 && f.kind&isName != 0 && brief {
 			c.list("met", "There is a name to go by.", shownWords(f.value))
 		}
-		if !f.own && f.kind&(isTime|isPlace) != 0 {
+		if !f.own && f.kind&(isTime|isPlace) != 0 || f.kind&isAge != 0 && brief {
 			c.list("noted", "It may be asked for later.", said)
 		}
 	}
@@ -220,8 +231,11 @@ func (m *Model) mayTell(t models.Turn, name string) bool {
 		if c.mark == '?' || len(words) < 3 {
 			continue
 		}
+		if first := words[0]; first.plain != first.shown && !m.language.function[first.plain] { // it may be a name
+			return true
+		}
 		switch words[0].plain {
-		case "my", "our", "i", "we", "it", "he", "she", "his", "her", "its", "the", "call", "remember", "not":
+		case "my", "our", "i", "we", "it", "he", "she", "his", "her", "its", "mine", "the", "call", "remember", "not":
 			return true
 		}
 	}

@@ -24,15 +24,16 @@ type matcher struct {
 	// oneOf and group replace word if they are not nil; only a group makes a part.
 	oneOf []string
 	group set
-	// any accepts every word.
-	any bool
+	// any accepts every word, or every one that ends with suffix.
+	any    bool
+	suffix string
 }
 
 // accepts reports whether the word fits.
 func (m matcher) accepts(word string) bool {
 	switch {
 	case m.any:
-		return true
+		return strings.HasSuffix(word, m.suffix) && len(word) > len(m.suffix)
 	case m.group != nil:
 		return m.group[word]
 	case m.oneOf != nil:
@@ -61,7 +62,8 @@ func (s *script) compile(text string) (pattern, error) {
 			afterGap = true
 			continue
 		}
-		m := matcher{word: e, any: e == "_"}
+		m := matcher{word: e}
+		m.suffix, m.any = strings.CutPrefix(e, "_")
 		if m.any {
 			p.parts++
 		}

@@ -19,6 +19,8 @@ func TestPatternsCutClausesIntoParts(t *testing.T) {
 		{"* my @pet *", "my cow", "no"},
 		{"my _", "my cow", "cow"},
 		{"my _", "my brown cow", "no"},
+		{"i am _ing *", "i am reading a book", "reading|a book"},
+		{"i am _ing", "i am ill", "no"},
 		{"* my _", "this is my cow", "this is|cow"},
 		{"a b", "a b", ""},
 		{"a b", "a b c", "no"},
@@ -88,6 +90,7 @@ func TestABrokenScriptIsRefused(t *testing.T) {
 		{"double gap", `{"keywords":[{"words":["a"],"rules":[{"match":"* *","say":["b"]}]}],` + whole + `}`, "two gaps"},
 		{"unknown group", `{"keywords":[{"words":["a"],"rules":[{"match":"@x","say":["b"]}]}],` + whole + `}`, "unknown group"},
 		{"part that is not there", `{"keywords":[{"words":["a"],"rules":[{"match":"* a","say":["{2}"]}]}],` + whole + `}`, "has not got"},
+		{"unknown answers", `{"keywords":[{"words":["a"],"rules":[{"match":"a","say":["@x"]}]}],` + whole + `}`, "nothing to say"},
 		{"unknown slot", `{"keywords":[{"words":["a"],"rules":[{"match":"*","say":["{nme}"]}]}],` + whole + `}`, "has not got"},
 		{"whole", `{` + whole + `}`, ""},
 	}

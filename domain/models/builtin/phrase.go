@@ -22,7 +22,10 @@ func (l *language) noun(words []word) []word {
 	for n < len(words) && !l.function[words[n].plain] && (n == 0 || !l.verbs[words[n].plain]) {
 		n++
 	}
-	if n == 0 || n > maxNoun || l.vague[words[n-1].plain] || l.unspoken[words[n-1].plain] {
+	if n < len(words) && (words[n].plain == "one" || words[n].plain == "ones") { // the small one
+		return nil
+	}
+	if n == 0 || n > maxNoun || l.vague[words[n-1].plain] && words[0].plain != "favourite" || l.unspoken[words[n-1].plain] {
 		return nil
 	}
 	if last := words[n-1].plain; strings.HasSuffix(last, "ly") || strings.HasSuffix(last, "'s") {

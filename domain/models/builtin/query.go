@@ -13,6 +13,15 @@ type query struct {
 	kind  kind
 	// content are further words that the fact should have to do with.
 	content []string
+	// named says that the content may hold a name, and who is that name once it is known;
+	// a fact must hold it, and the names of the content.
+	named bool
+	who   string
+	names []string
+	// of is whose facts are asked for, "" for the asker's or anybody's.
+	of string
+	// negative says that it asks for what is not so.
+	negative bool
 	// sure says that nothing else can be meant, so that not knowing is an answer too.
 	sure bool
 	// whether asks for yes or no, so that its about may hold the answer, too.
@@ -34,6 +43,9 @@ func (m *Model) query(c clause) (query, bool) {
 	}
 	switch rest[0].plain {
 	case "what", "which", "who", "where", "when", "how", "whose":
+		if c.mark != '?' && !prompted && len(rest) > 1 && subordinate(rest[1].plain) {
+			return query{}, false
+		}
 		return m.queryOne(rest, prompted)
 	case "is", "are", "was", "do", "did", "am", "have":
 		if c.mark != '?' || prompted || len(rest) < 3 || rest[1].plain != "my" && rest[1].plain != "i" {
@@ -41,10 +53,17 @@ func (m *Model) query(c clause) (query, bool) {
 		}
 		q := m.target(rest[1:])
 		q.whether = true
+		q.sure = rest[0].plain == "do" && rest[1].plain == "i" && (isTasting(rest[2].plain) || rest[2].plain == "have")
 		return q, len(q.about) > 0 || len(q.content) > 0
 	default:
 		return query{}, false
 	}
+}
+
+// subordinate reports whether w after "when" and the like makes no question of it, but
+// a part of a statement: "when I was young".
+func subordinate(w string) bool {
+	return slices.Contains([]string{"i", "we", "you", "he", "she", "it", "they", "my", "our", "the"}, w)
 }
 
 // prompts are polite ways to begin a question.
@@ -67,7 +86,7 @@ func unprompted(words []word) ([]word, bool) {
 // queryAll understands questions for all that was told about something.
 func (m *Model) queryAll(words []word, prompted bool) (query, bool) {
 	text := strings.Join(plainWords(words), " ")
-	told := slices.ContainsFunc([]string{"what did i tell", "what did i say", "what have i told", "what have i said", "what did i mention", "what i told", "what i said", "anything i told", "anything i said"},
+	told := slices.ContainsFunc([]string{"what did i tell", "what did i say", "what have i told", "what have i said", "what did i mention", "what was i telling", "did i tell", "did i mention", "have i told", "what was i saying", "what i told", "what i said", "anything i told", "anything i said"},
 		func(lead string) bool { return strings.HasPrefix(text, lead) })
 	known := slices.ContainsFunc([]string{"what do you know", "what do you remember", "what else do you know", "what else do you remember", "what you know", "what you remember", "what can you remember", "what have you learned", "everything you know", "how much do you know"},
 		func(lead string) bool { return strings.HasPrefix(text, lead) })
@@ -113,81 +132,8 @@ func (m *Model) allAbout(words []word) (query, bool) {
 	return q, len(q.about) > 0
 }
 
-// queryOne understands a question for one thing, in either order of its words: "what
-// is my dog called", "what my dog is called".
-func (m *Model) queryOne(words []word, prompted bool) (query, bool) {
-	asking, rest := words[0].plain, words[1:]
-	if len(rest) == 0 || slices.ContainsFunc(rest, func(w word) bool {
-		return slices.Contains([]string{"should", "could", "would", "can", "cannot", "must", "might", "will", "you", "your", "wrong", "mean", "means"}, w.plain)
-	}) {
-		return query{}, false
-	}
-	q := m.target(rest)
-	plain := plainWords(rest)
-	named := slices.Contains(plain, "called") || slices.Contains(plain, "named")
-	text := strings.Join(plain, " ")
-	switch asking {
-	case "who":
-		q.kind |= isName | isBeing | isHaving
-		if text == "am i" || text == "i am" {
-			q.kind, q.sure = isName, true
-		}
-	case "where":
-		m.whereabouts(&q, plain)
-	case "when":
-		q.kind = isTime | isBirth
-	case "how":
-		switch {
-		case plain[0] == "old":
-			q.kind, q.content = isAge|isBirth, nil
-		case plain[0] == "many" || plain[0] == "tall" || plain[0] == "long" && prompted:
-			q.sure = false
-			return q, q.own
-		case !named:
-			return query{}, false
-		}
-	case "what", "which", "whose":
-		if q.own && strings.Contains(text, "for a living") || strings.HasSuffix(text, "i do for work") || text == "do i do" && prompted {
-			q = query{own: true, kind: isJob, sure: true}
-		}
-	}
-	if named {
-		q.kind = isName
-	}
-	if slices.ContainsFunc(plain, func(w string) bool { return w == "like" || w == "love" || w == "enjoy" || w == "hate" || w == "prefer" }) {
-		q.kind |= isTaste
-	}
-	if len(q.about) == 1 && q.about[0].plain == "favourite" && len(q.content) == 1 { // which colour is my favourite
-		q.about, q.content = append(q.about[:1:1], word{q.content[0], q.content[0]}), nil
-	}
-	if asking == "who" && !q.own && len(q.about) == 0 && len(q.content) > 0 && len(q.content) < 3 {
-		q.kind = isName
-		return q, true
-	}
-	q.sure = q.own && (q.sure || len(q.content) == 0 && (len(q.about) > 0 || q.kind != 0))
-	return q, q.own || len(q.about) > 0 && q.kind&(isTime|isPlace|isName) != 0 && asking != "who"
-}
-
-// whereabouts tells what kind of place is asked for.
-func (m *Model) whereabouts(q *query, plain []string) {
-	has := func(w string) bool { return slices.Contains(plain, w) }
-	switch {
-	case has("born"):
-		q.kind = isBirth
-	case has("live") || has("lives"):
-		q.kind = isHome
-	case has("work") || has("works"):
-		q.kind = isJob
-	case has("from") && len(q.about) == 0:
-		q.kind = isPlace
-	default:
-		q.kind = isPlace | isHome | isTime
-	}
-	q.content = nil
-}
-
 // kindWords ask for a kind of fact by themselves.
-var kindWords = map[string]kind{"name": isName, "job": isJob, "age": isAge, "birthday": isBirth, "address": isHome, "home": isHome, "hometown": isHome,
+var kindWords = map[string]kind{"name": isName, "names": isName, "job": isJob, "age": isAge, "birthday": isBirth, "address": isHome, "home": isHome, "hometown": isHome,
 	"hobby": isTaste, "called": 0, "named": 0, "live": 0, "lives": 0, "work": 0, "works": 0, "born": isBirth, "old": 0, "again": 0, "called?": 0}
 
 // target finds what a question is about: "my dog's name", "the meeting", "I".
@@ -209,7 +155,7 @@ func (m *Model) target(words []word) query {
 	}
 	if start >= 0 {
 		end = start
-		for end < len(words) && (!m.language.function[words[end].plain] && (end == start || !m.language.isVerb(words[end].plain)) || words[end].plain == "name") {
+		for end < len(words) && (!m.language.function[words[end].plain] && (end == start || !m.language.isVerb(words[end].plain)) || words[end].plain == "name" || words[end].plain == "names") {
 			end++
 		}
 		m.aim(&q, words[start:end])
@@ -223,6 +169,9 @@ func (m *Model) target(words []word) query {
 		}
 		if (i < start || i >= end) && !m.language.function[w.plain] {
 			q.content = append(q.content, w.plain)
+			if w.plain != w.shown {
+				q.names = append(q.names, w.plain)
+			}
 		}
 	}
 	return q

@@ -1,7 +1,6 @@
 package builtin
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -11,30 +10,38 @@ import (
 
 // offerRecall answers a question for something told from what was told in the channel.
 func (m *Model) offerRecall(ctx context.Context, c *composer, r reading) error {
-	q, found := query{}, false
-	for _, cl := range slices.Backward(r.clauses) {
-		if q, found = m.query(cl); found {
-			break
-		}
+	q, found := m.queryOther(c, r)
+	for i := len(r.clauses) - 1; i >= 0 && !found; i-- {
+		q, found = m.query(r.clauses[i])
 	}
-	if !found {
-		q, found = m.queryOther(c, r)
-	}
-	if !found {
+	pronoun := asksOfThird(r)
+	if !found && pronoun < 0 {
 		return nil
 	}
 	turns, err := earlier(ctx, c.prompt)
 	if err != nil {
 		return err
 	}
-	facts := m.facts(turns, c.prompt.Character.Name)
+	if said := justSaid(c.prompt.Question); said.Text != "" {
+		turns = append(slices.Clone(turns), said)
+	}
+	facts, spoken := m.facts(turns, c.prompt.Character.Name)
+	if pronoun >= 0 {
+		third, ok := m.queryThird(r.clauses[len(r.clauses)-1], pronoun, spoken[c.prompt.Question.Speaker+"\n"+c.prompt.Question.Name])
+		switch {
+		case ok:
+			q = third
+		case !found:
+			return nil
+		}
+	}
 	switch {
 	case q.last:
 		m.offerLast(c, facts)
 	case q.all:
 		m.offerAll(c, q, facts)
 	default:
-		m.offerOne(c, q, facts, r)
+		m.offerOne(c, q, facts)
 	}
 	return nil
 }
@@ -55,35 +62,11 @@ func earlier(ctx context.Context, p models.Prompt) ([]models.Turn, error) {
 	return slices.Concat(turns, p.Conversation), nil
 }
 
-// queryOther understands a question about what another one of the channel told: "what
-// is Ann's dog called?". Its own is false, and its content holds the name.
-func (m *Model) queryOther(c *composer, r reading) (query, bool) {
-	if !r.asks || len(r.clauses) == 0 {
-		return query{}, false
-	}
-	words := r.clauses[len(r.clauses)-1].words
-	for _, t := range c.prompt.Conversation {
-		name := strings.ToLower(strings.TrimSpace(t.Name))
-		if t.Own || name == "" || by(t.Speaker, t.Name, c.prompt.Question) {
-			continue
-		}
-		for i, w := range words {
-			if w.plain != name && w.plain != name+"'s" {
-				continue
-			}
-			asked := slices.Clone(words)
-			asked[i] = word{"i", "i"}
-			if w.plain != name {
-				asked[i] = word{"my", "my"}
-			}
-			if q, ok := m.query(clause{words: asked, mark: '?'}); ok && !q.last {
-				q.own, q.sure, q.all = false, false, false
-				q.content = append(q.content, name)
-				return q, true
-			}
-		}
-	}
-	return query{}, false
+// justSaid is what the asker says before the question: "My name is Ann. What is my
+// name?"
+func justSaid(question models.Turn) models.Turn {
+	question.Text = question.Text[:max(0, strings.LastIndexAny(strings.TrimRight(question.Text, ".!? \n"), ".!\n"))]
+	return question
 }
 
 // by reports whether somebody is the one who asks; who is not known at all is taken
@@ -117,12 +100,11 @@ func current(facts []fact) []fact {
 	return kept
 }
 
-// offerOne answers with the one fact that fits best; of equals with the latest.
-func (m *Model) offerOne(c *composer, q query, facts []fact, r reading) {
-	best, top := fact{}, 0.0
+// best finds the fact that answers a question best, of equals the latest.
+func (m *Model) best(c *composer, q query, facts []fact) (best fact, top float64) {
 	asked := m.space().Embed(c.prompt.Question.Text[:min(len(c.prompt.Question.Text), maxFactText)])
 	for n := len(q.about); top == 0; n-- {
-		for _, f := range current(facts) {
+		for _, f := range facts {
 			if s := m.score(c, q, f, asked); s > top+0.04 {
 				best, top = f, s
 			}
@@ -132,17 +114,55 @@ func (m *Model) offerOne(c *composer, q query, facts []fact, r reading) {
 		}
 		q.about = q.about[:n-1]
 	}
+	return best, top
+}
+
+// offerOne answers with the one fact that fits best.
+func (m *Model) offerOne(c *composer, q query, facts []fact) {
+	told := current(facts)
+	if q.named {
+		for _, named := range m.identify(c, q, told) {
+			if f, top := m.best(c, named, told); top >= enough {
+				m.offerFact(c, f)
+			}
+		}
+		if q.kind != 0 && len(q.names) == 1 {
+			c.list("untold", "I searched what I was told and found nothing.", capitalised(strings.TrimSuffix(q.names[0], "'s")))
+		}
+		return
+	}
+	best, top := m.best(c, q, told)
 	switch {
 	case top >= enough:
 		m.offerFact(c, best)
-	case q.kind&isName != 0 && len(q.about) == 0 && q.own:
+	case m.offerNamed(c, m.byNames(c, q, told), told):
+	case q.kind == isName && len(q.about) == 0 && q.own:
 		if user, ok := addressable(c.prompt.Question.Name); ok {
 			c.list("goes_by", "The name stands beside the message.", user)
 		}
 		fallthrough
+	case q.of != "":
+		c.list("untold", "I searched what I was told and found nothing.", q.of)
 	case q.sure:
 		m.offerUntold(c, q, facts)
 	}
+}
+
+// offerNamed answers questions for people by name in one sentence. It reports false if
+// none has an answer.
+func (m *Model) offerNamed(c *composer, list []query, facts []fact) bool {
+	var said []string
+	for _, q := range list {
+		if f, top := m.best(c, q, facts); top >= enough && by(f.speaker, f.name, c.prompt.Question) {
+			if text, ok := m.sayBack(f); ok {
+				said = append(said, text)
+			}
+		}
+	}
+	if len(said) > 0 {
+		c.list("recall", "That was told earlier in this channel.", enumerated(said))
+	}
+	return len(said) > 0
 }
 
 // offerUntold says that something was not told.
@@ -188,80 +208,4 @@ func (m *Model) offerLast(c *composer, facts []fact) {
 		}
 	}
 	c.list("unknown", "I searched what I was told and found nothing.")
-}
-
-// maxListed is how many facts are told at once.
-const maxListed = 5
-
-// offerAll lists what was told about something, in the order in which it was told.
-func (m *Model) offerAll(c *composer, q query, facts []fact) {
-	said := m.listed(c, q, current(facts))
-	switch {
-	case len(said) == 1:
-		c.list("recall", "That was told earlier in this channel.", said[0])
-	case len(said) > 1:
-		last := len(said) - 1
-		c.list("about", "All that was told earlier in this channel.", strings.Join(said[:last], ", ")+", and "+said[last])
-	case q.sure:
-		m.offerUntold(c, q, facts)
-	}
-}
-
-// listed says back the facts that belong to what was asked for, in the order in which
-// they were told: the most telling ones if there are too many.
-func (m *Model) listed(c *composer, q query, facts []fact) []string {
-	facts = slices.DeleteFunc(facts, func(f fact) bool {
-		return !by(f.speaker, f.name, c.prompt.Question) || !m.concerns(q, f)
-	})
-	if slices.ContainsFunc(facts, func(f fact) bool { return weight(f) > 0 }) {
-		facts = slices.DeleteFunc(facts, func(f fact) bool { return weight(f) == 0 })
-	}
-	if len(facts) > maxListed {
-		best := slices.Clone(facts)
-		slices.SortStableFunc(best, func(a, b fact) int { return cmp.Compare(weight(b), weight(a)) })
-		least := weight(best[maxListed-1])
-		facts = slices.DeleteFunc(facts, func(f fact) bool { return weight(f) < least })
-		facts = facts[:maxListed]
-	}
-	var said []string
-	for _, f := range slices.Backward(facts) {
-		if text, ok := m.sayBack(f); ok {
-			said = append(said, text)
-		}
-	}
-	return said
-}
-
-// weight tells how much a fact says about somebody by itself.
-func weight(f fact) int {
-	for _, w := range f.words[1:] {
-		switch w.plain {
-		case "him", "them", "it", "that", "this", "he", "she", "they": // nobody will know who is meant
-			return 0
-		}
-	}
-	switch {
-	case len(f.about) == 0 && f.kind&(isName|isHome|isJob|isAge|isBirth|isPlace) != 0:
-		return 4
-	case f.kind&(isName|isNote) != 0:
-		return 3
-	case f.kind&exclusive != 0:
-		return 2
-	default:
-		return 1
-	}
-}
-
-// concerns reports whether a fact belongs to what was asked for: for a thing, whatever
-// names it; for the asker, what tells something of the person.
-func (m *Model) concerns(q query, f fact) bool {
-	if len(q.about) == 0 {
-		return f.own && f.kind&^isSaid != 0
-	}
-	for _, w := range q.about {
-		if m.nearest(w.plain, f.words) < 1 {
-			return false
-		}
-	}
-	return true
 }

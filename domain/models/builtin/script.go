@@ -14,7 +14,9 @@ var rules []byte
 
 // script is what the model says to what; see rules.json. It does not change.
 type script struct {
-	Groups   map[string][]string `json:"groups"`
+	Groups map[string][]string `json:"groups"`
+	// Answers are sentences that several rules say.
+	Answers  map[string][]string `json:"answers"`
 	Keywords []keyword           `json:"keywords"`
 	// Lists are what it says where no keyword decides; see listParts.
 	Lists map[string][]string `json:"lists"`
@@ -31,12 +33,13 @@ type keyword struct {
 // rule says sentences to clauses that match its pattern.
 type rule struct {
 	// Match is a pattern: words, `a|b` for one of some words, `*` for any words or none,
-	// `_` for one word, `@group` for a word of a group. Gaps, single words and groups
+	// `_` for one word, `_ing` for one that ends so, `@group` for a word of a group. Gaps, single words and groups
 	// are numbered from 1, in order.
 	Match string `json:"match"`
 	// Say are sentences, with {1}, {2} ... for the numbered parts, {name}, {bio},
 	// {topic} and {adjective} for the character, {user} for who asks. One whose slots
-	// have nothing to say is left out.
+	// have nothing to say is left out. A single "@crisis" stands for the answers of that
+	// name.
 	Say []string `json:"say"`
 
 	pattern pattern
@@ -94,6 +97,9 @@ func decodeScript(data []byte) (*script, error) {
 func (s *script) prepare(r *rule) (err error) {
 	if r.pattern, err = s.compile(r.Match); err != nil {
 		return err
+	}
+	if name, ok := strings.CutPrefix(strings.Join(r.Say, " "), "@"); ok {
+		r.Say = s.Answers[name]
 	}
 	return checkSentences(r.Say, r.pattern.parts)
 }

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -54,6 +55,7 @@ func (l *language) read(text string) reading {
 	}
 	r.endWord()
 	r.endClause(0)
+	r.clauses = r.withoutAsides(r.clauses)
 	r.shouts = r.letters > 4 && r.uppers*4 > r.letters*3
 	if r.shouts {
 		r.lower()
@@ -178,8 +180,18 @@ func (r *reader) splitStatement() {
 	if n < 4 {
 		return
 	}
+	if r.splitNamed() {
+		return
+	}
 	joiner, starter := r.clause[n-2].plain, r.clause[n-1]
 	if joiner != "and" && joiner != "so" || r.clause[n-3].plain == "you" || r.clause[n-3].plain == "me" {
+		return
+	}
+	if first := r.clause[0].plain; (first == "i" || first == "we") && (r.clause[1].plain == "have" || r.clause[1].plain == "got") && (starter.plain == "a" || starter.plain == "an") {
+		again := slices.Clone(r.clause[:2]) // a cat and a dog
+		r.clause = r.clause[:n-2]
+		r.endClause(0)
+		r.clause = append(append(r.clause, again...), starter)
 		return
 	}
 	switch starter.plain {
@@ -197,6 +209,26 @@ func (r *reader) splitStatement() {
 	}
 }
 
+// splitNamed ends the clause before "and Mia is" if it is whole already: "Tom is 7 and
+// Mia is 4".
+func (r *reader) splitNamed() bool {
+	n := len(r.clause)
+	verb, name, before := r.clause[n-1].plain, r.clause[n-2], r.clause[:n-3]
+	if r.clause[n-3].plain != "and" || !isSingular(verb) || r.function[name.plain] || !slices.ContainsFunc(before, func(w word) bool { return isSingular(w.plain) }) {
+		return false
+	}
+	tail := slices.Clone(r.clause[n-2:])
+	r.clause = before
+	r.endClause(0)
+	r.clause = append(r.clause, tail...)
+	return true
+}
+
+// isSingular reports whether w is a verb that tells of one person or thing.
+func isSingular(w string) bool {
+	return w == "is" || w == "was" || w == "lives" || w == "works" || w == "likes" || w == "loves" || w == "has" || w == "plays"
+}
+
 // endClause adds the current clause, without its fillers, unless it is empty.
 func (r *reader) endClause(mark rune) {
 	if words := r.tidy(r.clause); len(words) > 0 {
@@ -207,12 +239,28 @@ func (r *reader) endClause(mark rune) {
 	r.clause = r.clause[:0] // tidy has copied what it kept
 }
 
-// tidy leaves the fillers out, unless they are all there is or "not" goes before, and
-// says "has" where 's meant that.
+// tidy leaves the fillers out, unless they are all there is or "not" goes before, says
+// "has" where 's meant that, and puts in the apostrophes that hurry left out.
 func (l *language) tidy(words []word) []word {
 	kept := make([]word, 0, len(words))
 	for i, w := range words {
 		switch {
+		case w.plain == "your" && (len(words) == 2 || i+1 < len(words) && l.function[words[i+1].plain]) && l.predicates[words[i+1].plain]:
+			kept = append(kept, word{"you", "you"})
+			w = word{"are", "are"}
+		case w.plain == "its" && i+1 < len(words) && (l.predicates[words[i+1].plain] || l.function[words[i+1].plain] && words[i+1].plain != "own"):
+			kept = append(kept, word{"it", "it"})
+			w = word{"is", "is"}
+		case w.plain == "2" && i+1 < len(words) && (words[i+1].plain == "you" || words[i+1].plain == "me" || i > 0 && l.verbs[words[i+1].plain]):
+			w = word{"to", "to"}
+		case i == 0 && w.plain == "were" && len(words) > 1 && strings.HasSuffix(words[1].plain, "ing"):
+			kept = append(kept, word{"we", "we"})
+			w = word{"are", "are"}
+		case w.plain == "ill" && i+1 < len(words) && (l.verbs[words[i+1].plain] || words[i+1].plain == "be"):
+			kept = append(kept, word{"i", "i"})
+			w = word{"will", "will"}
+		case i+1 < len(words) && words[i+1].plain == "name" && strings.HasSuffix(w.plain, "s") && !strings.Contains(w.plain, "'") && !l.function[w.plain]:
+			w = word{w.plain[:len(w.plain)-1] + "'s", w.shown[:len(w.shown)-1] + "'s"}
 		case l.fillers[w.plain] && len(words) > 1 && (i == 0 || words[i-1].plain != "not"):
 			continue
 		case w.plain == "is" && i+1 < len(words) && l.hasAfter[words[i+1].plain] && w.shown == w.plain && i > 0 && pronoun(words[i-1].plain):
