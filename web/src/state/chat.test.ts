@@ -266,6 +266,29 @@ describe("signals", () => {
     await vi.waitFor(() => expect(server.marks).toEqual([{ channelId: "lobby", entityId: me.id, seq: 3 }]), 2_000);
   });
 
+  it("tells of all channels that were read when the page is left, and again what could not be told", async () => {
+    const ids = Array.from({ length: 20 }, (_, i) => `c${i}`);
+    server.list = [lobby, ...ids.map((id) => channel(id))];
+    server.unreads = ids.map((channelId) => ({ channelId, seq: 0, unread: 1, head: 1 }));
+    await connected();
+    await vi.waitFor(() => expect(chat.store.get().unread["c19"]).toBe(1));
+    for (const id of ids) chat.viewed(id, 1);
+    const setRead = server.setRead.bind(server);
+    server.setRead = async (mark) => {
+      if (mark.channelId === "c3" && server.marks.every(({ channelId }) => channelId !== "again")) {
+        server.marks.push({ ...mark, channelId: "again" });
+        throw new CallError("RATE_LIMITED", "Slowly.");
+      }
+      return setRead(mark);
+    };
+    chat.leaving();
+    expect(server.marks).toHaveLength(20);
+    await again();
+    await chat.directory.refresh();
+    await vi.waitFor(() => expect(server.marks.filter(({ channelId }) => channelId === "c3")).toHaveLength(1), 2_000);
+    expect(server.marks).toHaveLength(21);
+  });
+
   it("puts the line of new messages where reading stopped, and not above what is watched", async () => {
     server.unreads = [{ channelId: "lobby", seq: 1, unread: 2, head: 3 }];
     server.answer = joined([], 3);

@@ -102,6 +102,12 @@ export class Chat implements Listener {
     if (online) this.server.connect();
   }
 
+  /** leaving keeps for good what would be lost with the page, which may not come back. */
+  leaving(): void {
+    this.messenger.save();
+    this.reads.leaving();
+  }
+
   /** setName takes the name that the user has chosen. */
   setName(name: string): void {
     saveName(name);

@@ -1,6 +1,6 @@
 import type { Clearing, LogEvent, Page, Tombstone } from "../net/events";
 import { historyPage } from "../net/rest";
-import { CallError, isLost, reason, type Server, type Span } from "../net/server";
+import { CallError, isPassing, reason, type Server, type Span } from "../net/server";
 import type { Joined } from "../net/signals";
 import { advance, broken, merge, restarted, united, upToDate, windowOf, withNewer, withPage, type ChannelLog } from "./log";
 import type { Progress, State } from "./model";
@@ -19,11 +19,6 @@ const maxSteps = 6;
 
 /** How long to wait before a join that failed on a living connection is tried again. */
 const rejoinAfter = 2_000;
-
-/** isPassing says that a join may succeed a little later. */
-function isPassing(err: unknown): boolean {
-  return isLost(err) || (err instanceof CallError && (err.code === "RATE_LIMITED" || err.code === "DB_ERROR"));
-}
 
 /** What a Follower tells the page. */
 export interface FollowerOptions {
