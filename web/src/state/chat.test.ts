@@ -148,6 +148,19 @@ describe("following a channel", () => {
     expect(log().cursor).toBe(600);
   });
 
+  it("keeps little of a busy channel that is not open, and counts on", async () => {
+    server.list = [lobby, channel("busy")];
+    await connected();
+    for (let n = 1; n <= 5_000; n++) chat.post(post(n, { channelId: "busy" }));
+    await vi.waitFor(() => expect(log("busy").cursor).toBe(5_000));
+    expect(log("busy").entries.size).toBeLessThanOrEqual(2_000);
+    expect(chat.store.get().unread["busy"]).toBeGreaterThan(900);
+    server.newest = [post(5_000, { channelId: "busy" }), post(4_999, { channelId: "busy" })];
+    server.page = async () => ({ events: server.newest, hasOlder: true, hasNewer: undefined });
+    chat.open("busy");
+    await vi.waitFor(() => expect(texts("busy")).toEqual(["text 4999", "text 5000"]));
+  });
+
   it("hides deleted messages and goes on counting", async () => {
     server.newest = [post(2), post(1)];
     await connected();
@@ -384,6 +397,43 @@ describe("signals", () => {
   it("takes over a name chosen in another tab", () => {
     chat.renamed("Anna");
     expect(chat.store.get().me).toEqual({ ...me, name: "Anna" });
+  });
+
+  it("does not list a channel again that was deleted while the lists were read", async () => {
+    server.list = [lobby, channel("other")];
+    await connected();
+    let give = () => {};
+    const channels = server.channels.bind(server);
+    server.channels = async (query) => {
+      const before = await channels(query);
+      await new Promise<void>((done) => (give = done));
+      return before;
+    };
+    const first = chat.directory.refresh();
+    await again();
+    chat.channelGone("other");
+    for (let i = 0; i < 3; i++) {
+      give();
+      await again();
+    }
+    expect(chat.store.get().channels.map((c) => c.id)).toEqual(["lobby"]);
+    void first;
+  });
+
+  it("keeps nothing of a channel that is gone", async () => {
+    server.list = [lobby, channel("other")];
+    await connected();
+    chat.open("other");
+    await vi.waitFor(() => expect(log("other").loaded).toBe(true));
+    chat.post(post(1, { channelId: "other" }));
+    chat.typingHeard({ channelId: "other", senderId: "ben", senderName: "Ben", isTyping: true });
+    chat.messenger.reply("other", { id: "m1", authorName: "Ben", text: "text" });
+    chat.readHeard({ channelId: "other", entityId: "ben", seq: 1 });
+    chat.presenceHeard({ channelId: "other", entityId: "ben", name: "Ben", present: true });
+    chat.channelGone("other");
+    const { logs, history, unread, reads, present, replying, marks, typists } = chat.store.get();
+    for (const part of [logs, history, unread, reads, present, replying, marks]) expect(part).not.toHaveProperty("other");
+    expect(typists["other"] ?? []).toEqual([]);
   });
 
   it("goes to the lobby when the open channel is deleted", async () => {

@@ -352,6 +352,9 @@ export class Chat implements Listener {
     if (channel === undefined && !this.follower.follows(channelId)) return;
     this.follower.drop(channelId);
     this.reads.dropped(channelId);
+    this.turns.dropped(channelId);
+    this.presence.dropped(channelId);
+    this.messenger.unreply(channelId);
     this.directory.remove(channelId);
     const open = this.state.current === channelId;
     if (this.deleting.delete(channelId)) this.messenger.forget(channelId);

@@ -154,8 +154,11 @@ export class Reads {
     this.untold.delete(channelId);
     this.early.delete(channelId);
     this.told.delete(channelId);
-    const { [channelId]: _, ...unread } = this.state.unread;
-    this.store.set({ unread });
+    this.unmarked.delete(channelId);
+    const { [channelId]: _unread, ...unread } = this.state.unread;
+    const { [channelId]: _mark, ...marks } = this.state.marks;
+    const { [channelId]: _reads, ...reads } = this.state.reads;
+    this.store.set({ unread, marks, reads });
   }
 
   private schedule(): void {
