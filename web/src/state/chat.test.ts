@@ -322,6 +322,19 @@ describe("signals", () => {
     expect(chat.store.get().unread["lobby"]).toBe(2);
   });
 
+  it("puts no line of new messages into what is watched from the first message on", async () => {
+    await connected();
+    server.list = [lobby, channel("empty")];
+    chat.open("empty");
+    await vi.waitFor(() => expect(log("empty").loaded).toBe(true));
+    for (let n = 1; n <= 5; n++) chat.post(post(n, { channelId: "empty" }));
+    chat.viewed("empty", 3);
+    server.unreads = [{ channelId: "empty", seq: 3, unread: 2, head: 5 }];
+    await chat.directory.refresh();
+    await again();
+    expect(chat.store.get().marks).toEqual({});
+  });
+
   it("takes nothing for read before it is known what is new", async () => {
     let give: () => void = () => {};
     const asked = new Promise<void>((done) => (give = done));

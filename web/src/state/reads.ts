@@ -55,7 +55,10 @@ export class Reads {
   /** entered notes the head of a channel when it was joined first. */
   entered(channelId: string, head: number): void {
     if (!this.bases.has(channelId)) this.bases.set(channelId, { seq: head, unread: 0, head });
-    if (head === 0) this.told.add(channelId); // Nothing was written there yet.
+    if (head > 0) return;
+    // Nothing was written there yet, so nothing was new when it was opened.
+    this.told.add(channelId);
+    this.unmarked.delete(channelId);
   }
 
   /** refresh asks how much is new in these channels, and tells what was looked at meanwhile. */
