@@ -21,6 +21,11 @@ export function isLost(err: unknown): boolean {
   return err instanceof CallError && (err.code === "LOST" || err.code === "OFFLINE");
 }
 
+/** isPassing says that the same may succeed a little later. */
+export function isPassing(err: unknown): boolean {
+  return isLost(err) || (err instanceof CallError && (err.code === "RATE_LIMITED" || err.code === "DB_ERROR"));
+}
+
 /** reason is an error in words for the user. */
 export function reason(err: unknown): string {
   return err instanceof CallError ? err.message : "Something went wrong.";

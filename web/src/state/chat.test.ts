@@ -148,6 +148,19 @@ describe("following a channel", () => {
     expect(log().cursor).toBe(600);
   });
 
+  it("keeps little of a busy channel that is not open, and counts on", async () => {
+    server.list = [lobby, channel("busy")];
+    await connected();
+    for (let n = 1; n <= 5_000; n++) chat.post(post(n, { channelId: "busy" }));
+    await vi.waitFor(() => expect(log("busy").cursor).toBe(5_000));
+    expect(log("busy").entries.size).toBeLessThanOrEqual(2_000);
+    expect(chat.store.get().unread["busy"]).toBeGreaterThan(900);
+    server.newest = [post(5_000, { channelId: "busy" }), post(4_999, { channelId: "busy" })];
+    server.page = async () => ({ events: server.newest, hasOlder: true, hasNewer: undefined });
+    chat.open("busy");
+    await vi.waitFor(() => expect(texts("busy")).toEqual(["text 4999", "text 5000"]));
+  });
+
   it("hides deleted messages and goes on counting", async () => {
     server.newest = [post(2), post(1)];
     await connected();
@@ -266,6 +279,29 @@ describe("signals", () => {
     await vi.waitFor(() => expect(server.marks).toEqual([{ channelId: "lobby", entityId: me.id, seq: 3 }]), 2_000);
   });
 
+  it("tells of all channels that were read when the page is left, and again what could not be told", async () => {
+    const ids = Array.from({ length: 20 }, (_, i) => `c${i}`);
+    server.list = [lobby, ...ids.map((id) => channel(id))];
+    server.unreads = ids.map((channelId) => ({ channelId, seq: 0, unread: 1, head: 1 }));
+    await connected();
+    await vi.waitFor(() => expect(chat.store.get().unread["c19"]).toBe(1));
+    for (const id of ids) chat.viewed(id, 1);
+    const setRead = server.setRead.bind(server);
+    server.setRead = async (mark) => {
+      if (mark.channelId === "c3" && server.marks.every(({ channelId }) => channelId !== "again")) {
+        server.marks.push({ ...mark, channelId: "again" });
+        throw new CallError("RATE_LIMITED", "Slowly.");
+      }
+      return setRead(mark);
+    };
+    chat.leaving();
+    expect(server.marks).toHaveLength(20);
+    await again();
+    await chat.directory.refresh();
+    await vi.waitFor(() => expect(server.marks.filter(({ channelId }) => channelId === "c3")).toHaveLength(1), 2_000);
+    expect(server.marks).toHaveLength(21);
+  });
+
   it("puts the line of new messages where reading stopped, and not above what is watched", async () => {
     server.unreads = [{ channelId: "lobby", seq: 1, unread: 2, head: 3 }];
     server.answer = joined([], 3);
@@ -284,6 +320,19 @@ describe("signals", () => {
     chat.viewed("lobby", 5);
     expect(chat.store.get().marks["lobby"]).toBe(4);
     expect(chat.store.get().unread["lobby"]).toBe(2);
+  });
+
+  it("puts no line of new messages into what is watched from the first message on", async () => {
+    await connected();
+    server.list = [lobby, channel("empty")];
+    chat.open("empty");
+    await vi.waitFor(() => expect(log("empty").loaded).toBe(true));
+    for (let n = 1; n <= 5; n++) chat.post(post(n, { channelId: "empty" }));
+    chat.viewed("empty", 3);
+    server.unreads = [{ channelId: "empty", seq: 3, unread: 2, head: 5 }];
+    await chat.directory.refresh();
+    await again();
+    expect(chat.store.get().marks).toEqual({});
   });
 
   it("takes nothing for read before it is known what is new", async () => {
@@ -361,6 +410,43 @@ describe("signals", () => {
   it("takes over a name chosen in another tab", () => {
     chat.renamed("Anna");
     expect(chat.store.get().me).toEqual({ ...me, name: "Anna" });
+  });
+
+  it("does not list a channel again that was deleted while the lists were read", async () => {
+    server.list = [lobby, channel("other")];
+    await connected();
+    let give = () => {};
+    const channels = server.channels.bind(server);
+    server.channels = async (query) => {
+      const before = await channels(query);
+      await new Promise<void>((done) => (give = done));
+      return before;
+    };
+    const first = chat.directory.refresh();
+    await again();
+    chat.channelGone("other");
+    for (let i = 0; i < 3; i++) {
+      give();
+      await again();
+    }
+    expect(chat.store.get().channels.map((c) => c.id)).toEqual(["lobby"]);
+    void first;
+  });
+
+  it("keeps nothing of a channel that is gone", async () => {
+    server.list = [lobby, channel("other")];
+    await connected();
+    chat.open("other");
+    await vi.waitFor(() => expect(log("other").loaded).toBe(true));
+    chat.post(post(1, { channelId: "other" }));
+    chat.typingHeard({ channelId: "other", senderId: "ben", senderName: "Ben", isTyping: true });
+    chat.messenger.reply("other", { id: "m1", authorName: "Ben", text: "text" });
+    chat.readHeard({ channelId: "other", entityId: "ben", seq: 1 });
+    chat.presenceHeard({ channelId: "other", entityId: "ben", name: "Ben", present: true });
+    chat.channelGone("other");
+    const { logs, history, unread, reads, present, replying, marks, typists } = chat.store.get();
+    for (const part of [logs, history, unread, reads, present, replying, marks]) expect(part).not.toHaveProperty("other");
+    expect(typists["other"] ?? []).toEqual([]);
   });
 
   it("goes to the lobby when the open channel is deleted", async () => {

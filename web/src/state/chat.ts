@@ -108,6 +108,12 @@ export class Chat implements Listener {
     if (online) this.server.connect();
   }
 
+  /** leaving keeps for good what would be lost with the page, which may not come back. */
+  leaving(): void {
+    this.messenger.save();
+    this.reads.leaving();
+  }
+
   /** setName takes the name that the user has chosen. */
   setName(name: string): void {
     saveName(name);
@@ -352,6 +358,9 @@ export class Chat implements Listener {
     if (channel === undefined && !this.follower.follows(channelId)) return;
     this.follower.drop(channelId);
     this.reads.dropped(channelId);
+    this.turns.dropped(channelId);
+    this.presence.dropped(channelId);
+    this.messenger.unreply(channelId);
     this.directory.remove(channelId);
     const open = this.state.current === channelId;
     if (this.deleting.delete(channelId)) this.messenger.forget(channelId);

@@ -27,6 +27,8 @@ export interface DirectoryOptions {
 /** Directory knows which agents and channels there are, and makes and changes channels. */
 export class Directory {
   private creating: Promise<string> | undefined;
+  /** Channels that are gone since a reading of the lists began, by reading: it may still name them. */
+  private readonly gone = new Set<Set<string>>();
 
   constructor(private readonly options: DirectoryOptions) {}
 
@@ -40,13 +42,15 @@ export class Directory {
     const { me, connection, directory } = this.state;
     if (connection !== "online") return;
     if (directory === "failed") store.set({ directory: "loading" });
+    const gone = new Set<string>();
+    this.gone.add(gone);
     try {
       const [agents, shared, own] = await Promise.all([
         server.agents(),
         server.channels({ serverId: defaultServer, type: "GROUP" }),
         server.channels({ serverId: defaultServer, type: "DM", participantId: me.id }),
       ]);
-      const listed = [...shared, ...own].map((channel) => this.withKnownParticipants(channel));
+      const listed = [...shared, ...own].filter(({ id }) => !gone.has(id)).map((channel) => this.withKnownParticipants(channel));
       const opened = channelOf(this.state, this.state.current);
       // A direct chat of others, opened by its address, is in no list.
       const extra = opened !== undefined && !listed.some((c) => c.id === opened.id) ? [opened] : [];
@@ -57,6 +61,8 @@ export class Directory {
       // Without a connection there is a banner, and the reconnect reads it again.
       const { directory, connection } = this.state;
       if (directory !== "ready" && connection === "online") store.set({ directory: "failed" });
+    } finally {
+      this.gone.delete(gone);
     }
   }
 
@@ -104,6 +110,7 @@ export class Directory {
 
   /** remove takes a channel that is gone out of the lists. */
   remove(channelId: string): void {
+    for (const gone of this.gone) gone.add(channelId);
     this.options.store.set({ channels: this.state.channels.filter((channel) => channel.id !== channelId) });
   }
 

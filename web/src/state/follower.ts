@@ -1,6 +1,6 @@
 import type { Clearing, LogEvent, Page, Tombstone } from "../net/events";
 import { historyPage } from "../net/rest";
-import { CallError, isLost, reason, type Server, type Span } from "../net/server";
+import { CallError, isPassing, reason, type Server, type Span } from "../net/server";
 import type { Joined } from "../net/signals";
 import { advance, broken, merge, restarted, united, upToDate, windowOf, withNewer, withPage, type ChannelLog } from "./log";
 import type { Progress, State } from "./model";
@@ -17,13 +17,11 @@ export const nextPageSize = 200;
  */
 const maxSteps = 6;
 
+/** How many messages of a channel that is not open are kept at least; twice as many at most. */
+const restingSize = 1_000;
+
 /** How long to wait before a join that failed on a living connection is tried again. */
 const rejoinAfter = 2_000;
-
-/** isPassing says that a join may succeed a little later. */
-function isPassing(err: unknown): boolean {
-  return isLost(err) || (err instanceof CallError && (err.code === "RATE_LIMITED" || err.code === "DB_ERROR"));
-}
 
 /** What a Follower tells the page. */
 export interface FollowerOptions {
@@ -113,10 +111,12 @@ export class Follower {
   drop(channelId: string): void {
     this.followed.delete(channelId);
     this.joined.delete(channelId);
+    this.live.delete(channelId);
     this.reading.delete(channelId);
     const { [channelId]: _log, ...logs } = this.state.logs;
     const { [channelId]: _window, ...windows } = this.state.windows;
-    this.options.store.set({ logs, windows });
+    const { [channelId]: _progress, ...history } = this.state.history;
+    this.options.store.set({ logs, windows, history });
   }
 
   /**
@@ -203,6 +203,15 @@ export class Follower {
       this.setWindow(channelId, merge(window, known));
     }
     this.options.took(channelId, events, how);
+    if (channelId !== this.state.current) this.rest(channelId);
+  }
+
+  /** rest keeps what is known of a channel that is not open small; its history is read again when it is opened. */
+  private rest(channelId: string): void {
+    const { entries } = logOf(this.state, channelId);
+    if (entries.size < 2 * restingSize) return;
+    const revs = [...entries.values()].map(({ rev }) => rev).sort((a, b) => a - b);
+    this.startAgain(channelId, revs[revs.length - restingSize - 1]!);
   }
 
   // History.

@@ -40,6 +40,12 @@ export class PresenceKeeper {
     this.store.set({ present: {} });
   }
 
+  /** dropped forgets a channel that is gone. */
+  dropped(channelId: string): void {
+    const { [channelId]: _, ...present } = this.store.get().present;
+    this.store.set({ present });
+  }
+
   /** named learns what people are called. */
   named(pairs: Iterable<readonly [string, string]>): void {
     const { people } = this.store.get();

@@ -1,5 +1,5 @@
 import type { LogEvent } from "../net/events";
-import { isLost, type Server } from "../net/server";
+import { isPassing, type Server } from "../net/server";
 import type { ReadMark } from "../net/signals";
 import { attempt, can } from "./abilities";
 import type { State } from "./model";
@@ -11,6 +11,9 @@ const settledAfter = 500;
 
 /** How many channels one question may name. */
 const atOnce = 200;
+
+/** Of how many channels is told at once. */
+const toldAtOnce = 50;
 
 /** What was not read when the server was last asked, and up to where that counts. */
 interface Base {
@@ -52,7 +55,10 @@ export class Reads {
   /** entered notes the head of a channel when it was joined first. */
   entered(channelId: string, head: number): void {
     if (!this.bases.has(channelId)) this.bases.set(channelId, { seq: head, unread: 0, head });
-    if (head === 0) this.told.add(channelId); // Nothing was written there yet.
+    if (head > 0) return;
+    // Nothing was written there yet, so nothing was new when it was opened.
+    this.told.add(channelId);
+    this.unmarked.delete(channelId);
   }
 
   /** refresh asks how much is new in these channels, and tells what was looked at meanwhile. */
@@ -151,25 +157,41 @@ export class Reads {
     this.untold.delete(channelId);
     this.early.delete(channelId);
     this.told.delete(channelId);
-    const { [channelId]: _, ...unread } = this.state.unread;
-    this.store.set({ unread });
+    this.unmarked.delete(channelId);
+    const { [channelId]: _unread, ...unread } = this.state.unread;
+    const { [channelId]: _mark, ...marks } = this.state.marks;
+    const { [channelId]: _reads, ...reads } = this.state.reads;
+    this.store.set({ unread, marks, reads });
   }
 
   private schedule(): void {
     this.timer ??= setTimeout(() => void this.tell(), settledAfter);
   }
 
+  /** leaving tells at once what is still to be told: the page may not come back. */
+  leaving(): void {
+    clearTimeout(this.timer);
+    void this.tell();
+  }
+
+  /** tell does not wait from one channel to the next: a page that is left has no time for that. */
   private async tell(): Promise<void> {
     this.timer = undefined;
-    for (const [channelId, seq] of this.untold) {
-      if (!can(this.state, "reads")) break;
-      try {
-        await attempt(this.store, "reads", () => this.server.setRead({ channelId, entityId: this.state.me.id, seq }));
-      } catch (err) {
-        if (isLost(err)) return; // What is not told yet is told after the reconnect.
-      }
-      if (this.untold.get(channelId) === seq) this.untold.delete(channelId);
+    if (!can(this.state, "reads")) return this.untold.clear();
+    const all = [...this.untold].slice(0, toldAtOnce);
+    const told = await Promise.all(all.map(([channelId, seq]) => this.tellOne(channelId, seq)));
+    // What could not be told is told with the next refresh.
+    if (this.untold.size > 0 && told.every(Boolean)) this.schedule();
+  }
+
+  private async tellOne(channelId: string, seq: number): Promise<boolean> {
+    try {
+      await attempt(this.store, "reads", () => this.server.setRead({ channelId, entityId: this.state.me.id, seq }));
+    } catch (err) {
+      if (isPassing(err)) return false;
     }
+    if (this.untold.get(channelId) === seq) this.untold.delete(channelId);
+    return true;
   }
 
   /** readOf is up to where we have read. */

@@ -89,6 +89,13 @@ export class Turns {
     return posts.slice(-50).some((post) => post.inReplyTo === messageId && agentOf(this.state, post.authorId) !== undefined);
   }
 
+  /** dropped forgets what goes on in a channel that is gone. */
+  dropped(channelId: string): void {
+    this.streams.end(channelId, () => true);
+    this.awaited.end(channelId, undefined);
+    for (const { id } of this.state.typists[channelId] ?? []) this.typists.stopped(channelId, id);
+  }
+
   /** disconnected forgets what would only be heard to end over the connection. */
   disconnected(): void {
     this.typists.clear();

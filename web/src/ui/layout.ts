@@ -37,11 +37,6 @@ export class Layout {
     return true;
   }
 
-  /** forget drops what was measured: the list has another width. */
-  forget(): void {
-    this.measured.clear();
-  }
-
   /** count is how many rows there are. */
   get count(): number {
     return this.keys.length;

@@ -82,11 +82,10 @@ export function useSurroundings(chat: Chat): void {
     const online = () => chat.networkChanged(true);
     const offline = () => chat.networkChanged(false);
     const looked = () => {
-      // A page that is put away may not come back.
-      if (document.visibilityState !== "visible") chat.messenger.save();
+      if (document.visibilityState !== "visible") chat.leaving();
       else void chat.directory.refresh();
     };
-    const leaving = () => chat.messenger.save();
+    const leaving = () => chat.leaving();
     const timer = setInterval(() => document.visibilityState === "visible" && void chat.directory.refresh(), refreshEvery);
     const ends = [onRenamed((name) => chat.renamed(name)), chat.messenger.follow()];
     addEventListener("online", online);

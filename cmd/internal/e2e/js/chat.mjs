@@ -182,6 +182,7 @@ await step("a message that is refused stays, and can be sent again", async () =>
   await page.goto(url);
   await page.getByTestId("name-input").fill("Fay");
   await page.getByTestId("name-submit").click();
+  await page.getByTestId("name-input").waitFor({ state: "detached" });
   await say(page, "refused at first");
   await page.locator("[data-testid=message][data-status=failed]").waitFor();
   await page.screenshot({ path: `${out}/4-failed-wide.png` });

@@ -41,6 +41,7 @@ async function cutOff(meanwhile, { silently = false } = {}) {
 /** A text without the signs of markup, as far as the agent uses them. */
 const plain = (text) => text.replace(/[*_`]/g, "").replace(/\s+/g, " ").trim();
 const texts = async (page) => (await shown(page)).map(({ text }) => text);
+const lobbyId = (page) => page.evaluate(async () => (await (await fetch("/api/messaging/central-servers/00000000-0000-0000-0000-000000000000/channels")).json()).data.channels.find(({ name }) => name === "Lobby").id);
 /** Waits until a page shows just these texts, in order. */
 const shows = (page, wanted) => until("what is shown", async () => {
   const now = await texts(page);
@@ -357,6 +358,46 @@ await step("two tabs send each message once, keep each other's drafts, and agree
   await open(cleo, here);
   for (const page of [cleo, second]) await unread(page).waitFor({ state: "detached" });
   await second.close();
+});
+await step("what was looked at right before the page was left counts as read, in every channel", async () => {
+  // Somebody whose socket is the browser's own: what goes out last must not have to pass the script.
+  const dora = await person(browser, url, "Dora");
+  const channels = [];
+  for (let i = 0; i < 4; i++) channels.push(await witness.channel(`Left ${i}`));
+  for (const channel of channels) await witness.send(channel, `news for ${channel.name}`);
+  const me = await dora.evaluate(() => localStorage.getItem("parley.entityId"));
+  for (const channel of channels) await open(dora, channel).then(() => heard(dora, `news for ${channel.name}`));
+  for (const channel of channels) {
+    await dora.getByTestId("channel-item").filter({ hasText: channel.name }).getByTestId("unread").waitFor({ state: "detached" });
+  }
+  await dora.goto("about:blank");
+  for (const channel of channels) {
+    await until("it is read", async () => (await witness.call("reads:list", { channelId: channel.id })).data.reads.some(({ entityId, seq }) => entityId === me && seq === 1));
+  }
+  await dora.context().close();
+});
+await step("seen by: people who have read it, each once, and neither the author nor an agent", async () => {
+  const channel = await meeting("Seen", [eliza]);
+  await open(cleo, channel);
+  await open(cleo, { id: await lobbyId(cleo), name: "Lobby" });
+  const again = await tab(ann, line.url, channel);
+  await say(ann, "Eliza, who reads this?");
+  await heard(bob, "who reads this?");
+  const seen = (page) => page.locator("[data-testid=message]").filter({ hasText: "who reads this?" }).getByTestId("seen");
+  for (const page of [ann, again]) await seen(page).filter({ hasText: /^Seen by 1$/ }).waitFor();
+  await until("the agent has answered", async () => (await witness.stored(channel)).length === 2);
+  // Who has the channel not open any more has not seen it.
+  await pause(800);
+  must((await seen(ann).textContent()) === "Seen by 1", await seen(ann).textContent());
+  await open(cleo, channel);
+  await seen(ann).filter({ hasText: /^Seen by 2$/ }).waitFor();
+  const twice = await tab(cleo, url, channel);
+  await heard(twice, "who reads this?");
+  await pause(800);
+  for (const page of [ann, again]) must((await seen(page).textContent()) === "Seen by 2", await seen(page).textContent());
+  await ann.reload();
+  await seen(ann).filter({ hasText: /^Seen by 2$/ }).waitFor();
+  for (const page of [again, twice]) await page.close();
 });
 await bombs({ browser, url, witness });
 
