@@ -27,9 +27,6 @@ func TestEveryStateOfTheChatPage(t *testing.T) {
 	walks := []struct{ size, theme, extent string }{
 		{"phone", "dark", "states"}, {"wide", "light", "all"}, {"phone", "light", "states"}, {"wide", "dark", "states"},
 	}
-	if testing.Short() {
-		walks = walks[:2]
-	}
 	for _, walk := range walks {
 		name := walk.size + "-" + walk.theme
 		t.Run(name, func(t *testing.T) {

@@ -8,7 +8,7 @@ import { Follower } from "./follower";
 import { loadKey, saveKey, saveName, type Identity } from "./identity";
 import { Messenger } from "./messenger";
 import { initialState, type State } from "./model";
-import { Namer } from "./naming";
+import { Namer } from "./namer";
 import { PresenceKeeper } from "./presence";
 import { Reads } from "./reads";
 import { answering, channelOf, inOrder, shownLog } from "./select";

@@ -1,14 +1,13 @@
 // Reloads, cuts off, stops and bombs the chat page, refuses what it sends, and kills the
 // server while somebody writes: nothing may be lost, doubled or executed.
-// Usage: node pagefaults.mjs http://127.0.0.1:3000 <chromium> short|full
+// Usage: node pagefaults.mjs http://127.0.0.1:3000 <chromium>
 // The server must have no limit on what a socket may send. On the line "RESTART" on
 // stdout the caller kills it; on "AWAY" it starts it again and writes a line to stdin.
 import { check, finish } from "./lib.mjs";
 import { bombs } from "./bombs.mjs";
 import { act, anchor, away, confirm, eliza, faults, heard, killServer, launch, Line, must, open, pause, person, place, say, shown, step, tab, until, Witness } from "./pages.mjs";
 
-const [url, executablePath, size] = process.argv.slice(2);
-const full = size === "full";
+const [url, executablePath] = process.argv.slice(2);
 const browser = await launch(executablePath);
 const witness = await Witness.at(url);
 const line = await Line.to(url);
@@ -89,11 +88,11 @@ async function disturbed(times, disturb) {
   return `${midway} of ${i} in the middle`;
 }
 
-await step("reloads in the middle of an answer", () => disturbed(full ? 10 : 4, async () => {
+await step("reloads in the middle of an answer", () => disturbed(10, async () => {
   await ann.reload();
   await ann.getByTestId("message").first().waitFor();
 }));
-await step("cuts in the middle of an answer", () => disturbed(full ? 3 : 2, () => cutOff(() => pause(Math.random() * 200))));
+await step("cuts in the middle of an answer", () => disturbed(3, () => cutOff(() => pause(Math.random() * 200))));
 await step("three seconds without a network in the middle of an answer, and three of silence", async () => {
   const channel = await meeting("Outage", [eliza]);
   for (const silently of [false, true]) {
@@ -419,7 +418,7 @@ await step("the server is away while three channels are written in", async () =>
       await ann.getByTestId("composer").fill(`a draft for ${channel.name}`);
     }
     must((await ann.getByTestId("connection").textContent()).includes("15"), await ann.getByTestId("connection").textContent());
-    await pause(Math.max(0, began + (full ? 30_000 : 10_000) - Date.now()));
+    await pause(Math.max(0, began + 30_000 - Date.now()));
   });
   await ann.reload();
   await ann.getByTestId("composer").waitFor();

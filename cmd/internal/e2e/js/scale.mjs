@@ -1,13 +1,12 @@
 // Fills channels and measures that the chat page does not mind: hundreds of messages a
 // second, and a channel with thousands of them scrolled back to its beginning.
-// Usage: node scale.mjs http://127.0.0.1:3000 <chromium> short|full
+// Usage: node scale.mjs http://127.0.0.1:3000 <chromium>
 // The server must have no limit on what a socket may send.
 import { check, finish } from "./lib.mjs";
 import { anchor, away, faults, launch, must, open, pause, person, place, say, shown, step, until, watch, Witness } from "./pages.mjs";
 
-const [url, executablePath, size] = process.argv.slice(2);
-const full = size === "full";
-const total = full ? 20_000 : 3_000;
+const [url, executablePath] = process.argv.slice(2);
+const total = 20_000;
 const browser = await launch(executablePath);
 const witness = await Witness.at(url);
 const percentile = (all, p) => [...all].sort((a, b) => a - b)[Math.min(all.length - 1, Math.floor(all.length * p))];
