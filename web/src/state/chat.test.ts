@@ -282,10 +282,10 @@ describe("signals", () => {
   it("tells of all channels that were read when the page is left, and again what could not be told", async () => {
     const ids = Array.from({ length: 20 }, (_, i) => `c${i}`);
     server.list = [lobby, ...ids.map((id) => channel(id))];
-    server.unreads = ids.map((channelId) => ({ channelId, seq: 0, unread: 1, head: 1 }));
+    server.unreads = ids.map((channelId) => ({ channelId, seq: 1, unread: 1, head: 2 }));
     await connected();
     await vi.waitFor(() => expect(chat.store.get().unread["c19"]).toBe(1));
-    for (const id of ids) chat.viewed(id, 1);
+    for (const id of ids) chat.viewed(id, 2);
     const setRead = server.setRead.bind(server);
     server.setRead = async (mark) => {
       if (mark.channelId === "c3" && server.marks.every(({ channelId }) => channelId !== "again")) {
@@ -353,18 +353,27 @@ describe("signals", () => {
     expect(chat.store.get().unread["lobby"]).toBe(1);
   });
 
-  it("spares somebody who has only just come what is old", async () => {
-    chat = new Chat({ ...me, name: "" }, () => server);
-    server.unreads = [{ channelId: "lobby", seq: 0, unread: 3, head: 3 }];
+  it("counts nothing old in a channel of others before it is opened, and does not say that it was read", async () => {
+    const ours = { participants: [me.id] };
+    server.list = [lobby, channel("theirs"), channel("ours", ours), channel("direct", { ...ours, type: "DM", metadata: { user1: me.id, user2: "other" } })];
+    server.unreads = ["lobby", "theirs", "ours", "direct"].map((channelId) => ({ channelId, seq: 0, unread: 3, head: 3 }));
     server.answer = joined([], 3);
     server.newest = [post(3), post(2), post(1)];
     await connected();
-    chat.setName("Ann");
-    await again();
-    expect(chat.store.get().marks["lobby"]).toBeUndefined();
-    expect(chat.store.get().unread["lobby"] ?? 0).toBe(0);
+    await vi.waitFor(() => expect(chat.store.get().unread).toMatchObject({ ours: 3, direct: 3 }));
+    const unreadOf = (id: string) => chat.store.get().unread[id] ?? 0;
+    expect([unreadOf("lobby"), unreadOf("theirs")]).toEqual([0, 0]);
+    expect(chat.store.get().marks).toEqual({});
     chat.post(post(4));
-    expect(chat.store.get().unread["lobby"]).toBe(1);
+    chat.post(post(4, { id: "t4", channelId: "theirs" }));
+    expect([unreadOf("lobby"), unreadOf("theirs")]).toEqual([1, 1]);
+    server.unreads = [{ channelId: "theirs", seq: 0, unread: 5, head: 5 }];
+    await chat.directory.refresh();
+    await vi.waitFor(() => expect(unreadOf("theirs")).toBe(2));
+    expect(server.marks).toEqual([]);
+    chat.viewed("lobby", 4);
+    expect(unreadOf("lobby")).toBe(0);
+    await vi.waitFor(() => expect(server.marks).toEqual([{ channelId: "lobby", entityId: me.id, seq: 4 }]), 2_000);
   });
 
   it("does without read positions and presence where the server has none", async () => {

@@ -82,7 +82,7 @@ export class Chat implements Listener {
       server,
       open: (channelId) => this.open(channelId),
       gone: (channelId) => this.gone(channelId),
-      listed: () => this.listed(),
+      listed: (own) => this.listed(own),
       complain,
     });
     this.namer = new Namer(store, this.directory);
@@ -263,7 +263,8 @@ export class Chat implements Listener {
   // What its parts tell.
 
   /** listed listens to all channels, so that what is new in them is counted at once. */
-  private listed(): void {
+  private listed(own: ReadonlySet<string>): void {
+    this.reads.takesPart(own);
     const ids = inOrder(this.state).map((channel) => channel.id);
     for (const id of ids.slice(0, maxWatched)) this.follower.watch(id);
     void this.reads.refresh(ids);

@@ -19,8 +19,8 @@ export interface DirectoryOptions {
   open(channelId: string): void;
   /** A channel turned out not to exist, or is no more; says whether the user was told so already. */
   gone(channelId: string): boolean;
-  /** The lists were read. */
-  listed(): void;
+  /** The lists were read; own are the channels in which we take part. */
+  listed(own: ReadonlySet<string>): void;
   complain(message: string): void;
 }
 
@@ -48,14 +48,15 @@ export class Directory {
       const [agents, shared, own] = await Promise.all([
         server.agents(),
         server.channels({ serverId: defaultServer, type: "GROUP" }),
-        server.channels({ serverId: defaultServer, type: "DM", participantId: me.id }),
+        server.channels({ serverId: defaultServer, participantId: me.id }),
       ]);
-      const listed = [...shared, ...own].filter(({ id }) => !gone.has(id)).map((channel) => this.withKnownParticipants(channel));
+      const direct = own.filter(({ type }) => type === "DM");
+      const listed = [...shared, ...direct].filter(({ id }) => !gone.has(id)).map((channel) => this.withKnownParticipants(channel));
       const opened = channelOf(this.state, this.state.current);
       // A direct chat of others, opened by its address, is in no list.
       const extra = opened !== undefined && !listed.some((c) => c.id === opened.id) ? [opened] : [];
       store.set({ agents, channels: [...listed, ...extra], directory: "ready" });
-      this.options.listed();
+      this.options.listed(new Set(own.map(({ id }) => id)));
       await this.openFirst();
     } catch {
       // Without a connection there is a banner, and the reconnect reads it again.

@@ -37,16 +37,16 @@ export class Reads {
   private readonly told = new Set<string>();
   /** Channels opened before it was known what is new in them. */
   private readonly unmarked = new Set<string>();
+  /** Channels in which we take part, once they are known. */
+  private own: ReadonlySet<string> | undefined;
+  /** Up to where nothing is new to us in channels of others that we have never opened. */
+  private readonly skipped = new Map<string, number>();
   private timer: ReturnType<typeof setTimeout> | undefined;
-  /** Whether this is somebody's first visit: nothing is new to who has only just come. */
-  private newcomer: boolean;
 
   constructor(
     private readonly store: Store<State>,
     private readonly server: Server,
-  ) {
-    this.newcomer = store.get().me.name === "";
-  }
+  ) {}
 
   private get state(): State {
     return this.store.get();
@@ -61,6 +61,11 @@ export class Reads {
     this.unmarked.delete(channelId);
   }
 
+  /** takesPart says in which channels we take part: all that is written there is new to us. */
+  takesPart(own: ReadonlySet<string>): void {
+    this.own = own;
+  }
+
   /** refresh asks how much is new in these channels, and tells what was looked at meanwhile. */
   async refresh(channelIds: readonly string[]): Promise<void> {
     if (this.untold.size > 0) this.schedule();
@@ -68,14 +73,15 @@ export class Reads {
       const part = channelIds.slice(i, i + atOnce);
       try {
         const answer = await attempt(this.store, "reads", () => this.server.unread(this.state.me.id, part));
-        for (const { channelId, ...base } of answer) {
+        for (const { channelId, ...told } of answer) {
+          const base = this.concerning(channelId, told);
+          if (base === undefined) continue;
           this.bases.set(channelId, base);
           this.told.add(channelId);
-          this.raise({ channelId, entityId: this.state.me.id, seq: base.seq });
+          this.raise({ channelId, entityId: this.state.me.id, seq: told.seq });
           this.recount(channelId);
           this.known(channelId, base);
         }
-        this.newcomer &&= this.state.me.name === "";
       } catch {
         break; // The next refresh asks again.
       }
@@ -85,14 +91,23 @@ export class Reads {
     this.early.clear();
   }
 
+  /**
+   * concerning is what is new to us of what was told. What was written in a channel of
+   * others before we came there is not; undefined as long as nobody knows whose it is.
+   */
+  private concerning(channelId: string, told: Base): Base | undefined {
+    if (told.seq > 0 || told.head === 0) return told;
+    if (this.own === undefined) return undefined;
+    if (this.own.has(channelId)) return told;
+    const seq = this.skipped.get(channelId) ?? told.head;
+    this.skipped.set(channelId, seq);
+    return { seq, unread: Math.min(told.unread, told.head - seq), head: told.head };
+  }
+
   /** known makes up for what waited until it was known what is new in a channel. */
   private known(channelId: string, base: Base): void {
     const seq = this.early.get(channelId);
     this.early.delete(channelId);
-    if (this.newcomer && base.seq === 0) {
-      this.unmarked.delete(channelId);
-      return this.viewed(channelId, base.head);
-    }
     if (this.unmarked.delete(channelId) && base.unread > 0) this.mark(channelId, base.seq);
     // With something new the page goes there, and tells anew what is looked at.
     else if (seq !== undefined) this.viewed(channelId, seq);
@@ -113,7 +128,7 @@ export class Reads {
   opened(channelId: string): void {
     const { [channelId]: _, ...marks } = this.state.marks;
     this.store.set({ marks });
-    if ((this.state.unread[channelId] ?? 0) > 0) this.mark(channelId, this.readOf(channelId));
+    if ((this.state.unread[channelId] ?? 0) > 0) this.mark(channelId, this.knownOf(channelId));
     else if (!this.told.has(channelId)) this.unmarked.add(channelId);
   }
 
@@ -158,6 +173,7 @@ export class Reads {
     this.early.delete(channelId);
     this.told.delete(channelId);
     this.unmarked.delete(channelId);
+    this.skipped.delete(channelId);
     const { [channelId]: _unread, ...unread } = this.state.unread;
     const { [channelId]: _mark, ...marks } = this.state.marks;
     const { [channelId]: _reads, ...reads } = this.state.reads;
@@ -199,6 +215,11 @@ export class Reads {
     return this.state.reads[channelId]?.[this.state.me.id] ?? this.bases.get(channelId)?.seq ?? 0;
   }
 
+  /** knownOf is up to where nothing is new to us. */
+  private knownOf(channelId: string): number {
+    return Math.max(this.readOf(channelId), this.skipped.get(channelId) ?? 0);
+  }
+
   private raise({ channelId, entityId, seq }: ReadMark): void {
     const { reads } = this.state;
     const known = reads[channelId] ?? {};
@@ -211,7 +232,7 @@ export class Reads {
     const { me, unread } = this.state;
     const log = logOf(this.state, channelId);
     const base = this.bases.get(channelId);
-    const read = this.readOf(channelId);
+    const read = this.knownOf(channelId);
     let n = 0;
     if (log.loaded && log.floor <= read + 1) {
       for (let i = log.posts.length - 1; i >= 0 && log.posts[i]!.seq > read; i--) {

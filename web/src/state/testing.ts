@@ -62,8 +62,9 @@ export class FakeServer implements Server {
   async agents() {
     return [agent];
   }
-  async channels(query: { type?: string }) {
-    return this.list.filter((c) => c.type === query.type);
+  async channels({ type, participantId }: { type?: string; participantId?: string }) {
+    const fits = (c: Channel) => participantId === undefined || c.participants.includes(participantId);
+    return this.list.filter((c) => (type === undefined || c.type === type) && fits(c));
   }
   async channel(id: string) {
     return this.list.find((c) => c.id === id);
