@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 
 	"parley/domain"
 	"parley/realtime/sio/siotest"
@@ -112,6 +113,26 @@ func TestAChangedChannelIsToldToItsRoom(t *testing.T) {
 		people := within(updates, "metadata")["participantCentralUserIds"]
 		if want := map[string]string{"update": "[" + ann + "]", "invite": "[" + ann + " " + channelID + "]", "remove": "[" + channelID + "]"}[name]; fmt.Sprint(people) != want {
 			t.Errorf("%s: participants %v, want %s", name, people, want)
+		}
+	}
+}
+
+func TestWhoTakesPartHearsOfAChannelBeforeTheyAreInIt(t *testing.T) {
+	d := openDoor(t, nil)
+	asked, later, stranger := d.dialAs(ann), d.dialAs(bob), d.dialAs(channelID)
+	made := within(ask(t, stranger, "channels:create", fields{"serverId": string(domain.DefaultServer), "name": "Harbour", "participantCentralUserIds": []string{ann}}), "data")
+	wantFields(t, next(t, asked, "channelUpdated"), fields{"channelId": made["id"], "roomId": made["id"]})
+	ask(t, asked, "channels:join", fields{"channelId": made["id"]})
+	ask(t, stranger, "channels:invite", fields{"channelId": made["id"], "userIds": []string{bob}})
+	wantFields(t, within(next(t, later, "channelUpdated"), "updates"), fields{"id": made["id"], "name": "Harbour"})
+	people := within(within(next(t, asked, "channelUpdated"), "updates"), "metadata")["participantCentralUserIds"]
+	if fmt.Sprint(people) != "["+ann+" "+bob+"]" {
+		t.Errorf("participants %v", people)
+	}
+	for name, c := range map[string]*siotest.Client{"who takes part": asked, "who was asked": later, "a stranger": stranger} {
+		ask(t, c, "presence:list", fields{"channelId": channelID}) // what was sent before has come by then
+		if heard, err := c.Next("channelUpdated", time.Millisecond); err == nil {
+			t.Errorf("%s hears of it once more: %v", name, heard)
 		}
 	}
 }

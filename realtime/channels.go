@@ -39,10 +39,18 @@ type channelUpdate struct {
 	Updates   messaging.ChannelRow `json:"updates"`
 }
 
-// ChannelUpdated tells a room of its channel's new row.
-func (g *Gateway) ChannelUpdated(c messaging.ChannelRow) {
-	g.toRoom(c.ID, "channelUpdated", "", channelUpdate{ChannelID: c.ID, RoomID: c.ID, Updates: c})
+// ChannelUpdated tells a channel's room and the sockets of those who take part of the
+// channel's new row; a socket that is both hears it once.
+func (g *Gateway) ChannelUpdated(c messaging.ChannelRow, participants []domain.EntityID) {
+	rooms := []string{string(c.ID)}
+	for _, entity := range participants {
+		rooms = append(rooms, entityRoom(entity))
+	}
+	g.toRooms(rooms, "channelUpdated", "", channelUpdate{ChannelID: c.ID, RoomID: c.ID, Updates: c})
 }
+
+// entityRoom is the room of all sockets of an entity. No channel has such a name.
+func entityRoom(entity domain.EntityID) string { return "entity:" + string(entity) }
 
 // channelGone is the payload of channelDeleted.
 type channelGone struct {

@@ -78,6 +78,9 @@ func (g *Gateway) connect(socket *sio.Socket) {
 	socket.OnEvent(s.handle)
 	socket.OnDisconnect(func(string) { g.disconnect(s) })
 	if actor.Entity != "" {
+		if err := socket.Join(entityRoom(actor.Entity)); err != nil {
+			g.log.Debug().Err(err).Str("socket", socket.ID()).Msg("socket gone before it was greeted")
+		}
 		s.emit("authenticated", authenticated{EntityID: actor.Entity, Timestamp: domain.Millis(g.opts.Now())})
 	}
 	s.emit("connection_established", established{Message: "Connected to Eliza Socket.IO server", SocketID: socket.ID()})

@@ -136,14 +136,19 @@ func (g *Gateway) Origin(e messaging.Event) {
 // toRoom encodes an event once and puts it on every member's queue; the socket
 // except, if not empty, is left out.
 func (g *Gateway) toRoom(channel domain.ChannelID, event, except string, args ...any) {
+	g.toRooms([]string{string(channel)}, event, except, args...)
+}
+
+// toRooms is toRoom for several rooms; who is in more than one of them hears it once.
+func (g *Gateway) toRooms(rooms []string, event, except string, args ...any) {
 	packet, err := sio.EncodeEvent("/", event, args...)
 	if err != nil {
 		g.log.Error().Err(err).Str("event", event).Msg("event could not be encoded")
 		return
 	}
 	if except == "" {
-		g.ns.Broadcast(packet, []string{string(channel)})
+		g.ns.Broadcast(packet, rooms)
 		return
 	}
-	g.ns.Broadcast(packet, []string{string(channel)}, except)
+	g.ns.Broadcast(packet, rooms, except)
 }

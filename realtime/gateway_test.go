@@ -116,6 +116,17 @@ func (d *door) dial() *siotest.Client {
 	return c
 }
 
+// dialAs is dial for somebody who says who they are.
+func (d *door) dialAs(entity string) *siotest.Client {
+	d.t.Helper()
+	c, err := siotest.Dial(d.url, siotest.Options{Auth: fields{"entityId": entity}})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	d.t.Cleanup(c.Close)
+	return c
+}
+
 // call runs an operation past the gateway, as REST does.
 func (d *door) call(name string, request any) {
 	d.t.Helper()

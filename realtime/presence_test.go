@@ -111,11 +111,7 @@ func TestAPersonWithTwoTabsIsThereOnce(t *testing.T) {
 
 func TestTheHandshakeAndTheReferencesJoinMakePresentToo(t *testing.T) {
 	d := openDoor(t, nil)
-	named, err := siotest.Dial(d.url, siotest.Options{Auth: fields{"entityId": ann}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(named.Close)
+	named := d.dialAs(ann)
 	ask(t, named, "channels:join", fields{"channelId": channelID})
 	reference := d.dial()
 	emit(t, reference, "message", fields{"type": 1, "payload": fields{"roomId": channelID, "entityId": bob, "senderName": "Bob"}})

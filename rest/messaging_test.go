@@ -122,7 +122,7 @@ func (room) Announce(e messaging.Event) { e.Delivered() }
 func (room) Completed(messaging.Completion) {}
 
 // ChannelUpdated is not listened to.
-func (room) ChannelUpdated(messaging.ChannelRow) {}
+func (room) ChannelUpdated(messaging.ChannelRow, []domain.EntityID) {}
 
 // ChannelDeleted is not listened to.
 func (room) ChannelDeleted(domain.ChannelID) {}

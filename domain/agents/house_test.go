@@ -262,7 +262,7 @@ func (s *signals) Completed(c messaging.Completion) {
 }
 
 // ChannelUpdated is not recorded.
-func (s *signals) ChannelUpdated(messaging.ChannelRow) {}
+func (s *signals) ChannelUpdated(messaging.ChannelRow, []domain.EntityID) {}
 
 // ChannelDeleted is not recorded.
 func (s *signals) ChannelDeleted(domain.ChannelID) {}

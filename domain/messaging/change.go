@@ -77,7 +77,7 @@ func (s *Service) change(id domain.ChannelID, store func() (Channel, error)) (Ch
 		return ChannelRow{}, err
 	}
 	row := withParticipants(c)
-	s.signals.ChannelUpdated(row)
+	s.signals.ChannelUpdated(row, c.Participants)
 	return row, nil
 }
 

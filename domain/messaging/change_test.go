@@ -213,7 +213,7 @@ func TestAChannelIsUpdatedForAllWhoRememberIt(t *testing.T) {
 	if row["name"] != "Harbour" || len(metadata["participantCentralUserIds"].([]any)) != 2 || metadata["a"] != 1.0 || len(metadata) != 2 {
 		t.Fatalf("row %v", row)
 	}
-	if got := s.took(); got != "updated Harbour; answered" {
+	if got := s.took(); got != "updated Harbour for 2; answered" {
 		t.Fatalf("script: %s", got)
 	}
 	c, err := s.service.Channel(t.Context(), channelID)

@@ -42,8 +42,8 @@ func (r *CreateChannelRequest) Validate() error {
 	return f.Err()
 }
 
-// CreateChannel makes a channel; the creator is not added. Codes: invalid,
-// not_found (unknown server), unavailable.
+// CreateChannel makes a channel and tells those who take part; the creator is not added.
+// Codes: invalid, not_found (unknown server), unavailable.
 func (s *Service) CreateChannel(ctx context.Context, _ domain.Actor, r CreateChannelRequest) (CreatedChannel, error) {
 	if err := s.requireServer(ctx, r.ServerID); err != nil {
 		return CreatedChannel{}, err
@@ -61,6 +61,7 @@ func (s *Service) CreateChannel(ctx context.Context, _ domain.Actor, r CreateCha
 	if err != nil {
 		return CreatedChannel{}, err
 	}
+	s.signals.ChannelUpdated(withParticipants(stored), stored.Participants)
 	row := newChannelRow(stored)
 	return CreatedChannel{ChannelRow: row, Channel: row, Participants: append([]domain.EntityID{}, stored.Participants...)}, nil
 }

@@ -69,8 +69,9 @@ type Signals interface {
 	Completed(c Completion)
 	// ReadMoved tells the channel that an entity has read on.
 	ReadMoved(r ReadSet)
-	// ChannelUpdated tells the channel of its new row.
-	ChannelUpdated(c ChannelRow)
+	// ChannelUpdated tells the channel of its new row, and those who take part wherever
+	// they are: for one who was just asked in, and for all in a new channel, it is news.
+	ChannelUpdated(c ChannelRow, participants []domain.EntityID)
 	// ChannelDeleted tells the channel that it is gone, and empties its room.
 	ChannelDeleted(id domain.ChannelID)
 }

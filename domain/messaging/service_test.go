@@ -77,7 +77,9 @@ func (s *stage) Completed(messaging.Completion) {
 	s.after <- struct{}{}
 }
 
-func (s *stage) ChannelUpdated(c messaging.ChannelRow) { s.note("updated %s", c.Name) }
+func (s *stage) ChannelUpdated(c messaging.ChannelRow, people []domain.EntityID) {
+	s.note("updated %s for %d", c.Name, len(people))
+}
 
 func (s *stage) ChannelDeleted(domain.ChannelID) { s.note("channel deleted") }
 
@@ -381,6 +383,9 @@ func TestCreatedChannelsAreListedAndKeepTheirMetadata(t *testing.T) {
 	}
 	if made["type"] != "GROUP" || made["channel"].(map[string]any)["id"] != made["id"] || len(made["participants"].([]any)) != 1 {
 		t.Fatalf("made %v", made)
+	}
+	if got := s.took(); got != "updated Harbour for 1; answered" {
+		t.Fatalf("script: %s", got)
 	}
 	list, failure := s.call(rest, "channels:list", `{"serverId":"`+string(domain.DefaultServer)+`","participantId":"`+string(ann)+`"}`)
 	if failure != nil || len(list["channels"].([]any)) != 1 {

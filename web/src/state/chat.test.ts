@@ -246,6 +246,15 @@ describe("sending", () => {
 });
 
 describe("signals", () => {
+  it("reads the lists once for changes that come together", async () => {
+    await connected();
+    const refresh = vi.spyOn(chat.directory, "refresh");
+    for (let n = 0; n < 20; n++) chat.directoryChanged();
+    await vi.waitFor(() => expect(refresh).toHaveBeenCalled());
+    await again();
+    expect(refresh).toHaveBeenCalledTimes(1);
+  });
+
   it("says typing once in a while, and that it stopped", async () => {
     await connected();
     for (const text of ["h", "he", "hel", ""]) chat.messenger.drafted("lobby", text);

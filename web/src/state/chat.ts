@@ -19,6 +19,9 @@ import { Turns } from "./turns";
 /** How many channels are listened to although they were not opened. */
 const maxWatched = 40;
 
+/** How long a change of the lists may wait, in milliseconds: all pages that hear of it should not ask at the same moment. */
+const rereadWithin = 300;
+
 /** What Chat talks through. */
 interface Transport extends Server {
   connect(): void;
@@ -43,6 +46,7 @@ export class Chat implements Listener {
   private apiKey = loadKey();
   private readonly arrivals = new Arrivals((channelId, events) => this.follower.posts(channelId, events));
   private wishes = 0;
+  private rereading: ReturnType<typeof setTimeout> | undefined;
   /** Channels whose end we asked for ourselves. */
   private readonly deleting = new Set<string>();
 
@@ -369,10 +373,14 @@ export class Chat implements Listener {
     if (open) this.directory.openHome();
   }
 
+  /** directoryChanged reads the lists again, once for changes that come together. */
   directoryChanged(): void {
-    void this.directory.refresh();
-    const { current } = this.state;
-    if (current !== undefined) void this.directory.describe(current);
+    this.rereading ??= setTimeout(() => {
+      this.rereading = undefined;
+      void this.directory.refresh();
+      const { current } = this.state;
+      if (current !== undefined) void this.directory.describe(current);
+    }, Math.random() * rereadWithin);
   }
 
   typingHeard(event: Typing): void {

@@ -151,6 +151,24 @@ await step("making a channel closes the drawer of a phone", async () => {
   await bob.goBack();
   await heard(bob, "Good morning, Bob!");
 });
+await step("a chat that somebody begins is seen at once by the other", async () => {
+  await ann.getByTestId("channel-menu").click();
+  await ann.getByTestId("action-members").click();
+  await ann.getByTestId("members").locator("li").filter({ hasText: "Bob" }).getByTestId("member-chat").click();
+  await ann.getByTestId("channel-title").filter({ hasText: "Bob" }).waitFor();
+  // The page reads its lists only every 20 seconds by itself.
+  const seen = bob.getByTestId("direct-item").filter({ hasText: "Ann" }).waitFor({ state: "attached", timeout: 10_000 });
+  await say(ann, "Psst, Bob");
+  await seen;
+  await bob.getByTestId("menu").click();
+  await bob.getByTestId("direct-item").filter({ hasText: "Ann" }).getByTestId("unread").waitFor();
+  await bob.getByTestId("direct-item").filter({ hasText: "Ann" }).click();
+  await heard(bob, "Psst, Bob");
+  for (const page of [ann, bob]) {
+    await page.goBack();
+    await page.getByTestId("channel-title").filter({ hasText: "Lobby" }).waitFor();
+  }
+});
 await step("a name chosen in one tab is the name in all", async () => {
   const second = await ann.context().newPage();
   await second.goto(url);
