@@ -11,6 +11,9 @@ import (
 	"parley/realtime/sio"
 )
 
+// maxChannels bounds the channels that one socket is in.
+const maxChannels = 1000
+
 // maxInFlight bounds the ordered operations of one socket that wait for their answer.
 const maxInFlight = 64
 

@@ -76,7 +76,8 @@ func New(o Options) (*Gateway, error) {
 	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
 		streams: newStreams()}
 	server, err := sio.New(sio.Options{Path: "/socket.io/", AllowOrigin: o.AllowOrigin,
-		Logger: o.Logger.With().Str("component", "sio").Logger()})
+		MaxRooms: maxChannels + 1, // and that of its entity
+		Logger:   o.Logger.With().Str("component", "sio").Logger()})
 	if err != nil {
 		return nil, err
 	}
