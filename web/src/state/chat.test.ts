@@ -246,6 +246,19 @@ describe("sending", () => {
 });
 
 describe("signals", () => {
+  it("forgets the oldest of very many messages when their end is reached", async () => {
+    const many = 30_010;
+    server.newest = Array.from({ length: many }, (_, i) => post(many - i));
+    server.answer = joined([], many);
+    await connected();
+    await vi.waitFor(() => expect(log().posts).toHaveLength(many));
+    chat.viewed("lobby", many - 1);
+    expect(log().posts).toHaveLength(many);
+    chat.viewed("lobby", many);
+    expect(log()).toMatchObject({ floor: many - 14_999, hasOlder: true });
+    expect(texts().at(-1)).toBe(`text ${many}`);
+  });
+
   it("reads the lists once for changes that come together", async () => {
     await connected();
     const refresh = vi.spyOn(chat.directory, "refresh");

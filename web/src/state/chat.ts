@@ -195,6 +195,7 @@ export class Chat implements Listener {
   /** viewed says that everything in a channel up to a message was looked at. */
   viewed(channelId: string, seq: number): void {
     this.reads.viewed(channelId, seq);
+    this.follower.reached(channelId, seq);
   }
 
   /** loadOlder shows the page before what is shown. */

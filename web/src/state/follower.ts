@@ -2,7 +2,7 @@ import type { Clearing, LogEvent, Page, Tombstone } from "../net/events";
 import { historyPage } from "../net/rest";
 import { CallError, isPassing, reason, type Server, type Span } from "../net/server";
 import type { Joined } from "../net/signals";
-import { advance, broken, merge, restarted, united, upToDate, windowOf, withNewer, withPage, type ChannelLog } from "./log";
+import { advance, broken, merge, restarted, shortened, united, upToDate, windowOf, withNewer, withPage, type ChannelLog } from "./log";
 import type { Progress, State } from "./model";
 import { logOf } from "./select";
 import type { Store } from "./store";
@@ -19,6 +19,9 @@ const maxSteps = 6;
 
 /** How many messages of a channel that is not open are kept at least; twice as many at most. */
 const restingSize = 1_000;
+
+/** How many messages of the open channel are kept at least for a reader at its end; twice as many at most. */
+const openSize = 15_000;
 
 /** How long to wait before a join that failed on a living connection is tried again. */
 const rejoinAfter = 2_000;
@@ -212,6 +215,12 @@ export class Follower {
     if (entries.size < 2 * restingSize) return;
     const revs = [...entries.values()].map(({ rev }) => rev).sort((a, b) => a - b);
     this.startAgain(channelId, revs[revs.length - restingSize - 1]!);
+  }
+
+  /** reached keeps what is known of a channel small when its reader has come to the end. */
+  reached(channelId: string, seq: number): void {
+    const { posts } = logOf(this.state, channelId);
+    if (posts.length > 2 * openSize && seq >= posts.at(-1)!.seq) this.change(channelId, (log) => shortened(log, openSize));
   }
 
   // History.

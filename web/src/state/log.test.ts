@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Page, Post, Tombstone } from "../net/events";
-import { advance, broken, emptyLog, merge, united, windowOf, withNewer, withPage, type ChannelLog } from "./log";
+import { advance, broken, emptyLog, merge, shortened, united, windowOf, withNewer, withPage, type ChannelLog } from "./log";
 import { pageOf } from "./testing";
 
 function post(seq: number, more: Partial<Post> = {}): Post {
@@ -140,6 +140,18 @@ describe("windows", () => {
     const window = windowOf({ ...page(101, 150), hasOlder: true, hasNewer: false }, 50);
     expect(window.ceiling).toBe(Number.POSITIVE_INFINITY);
   });
+});
+
+it("is shortened to its newest posts, and read again from there", () => {
+  const log = merge(whole, [...page(1, 300).events, gone(250, 301)]);
+  const short = shortened(log, 100);
+  expect(short).toMatchObject({ floor: 200, hasOlder: true, loaded: true });
+  expect(short.posts).toHaveLength(100);
+  expect(short.entries.size).toBe(101);
+  expect(shortened(short, 100)).toEqual(short);
+  expect(shortened(log, 1_000)).toBe(log);
+  const again = withPage(short, { ...page(1, 199), hasOlder: false }, 200);
+  expect(texts(again)).toEqual(texts(log));
 });
 
 it("appends to 20,000 messages without sorting them anew", () => {

@@ -179,6 +179,14 @@ export function broken(log: ChannelLog, head: number): ChannelLog {
   return { ...emptyLog, entries, cursor: log.cursor, cleared: log.cleared };
 }
 
+/** shortened is the log with only its newest posts; what is older is history to be read again. */
+export function shortened(log: ChannelLog, keep: number): ChannelLog {
+  const first = log.posts[log.posts.length - keep];
+  if (first === undefined) return log;
+  const entries = new Map([...log.entries].filter(([, entry]) => entry.seq >= first.seq));
+  return shown({ ...log, entries, floor: first.seq, hasOlder: true });
+}
+
 /** restarted is the log of a channel whose numbers began anew. */
 export function restarted(head: number): ChannelLog {
   return { ...emptyLog, cursor: head };
