@@ -135,10 +135,15 @@ func (m *Model) subject(words []word) (n, verb int) {
 			return i, i
 		case n == 0 && m.language.function[w.plain] && !slices.Contains([]string{"name", "own", "other", "next", "last"}, w.plain):
 			return 0, 0
+		case n == 0 && i > 1 && isCapitalised(words[i-1]) && !isCapitalised(w) && m.isLiving(words[i-2].plain):
+			return i, i // cat Pippi hides: what follows a name is a verb, known or not
 		}
 	}
 	return 0, 0
 }
+
+// isCapitalised reports whether a word is written with a capital.
+func isCapitalised(w word) bool { return w.plain != w.shown }
 
 // classifyDone marks what somebody, and not something, did some time.
 func (m *Model) classifyDone(f *fact) {

@@ -201,7 +201,7 @@ func (m *Model) introduced(t *thing, words []word) []word {
 		return nil
 	}
 	at := slices.IndexFunc(t.noun, func(w word) bool { return m.isLiving(w.plain) }) + 1
-	if at < 1 || at == n || !properNames(t.noun[at:]) {
+	if at < 1 || at == n || !properNames(t.noun[at:at+1]) { // what follows the name may be a verb
 		return nil
 	}
 	first := slices.IndexFunc(words, func(w word) bool { return w == t.noun[at] })

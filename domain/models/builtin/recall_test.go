@@ -69,6 +69,8 @@ func TestWhatWasToldIsRecalled(t *testing.T) {
 		{"Ann: My sister lives in Rome|Ann: Where do I live?", "", "Rome"},
 		{"Ann: My sister Ana lives in Rome|Ann: Where does my sister live?", "Rome", ""},
 		{"Ann: My sister Ana lives in Rome|Ann: What's my sister's name?", "Ana", ""},
+		{"Ann: My cat Pippi hides under the bed all day|Ann: What's my cat's name?", "your cat is called Pippi", ""},
+		{"Ann: My son Ole adores my dog Max|Ann: What is my son called?", "your son is called Ole", ""},
 		{"Ann: My sister's dog is called Bo|Ann: What's my sister's name?", "", "Bo"},
 		{"Ann: My mum is called Eva|Ann: What's my mother's name?", "Eva", ""},
 		{"Ann: I was born in 1987|Ann: When was I born?", "1987", ""},
