@@ -98,7 +98,7 @@ describe("following a channel", () => {
   it("does not take the ack of its own message for having seen all before it", async () => {
     await connected();
     server.stored = [post(7, { authorId: me.id })];
-    chat.messenger.send("mine");
+    chat.messenger.send("lobby", "mine");
     await vi.waitFor(() => expect(texts()).toEqual(["text 7"]));
     expect(log().cursor).toBe(0);
   });
@@ -175,7 +175,7 @@ describe("sending", () => {
     await connected();
     let give: (event: LogEvent) => void = () => {};
     server.stored = [new Promise((done) => (give = done))];
-    chat.messenger.send("hello");
+    chat.messenger.send("lobby", "hello");
     const { messageId } = server.sent[0]!;
     const mine = post(1, { authorId: me.id, text: "hello", clientId: messageId });
     chat.post(mine);
@@ -186,10 +186,19 @@ describe("sending", () => {
     expect(server.sent).toHaveLength(1);
   });
 
+  it("sends what was written in a channel there, although another one was opened meanwhile", async () => {
+    server.list = [lobby, channel("other")];
+    await connected();
+    chat.open("other");
+    chat.messenger.send("lobby", "meant for the Lobby");
+    await vi.waitFor(() => expect(server.sent).toHaveLength(1));
+    expect(server.sent[0]).toMatchObject({ channelId: "lobby", message: "meant for the Lobby" });
+  });
+
   it("sends again after a reconnect under the same id, and never shows it twice", async () => {
     await connected();
     server.stored = [new CallError("LOST", "gone"), new Promise(() => {})];
-    chat.messenger.send("hello");
+    chat.messenger.send("lobby", "hello");
     chat.disconnected();
     await again();
     server.answer = joined([post(1, { authorId: me.id, text: "hello" })], 1);
@@ -223,7 +232,7 @@ describe("sending", () => {
     });
     await vi.waitFor(() => expect(log("made").loaded).toBe(true));
     server.stored = [post(1, { channelId: "made", authorId: me.id })];
-    chat.messenger.send("hello");
+    chat.messenger.send("made", "hello");
     await vi.waitFor(() => expect(chat.store.get().awaited["made"]).toEqual(["m1"]));
     expect(server.sent[0]).toMatchObject({
       source: "client_chat",
@@ -239,7 +248,7 @@ describe("sending", () => {
     await vi.waitFor(() => expect(log("made").loaded).toBe(true));
     chat.completed({ channelId: "made", messageId: "m1", outcome: "answered", error: "" });
     server.stored = [post(1, { channelId: "made", authorId: me.id })];
-    chat.messenger.send("hello");
+    chat.messenger.send("made", "hello");
     await vi.waitFor(() => expect(texts("made")).toHaveLength(1));
     expect(chat.store.get().awaited["made"] ?? []).toEqual([]);
   });
@@ -495,7 +504,7 @@ describe("signals", () => {
     chat.open("other");
     await vi.waitFor(() => expect(log("other").loaded).toBe(true));
     chat.disconnected();
-    chat.messenger.send("too late");
+    chat.messenger.send("other", "too late");
     server.list = [lobby];
     server.answer = joined([], 0, true);
     chat.connected();
@@ -510,7 +519,7 @@ describe("signals", () => {
     server.list = [lobby, channel("other")];
     chat = new Chat(me, () => server);
     chat.store.set({ current: "other" });
-    chat.messenger.send("not sent");
+    chat.messenger.send("other", "not sent");
     chat.messenger.drafted("other", "a draft");
     chat.messenger.save();
     const [tab, later] = [new Chat(me, () => server), new Chat(me, () => server)];
@@ -534,7 +543,7 @@ describe("signals", () => {
     chat.open("other");
     await vi.waitFor(() => expect(log("other").loaded).toBe(true));
     chat.disconnected();
-    chat.messenger.send("waits");
+    chat.messenger.send("other", "waits");
     server.answer = joined([], 0, true);
     server.channel = async () => {
       throw new CallError("RATE_LIMITED", "Slowly.");
@@ -590,7 +599,7 @@ describe("history", () => {
     await connected();
     serve(() => fifty(1), { hasOlder: false, hasNewer: true });
     await chat.show("lobby", "m3", 3);
-    chat.messenger.send("here");
+    chat.messenger.send("lobby", "here");
     expect(chat.store.get().windows).toEqual({});
   });
 
@@ -728,8 +737,8 @@ describe("what the user changes", () => {
   it("answers a message once", async () => {
     await connected();
     chat.messenger.reply("lobby", { id: "m1", authorName: "Ben", text: "text 1" });
-    chat.messenger.send("yes");
-    chat.messenger.send("no");
+    chat.messenger.send("lobby", "yes");
+    chat.messenger.send("lobby", "no");
     await vi.waitFor(() => expect(server.sent).toHaveLength(2));
     expect(server.sent.map((m) => m.inReplyTo)).toEqual(["m1", undefined]);
   });

@@ -70,9 +70,7 @@ export class Messenger {
   }
 
   /** send puts a message of ours on its way; it is shown at once. */
-  send(text: string): void {
-    const channelId = this.state.current;
-    if (channelId === undefined) return;
+  send(channelId: string, text: string): void {
     this.typing(channelId, false);
     const item = { clientId: newId(), channelId, text, at: Date.now() };
     const quoted = this.state.replying[channelId];
@@ -85,10 +83,10 @@ export class Messenger {
   askAgain(messageId: string): void {
     const { current, outcomes } = this.state;
     const post = current === undefined ? undefined : logOf(this.state, current).entries.get(messageId);
-    if (post?.kind !== "post") return;
+    if (current === undefined || post?.kind !== "post") return;
     const { [messageId]: _, ...rest } = outcomes;
     this.options.store.set({ outcomes: rest });
-    this.send(post.text);
+    this.send(current, post.text);
   }
 
   /** retry sends a refused message again. */

@@ -43,7 +43,7 @@ describe("naming a chat", () => {
   /** say sends a message, which is the n-th of the chat. */
   async function say(text: string, n: number): Promise<void> {
     server.stored = [post(n, { channelId: "dm", authorId: me.id, text })];
-    chat.messenger.send(text);
+    chat.messenger.send("dm", text);
     await again();
   }
 

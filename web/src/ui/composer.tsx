@@ -42,7 +42,7 @@ export function Composer({ chat, channelId }: { chat: Chat; channelId: string })
     // What was typed since the last drawing counts as well.
     const el = ref.current!;
     if (!isReady(el.value)) return;
-    chat.messenger.send(clean(el.value));
+    chat.messenger.send(channelId, clean(el.value));
     el.value = "";
     change("");
     mentions.close();

@@ -71,7 +71,7 @@ function Beginning({ chat, channelId, empty }: { chat: Chat; channelId: string; 
   });
   const withAgent = agent !== undefined && agent.id === peer;
   const asleep = useStore(chat.store, (s) => sleeperIn(s, channelId) !== undefined);
-  const begin = (words: string) => chat.messenger.send(withAgent ? words : `@${agent?.name ?? ""} ${words}`);
+  const begin = (words: string) => chat.messenger.send(channelId, withAgent ? words : `@${agent?.name ?? ""} ${words}`);
   return (
     <div class="beginning" data-testid="beginning">
       {peer !== undefined ? (

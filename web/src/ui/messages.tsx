@@ -67,6 +67,7 @@ export function Messages({ chat, channelId, show }: { chat: Chat; channelId: str
         aria-label="Messages of this channel"
         aria-busy={history === "loading"}
         data-testid="messages"
+        data-channel={channelId}
       >
         <div class="list">
           <div data-space="above" style={{ height: `${scroll.above}px` }} />

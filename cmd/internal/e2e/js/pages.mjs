@@ -135,8 +135,8 @@ export const confirm = (page) => page.locator("dialog[open] button[type=submit]"
 /** Opens a channel by its address. */
 export async function open(page, { id, name }) {
   await page.evaluate((to) => { location.hash = to; }, id);
+  await page.locator(`[data-testid=messages][data-channel='${id}']`).waitFor();
   await page.getByTestId("channel-title").filter({ hasText: name }).waitFor();
-  await page.getByTestId("composer").waitFor();
 }
 
 /** Witness is a plain client beside the pages: it makes channels, writes, and knows what is stored. */

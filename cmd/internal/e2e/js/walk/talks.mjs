@@ -11,8 +11,7 @@ export const message = (page, text) => page.getByTestId("message").filter({ hasT
 /** go opens a channel and waits for its messages. */
 export async function go(page, id) {
   await page.evaluate((hash) => (location.hash = hash), id);
-  await page.waitForFunction((hash) => location.hash === `#${hash}`, id);
-  await page.locator("[data-testid=messages][aria-busy=false]").waitFor();
+  await page.locator(`[data-testid=messages][data-channel='${id}'][aria-busy=false]`).waitFor();
 }
 
 /** sideBar opens the side bar where it is a drawer. */
