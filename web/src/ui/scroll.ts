@@ -295,13 +295,19 @@ class Scroller {
   }
 
   private anchorAt(top: number): Anchor {
-    const rows = this.rows ?? [];
     const first = this.layout.at(top);
-    let i = first;
-    while (i < rows.length && rows[i]!.kind !== "message") i++;
-    if (i === rows.length) i = first;
+    let i = this.messageFrom(first) ?? first;
+    // The first message of all loses its head when the one before it comes in.
+    if (this.options.wantsOlder && i === this.messageFrom(0)) i = this.messageFrom(i + 1) ?? i;
     const key = this.layout.keyAt(i);
     return key === undefined ? undefined : { key, into: top - this.layout.top(i) };
+  }
+
+  /** messageFrom is the first row from there on that is a message. */
+  private messageFrom(from: number): number | undefined {
+    const rows = this.rows ?? [];
+    for (let i = from; i < rows.length; i++) if (rows[i]!.kind === "message") return i;
+    return undefined;
   }
 
   /** askForMore asks for history when the reader comes near an edge. */

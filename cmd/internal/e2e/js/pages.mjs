@@ -109,15 +109,15 @@ export const heard = (page, text) => page.getByTestId("message-text").filter({ h
 export const shown = (page) => page.getByTestId("message").evaluateAll((all) => all.map((a) => ({ id: a.dataset.id, author: a.dataset.author,
   status: a.dataset.status, text: a.querySelector("[data-testid=message-text]")?.textContent ?? "", streaming: a.dataset.streaming !== undefined })));
 
-/** Where the first message in view stands, and how far down it is. */
+/** Which message is the first in view, and how far down its text stands. */
 export const anchor = (page) => page.getByTestId("messages").evaluate((list) => {
   const { top } = list.getBoundingClientRect();
-  const first = [...list.querySelectorAll("article")].find((a) => a.getBoundingClientRect().top >= top);
-  return { id: first.dataset.id, at: first.getBoundingClientRect().top - top };
+  const first = [...list.querySelectorAll("[data-testid=message-text]")].find((text) => text.getBoundingClientRect().top >= top);
+  return { id: first.closest("article").dataset.id, at: first.getBoundingClientRect().top - top };
 });
-/** How far down a message stands, null if it is not drawn. */
+/** How far down a message's text stands, null if it is not drawn. */
 export const place = (page, id) => page.getByTestId("messages").evaluate((list, id) => {
-  const found = list.querySelector(`article[data-id="${id}"]`);
+  const found = list.querySelector(`article[data-id="${id}"] [data-testid=message-text]`);
   return found && found.getBoundingClientRect().top - list.getBoundingClientRect().top;
 }, id);
 

@@ -156,6 +156,15 @@ async function everything(channel, n) {
   return all.map(({ id }) => id);
 }
 
+/** Waits until the list stands still, and says where: the wheel moves it smoothly. */
+async function rested(page) {
+  for (;;) {
+    const was = await anchor(page);
+    await pause(100);
+    if (Math.abs((await place(page, was.id)) - was.at) < 1) return was;
+  }
+}
+
 const large = await witness.channel("Large");
 await step(`${total} messages are stored`, () => seed(large, total));
 await step("older pages come in, and what is looked at stays where it is", async () => {
@@ -163,20 +172,22 @@ await step("older pages come in, and what is looked at stays where it is", async
   await open(ann, large);
   await ann.getByTestId("message-text").filter({ hasText: `Message ${total - 1}` }).first().waitFor();
   const opened = Date.now() - before;
+  const held = [];
   await ann.route(/beforeSeq/, async (route) => {
-    await pause(250);
+    await new Promise((release) => held.push(release));
     await route.continue();
   });
   await ann.getByTestId("messages").hover();
   const moved = [];
   let pages = 0;
   for (let i = 0; pages < 6 && i < 300; i++) {
-    const coming = ann.waitForRequest(/beforeSeq/, { timeout: 150 }).then(() => true, () => false);
     await ann.mouse.wheel(0, -700);
-    if (!(await coming)) continue;
-    await pause(120);
-    const was = await anchor(ann);
-    await ann.waitForResponse(/beforeSeq/);
+    await pause(150);
+    if (held.length === 0) continue;
+    const was = await rested(ann);
+    const coming = ann.waitForResponse(/beforeSeq/);
+    for (const release of held.splice(0)) release();
+    await coming;
     pages++;
     for (let frame = 0; frame < 15; frame++) {
       const now = await place(ann, was.id);
@@ -186,6 +197,7 @@ await step("older pages come in, and what is looked at stays where it is", async
     }
   }
   await ann.unroute(/beforeSeq/);
+  for (const release of held) release();
   must(pages === 6 && Math.max(...moved) < 4, "moved by", Math.max(...moved), pages);
   return `opened after ${opened} ms; ${pages} pages, moved by at most ${Math.max(...moved).toFixed(1)} px`;
 });
