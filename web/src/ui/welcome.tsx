@@ -11,11 +11,15 @@ const points = [
   ["check", "Nothing gets lost", "Go on writing while the connection is away. It is sent when it is back."],
 ] as const;
 
+/** How long the first chat may take to open, in milliseconds; the page goes on without it then. */
+const meetWithin = 3_000;
+
 /** Welcome greets at the first visit, explains the page, asks for a name, and leads to a first chat. */
 export function Welcome({ chat }: { chat: Chat }) {
   const agent = useStore(chat.store, (s) => s.agents.find(({ active }) => active)?.name ?? "");
   const field = useRef<HTMLDivElement>(null);
   const [guest] = useState(guestName);
+  const [busy, setBusy] = useState(false);
   const begin = () => chat.setName(field.current!.querySelector("input")!.value.trim() || guest);
   return (
     <Dialog
@@ -23,8 +27,11 @@ export function Welcome({ chat }: { chat: Chat }) {
       testId="welcome"
       look="welcome"
       onSubmit={() => {
-        begin();
-        void chat.meet();
+        if (busy) return;
+        setBusy(true);
+        // Until the chat is open, what a quick beginner types would go into the Lobby.
+        const late = new Promise((done) => setTimeout(done, meetWithin));
+        void Promise.race([chat.meet(), late]).then(begin, begin);
       }}
     >
       <p>Talk with people and agents, all in one place.</p>
@@ -43,7 +50,7 @@ export function Welcome({ chat }: { chat: Chat }) {
         <NameField known="" instead={guest} />
       </div>
       <div class="buttons stacked">
-        <button type="submit" class="primary" data-testid="meet-agent">
+        <button type="submit" class="primary" data-testid="meet-agent" disabled={busy}>
           {agent === "" ? "Start chatting" : `Start with ${agent}`}
         </button>
         <button type="button" class="quiet" data-testid="name-submit" onClick={begin}>

@@ -185,6 +185,22 @@ await step("whoever gives no name is a guest", async () => {
   await guest.getByTestId("my-name").filter({ hasText: /^Guest \d{3}$/ }).waitFor();
   await guest.context().close();
 });
+await step("who starts with the agent is in the chat with it when the welcome goes", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(url);
+  await page.getByTestId("meet-agent").filter({ hasText: "Eliza" }).waitFor();
+  await page.keyboard.type("Ida");
+  await page.keyboard.press("Enter");
+  await page.getByTestId("welcome").waitFor({ state: "detached" });
+  await page.keyboard.type("I have just come");
+  await page.keyboard.press("Enter");
+  await heard(page, "I have just come");
+  await page.getByTestId("channel-title").filter({ hasText: "Eliza" }).waitFor();
+  await page.getByTestId("my-name").filter({ hasText: "Ida" }).waitFor();
+  await page.locator("[data-testid=message][data-author='b850bc30-45f8-0041-a00a-83df46d8555d']").first().waitFor();
+  await context.close();
+});
 await step("a message that is refused stays, and can be sent again", async () => {
   const context = await browser.newContext();
   const page = await context.newPage();
