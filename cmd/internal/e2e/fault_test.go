@@ -62,7 +62,8 @@ func TestAKillAtAnyStepOfATurnLosesAndDoublesNothing(t *testing.T) {
 			p.bin, p.env = self, []string{killAt + "=" + step}
 			p.launch()
 			k := newTalkers(t, p, 1)[0]
-			question := post(t, p, k, "My cat is called Tiger")
+			id := uuid.NewString()
+			question, lost := post(t.Context(), p, k, id, "My cat is called Tiger")
 			select {
 			case err := <-p.end:
 				p.end <- err
@@ -71,22 +72,23 @@ func TestAKillAtAnyStepOfATurnLosesAndDoublesNothing(t *testing.T) {
 			}
 			p.bin, p.env = "", nil
 			p.launch()
+			if lost != nil { // the kill came before the ack went out
+				if question, err = post(t.Context(), p, k, id, "My cat is called Tiger"); err != nil {
+					t.Fatal(err)
+				}
+			}
 			eventually(t, 20*time.Second, "the answer", func() error { return answeredOnce(t.Context(), p, k, question) })
 		})
 	}
 }
 
-// post sends a talker's message and returns its id.
-func post(t *testing.T, p *process, k *talker, text string) string {
-	t.Helper()
+// post sends a talker's message under an id of the talker's, and returns the server's id.
+func post(ctx context.Context, p *process, k *talker, id, text string) (string, error) {
 	var a acked
-	err := p.call(t.Context(), http.MethodPost, "/api/messaging/central-channels/"+k.channel+"/messages", map[string]any{
-		"author_id": k.user, "server_id": defaultServer, "content": text, "messageId": uuid.NewString(), "source_type": "client_chat",
+	err := p.call(ctx, http.MethodPost, "/api/messaging/central-channels/"+k.channel+"/messages", map[string]any{
+		"author_id": k.user, "server_id": defaultServer, "content": text, "messageId": id, "source_type": "client_chat",
 	}, &a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a.ID
+	return a.ID, err
 }
 
 // answeredOnce fails unless the channel holds the question and one answer.
