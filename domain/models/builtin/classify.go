@@ -85,7 +85,7 @@ func (m *Model) classifyThing(f *fact, words []word) {
 		return
 	}
 	subject, rest := words[:n], words[verb:]
-	if last := subject[n-1]; n > 1 && last.plain != last.shown && subject[0].plain == subject[0].shown && !m.language.function[last.plain] {
+	if last := subject[n-1]; n > 1 && isCapitalised(last) && !isCapitalised(subject[0]) && !m.language.function[last.plain] {
 		f.about, f.value, f.kind = subject[:n-1], subject[n-1:], isName|isBeing // my sister Ana
 		f.loose = true
 		f.kind |= m.predicate(rest)
@@ -141,9 +141,6 @@ func (m *Model) subject(words []word) (n, verb int) {
 	}
 	return 0, 0
 }
-
-// isCapitalised reports whether a word is written with a capital.
-func isCapitalised(w word) bool { return w.plain != w.shown }
 
 // classifyDone marks what somebody, and not something, did some time.
 func (m *Model) classifyDone(f *fact) {
@@ -310,7 +307,7 @@ func (m *Model) classifyOwn(f *fact) {
 // namesPlace reports whether words lead to a name: "to Rome", "in Japan".
 func namesPlace(words []word) bool {
 	for i := 1; i < len(words); i++ {
-		if p := words[i-1].plain; (p == "to" || p == "in" || p == "at" || p == "near") && words[i].plain != words[i].shown {
+		if p := words[i-1].plain; (p == "to" || p == "in" || p == "at" || p == "near") && isCapitalised(words[i]) {
 			return true
 		}
 	}

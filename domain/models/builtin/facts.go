@@ -242,7 +242,7 @@ func properName(words []word) []word {
 		return nil
 	}
 	for _, w := range words {
-		if w.plain == w.shown {
+		if !isCapitalised(w) {
 			return nil
 		}
 	}
@@ -265,10 +265,7 @@ func (m *Model) resolved(words []word, about subject) []word {
 		}
 	case "his", "her", "its", "whose":
 		if words[1].plain == "name" || !m.language.function[words[1].plain] && !m.language.verbs[words[1].plain] {
-			mine = slices.Clone(mine)
-			tail := mine[len(mine)-1]
-			mine[len(mine)-1] = word{tail.plain + "'s", tail.shown + "'s"}
-			return slices.Concat(mine, words[1:])
+			return slices.Concat(genitive(mine), words[1:])
 		}
 	}
 	return words

@@ -231,7 +231,7 @@ func (m *Model) mayTell(t models.Turn, name string) bool {
 		if c.mark == '?' || len(words) < 3 {
 			continue
 		}
-		if first := words[0]; first.plain != first.shown && !m.language.function[first.plain] { // it may be a name
+		if first := words[0]; isCapitalised(first) && !m.language.function[first.plain] { // it may be a name
 			return true
 		}
 		switch words[0].plain {

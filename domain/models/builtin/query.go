@@ -169,7 +169,7 @@ func (m *Model) target(words []word) query {
 		}
 		if (i < start || i >= end) && !m.language.function[w.plain] {
 			q.content = append(q.content, w.plain)
-			if w.plain != w.shown {
+			if isCapitalised(w) {
 				q.names = append(q.names, w.plain)
 			}
 		}

@@ -15,6 +15,9 @@ type word struct {
 	shown string
 }
 
+// isCapitalised reports whether a word is written with a capital.
+func isCapitalised(w word) bool { return w.plain != w.shown }
+
 // clause is a stretch of words without a sign between them.
 type clause struct {
 	words []word
@@ -263,7 +266,7 @@ func (l *language) tidy(words []word) []word {
 			w = word{w.plain[:len(w.plain)-1] + "'s", w.shown[:len(w.shown)-1] + "'s"}
 		case l.fillers[w.plain] && len(words) > 1 && (i == 0 || words[i-1].plain != "not"):
 			continue
-		case w.plain == "is" && i+1 < len(words) && l.hasAfter[words[i+1].plain] && w.shown == w.plain && i > 0 && pronoun(words[i-1].plain):
+		case w.plain == "is" && i+1 < len(words) && l.hasAfter[words[i+1].plain] && !isCapitalised(w) && i > 0 && pronoun(words[i-1].plain):
 			w = word{plain: "has", shown: "has"}
 		case i+1 < len(words) && i > 0 && isAfterNoun(w.plain, words[i+1].plain):
 			kept = append(kept, word{plain: strings.TrimSuffix(w.plain, "'s"), shown: strings.TrimSuffix(w.shown, "'s")})

@@ -26,6 +26,17 @@ async function connected(): Promise<void> {
   await vi.waitFor(() => expect(log().loaded).toBe(true));
 }
 
+/** wroteAway writes to another channel that is open after the connection was lost. */
+async function wroteAway(text: string): Promise<void> {
+  server.list = [lobby, channel("other")];
+  server.answer = joined([], 3);
+  await connected();
+  chat.open("other");
+  await vi.waitFor(() => expect(log("other").loaded).toBe(true));
+  chat.disconnected();
+  chat.messenger.send("other", text);
+}
+
 describe("following a channel", () => {
   it("opens the lobby, joins without a number at first and remembers head", async () => {
     server.answer = joined([], 2);
@@ -498,13 +509,7 @@ describe("signals", () => {
   });
 
   it("leaves a channel that was deleted while it was away, and says what was not sent", async () => {
-    server.list = [lobby, channel("other")];
-    server.answer = joined([], 3);
-    await connected();
-    chat.open("other");
-    await vi.waitFor(() => expect(log("other").loaded).toBe(true));
-    chat.disconnected();
-    chat.messenger.send("other", "too late");
+    await wroteAway("too late");
     server.list = [lobby];
     server.answer = joined([], 0, true);
     chat.connected();
@@ -537,13 +542,7 @@ describe("signals", () => {
   });
 
   it("leaves alone a channel of which it cannot find out whether it is gone", async () => {
-    server.list = [lobby, channel("other")];
-    server.answer = joined([], 3);
-    await connected();
-    chat.open("other");
-    await vi.waitFor(() => expect(log("other").loaded).toBe(true));
-    chat.disconnected();
-    chat.messenger.send("other", "waits");
+    await wroteAway("waits");
     server.answer = joined([], 0, true);
     server.channel = async () => {
       throw new CallError("RATE_LIMITED", "Slowly.");

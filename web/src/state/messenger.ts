@@ -82,8 +82,9 @@ export class Messenger {
   /** askAgain sends the words of a message that was not answered once more. */
   askAgain(messageId: string): void {
     const { current, outcomes } = this.state;
-    const post = current === undefined ? undefined : logOf(this.state, current).entries.get(messageId);
-    if (current === undefined || post?.kind !== "post") return;
+    if (current === undefined) return;
+    const post = logOf(this.state, current).entries.get(messageId);
+    if (post?.kind !== "post") return;
     const { [messageId]: _, ...rest } = outcomes;
     this.options.store.set({ outcomes: rest });
     this.send(current, post.text);
