@@ -23,4 +23,13 @@ type Actor struct {
 	Socket string
 	// Remote is the caller's network address without the port.
 	Remote string
+	// Keyed says that the caller has shown a credential of an administrator; in open mode
+	// everybody is an Admin and nobody is Keyed.
+	Keyed bool
+	// Local says that the caller is a program on this machine, or a page that this server
+	// or a listed origin has served: not a foreign page in a browser that runs here.
+	Local bool
+	// Bound says that the caller acts only as Entity, and only in channels where that takes
+	// part: the users of the jwt mode.
+	Bound bool
 }

@@ -93,6 +93,9 @@ type Error struct {
 	Details string
 	// Issues lists the faults of a request, field by field.
 	Issues []Issue
+	// LegacyCode is the wire code that the reference sends in the same case, "" if it is
+	// not told.
+	LegacyCode string
 	// RetryAfter is how long to wait before trying again; 0 says nothing.
 	RetryAfter time.Duration
 
@@ -120,15 +123,16 @@ func (e *Error) WireCode() string {
 
 // Body is the error object of the envelope.
 func (e *Error) Body() ErrorBody {
-	return ErrorBody{Code: e.WireCode(), Message: e.Message, Details: e.Details, Issues: e.Issues}
+	return ErrorBody{Code: e.WireCode(), Message: e.Message, Details: e.Details, LegacyCode: e.LegacyCode, Issues: e.Issues}
 }
 
 // ErrorBody is the wire form of a failure, the same on REST and on sockets.
 type ErrorBody struct {
-	Code    string  `json:"code"`
-	Message string  `json:"message"`
-	Details string  `json:"details,omitempty"`
-	Issues  []Issue `json:"issues,omitempty"`
+	Code       string  `json:"code"`
+	Message    string  `json:"message"`
+	Details    string  `json:"details,omitempty"`
+	LegacyCode string  `json:"legacyCode,omitempty"`
+	Issues     []Issue `json:"issues,omitempty"`
 }
 
 // Errorf makes an Error with a message that is safe to send.

@@ -23,6 +23,16 @@ type (
 	MessageID string
 	// ServerID names a message server, the group that channels belong to.
 	ServerID string
+	// RoomID names a channel as one agent sees it.
+	RoomID string
+	// WorldID names a message server as one agent sees it.
+	WorldID string
+	// MemoryID names a memory of an agent.
+	MemoryID string
+	// LogID names an entry of an agent's log.
+	LogID string
+	// FileID names an uploaded file.
+	FileID string
 )
 
 // DefaultServer is the message server that always exists.
@@ -90,6 +100,21 @@ func (id *MessageID) UnmarshalJSON(data []byte) error { return unmarshalID(data,
 
 // UnmarshalJSON checks the form; see the comment on the IDs.
 func (id *ServerID) UnmarshalJSON(data []byte) error { return unmarshalID(data, id) }
+
+// UnmarshalJSON checks the form; see the comment on the IDs.
+func (id *RoomID) UnmarshalJSON(data []byte) error { return unmarshalID(data, id) }
+
+// UnmarshalJSON checks the form; see the comment on the IDs.
+func (id *WorldID) UnmarshalJSON(data []byte) error { return unmarshalID(data, id) }
+
+// UnmarshalJSON checks the form; see the comment on the IDs.
+func (id *MemoryID) UnmarshalJSON(data []byte) error { return unmarshalID(data, id) }
+
+// UnmarshalJSON checks the form; see the comment on the IDs.
+func (id *LogID) UnmarshalJSON(data []byte) error { return unmarshalID(data, id) }
+
+// UnmarshalJSON checks the form; see the comment on the IDs.
+func (id *FileID) UnmarshalJSON(data []byte) error { return unmarshalID(data, id) }
 
 // NewID returns a random version 7 UUID: IDs made later sort later.
 func NewID[T ~string]() T { return T(uuid.Must(uuid.NewV7()).String()) }

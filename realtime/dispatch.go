@@ -35,7 +35,7 @@ func find(e *sio.Event) (handler, json.RawMessage) {
 // onOperation runs the operation of the event's name and answers by the ack.
 func (s *session) onOperation(body json.RawMessage, e *sio.Event) {
 	operation := s.gateway.registry.Lookup(e.Name)
-	if operation == nil {
+	if operation == nil || operation.RESTOnly {
 		s.onUnknown(body, e)
 		return
 	}

@@ -12,9 +12,14 @@ import (
 )
 
 // caller establishes who sends the request, and sets the session cookie where it is
-// due. If the credentials themselves are faulty it answers, and ok is false.
-func (d *door) caller(c *gin.Context) (actor domain.Actor, ok bool) {
+// due. streams says that the reply may be a stream of events, for which a browser cannot
+// set headers: the key may be in the query. If the credentials themselves are faulty it
+// answers, and ok is false.
+func (d *door) caller(c *gin.Context, streams bool) (actor domain.Actor, ok bool) {
 	credentials := d.credentials(c.Request)
+	if streams {
+		credentials.QueryKey = c.Query("apiKey")
+	}
 	actor, err := d.opts.Identity.Authenticate(credentials)
 	if err != nil {
 		d.fail(c, domain.AsError(err))

@@ -6,6 +6,7 @@
 //	bind.go    the registry's routes and how a path finds its own
 //	handler.go a request becomes an operation's input, its answer a reply
 //	body.go    reading request bodies within their limits
+//	sse.go     answers that are streams of events
 //	reply.go   the envelope, the dual body, entity tags
 //	caller.go  credentials, the session cookie, addresses
 //	limit.go   how many requests an address may send

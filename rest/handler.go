@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"net/http"
 	"net/url"
 
 	"github.com/gin-gonic/gin"
@@ -14,7 +15,7 @@ const maxQuery = 32 << 10
 
 // call answers a request by an operation; it is the same for every one.
 func (d *door) call(c *gin.Context, o *op.Op, path map[string]string) {
-	actor, ok := d.caller(c)
+	actor, ok := d.caller(c, o.Streams() && c.Request.Method == http.MethodGet)
 	if !ok {
 		return
 	}
@@ -26,6 +27,9 @@ func (d *door) call(c *gin.Context, o *op.Op, path map[string]string) {
 			return
 		}
 	} // else the operation refuses the empty input for the same reason, and counts it
+	if d.stream(c, o, actor, in) {
+		return
+	}
 	result, failure := o.Call(c.Request.Context(), actor, in)
 	if failure != nil && failure.Code == domain.Invalid && failure.Details == "" && isForm(c.Request) {
 		hinted := *failure

@@ -90,17 +90,8 @@ func (d *door) limit(c *gin.Context) {
 // refuse answers a request over the limit, with the reference's own code beside ours.
 func (d *door) refuse(c *gin.Context) {
 	failure := domain.Errorf(domain.RateLimited, "Too many requests from this address, try again later")
-	type legacy struct {
-		domain.ErrorBody
-		LegacyCode string `json:"legacyCode"`
-	}
-	body, err := domain.PlainJSON(map[string]any{"success": false, "error": legacy{failure.Body(), "RATE_LIMIT_EXCEEDED"}})
-	if err != nil { // texts only: cannot happen
-		d.fail(c, failure)
-		return
-	}
-	d.write(c, failure.Code.Info().HTTP, body)
-	c.Abort()
+	failure.LegacyCode = "RATE_LIMIT_EXCEEDED"
+	d.fail(c, failure)
 }
 
 // key reports whether a request shows a key that could be guessed, and whether its

@@ -10,7 +10,7 @@ import (
 // if that is switched on.
 func (d *door) metrics(c *gin.Context) {
 	if !d.opts.MetricsEnabled && !d.local(c.Request) {
-		actor, ok := d.caller(c)
+		actor, ok := d.caller(c, false)
 		if !ok {
 			return
 		}

@@ -18,9 +18,23 @@ import (
 // answer writes the outcome of an operation.
 func (d *door) answer(c *gin.Context, o *op.Op, result any, failure *domain.Error) {
 	status := o.Status
+	if s, ok := result.(op.Statuser); ok && s.HTTPStatus() != 0 {
+		status = s.HTTPStatus()
+	}
 	if failure != nil {
 		status = failure.Code.Info().HTTP
 		retryAfter(c, failure)
+	}
+	if t, ok := result.(op.Totaler); ok {
+		if total, known := t.TotalCount(); known {
+			c.Header("X-Total-Count", strconv.Itoa(total))
+		}
+	}
+	if r, ok := result.(op.Raw); ok && failure == nil {
+		if kind, body, raw := r.Raw(); raw {
+			d.send(c, status, kind, body)
+			return
+		}
 	}
 	if status == http.StatusNoContent {
 		c.Status(status)
@@ -56,6 +70,11 @@ func retryAfter(c *gin.Context, failure *domain.Error) {
 
 // write sends a JSON body, or 304 if the caller has it already.
 func (d *door) write(c *gin.Context, status int, body []byte) {
+	d.send(c, status, "application/json; charset=utf-8", body)
+}
+
+// send sends a body of any kind, or 304 if the caller has it already.
+func (d *door) send(c *gin.Context, status int, kind string, body []byte) {
 	header := c.Writer.Header()
 	header.Set("Cache-Control", "private, no-cache")
 	reads := c.Request.Method == http.MethodGet || c.Request.Method == http.MethodHead
@@ -69,7 +88,7 @@ func (d *door) write(c *gin.Context, status int, body []byte) {
 			return
 		}
 	}
-	header.Set("Content-Type", "application/json; charset=utf-8")
+	header.Set("Content-Type", kind)
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	c.Status(status)
 	if _, err := c.Writer.Write(body); err != nil {

@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"net/http"
@@ -65,6 +66,8 @@ type Options struct {
 	RateWindow time.Duration
 	// Now is the clock of the limit; nil means time.Now.
 	Now domain.Clock
+	// Draining ends the streams of events when it is done; nil never does.
+	Draining context.Context //nolint:containedctx // the life of the server, not of a call
 }
 
 // setDefaults fills what was left empty.
@@ -104,6 +107,7 @@ type door struct {
 	routes  routes
 	client  *client
 	limiter *limiter
+	streams streamCounts
 }
 
 // New returns the handler of all paths but the Socket.IO endpoint, or an error if two
@@ -194,7 +198,7 @@ func (d *door) serve(c *gin.Context) {
 // unknownPath answers for an API path that does not exist. Who needs a key and has
 // none is not told which paths do.
 func (d *door) unknownPath(c *gin.Context) {
-	actor, ok := d.caller(c)
+	actor, ok := d.caller(c, false)
 	switch {
 	case !ok:
 	case actor.Role == domain.Guest:

@@ -2,6 +2,7 @@ package messaging
 
 import (
 	"context"
+	"time"
 
 	"parley/domain"
 )
@@ -86,4 +87,19 @@ type Duties interface {
 	// Withdraw ends the work on messages of the channel that are gone: those numbered
 	// first to last. It must not block.
 	Withdraw(channel domain.ChannelID, first, last int64)
+}
+
+// Dependents keep what hangs on messages and channels elsewhere: the memories that agents
+// have of them, files. They are told after the deletion is stored and before whoever
+// deletes hears of success; a call that failed is made again by the repeated deletion, or
+// by the sweep. Every method is idempotent, and what does not exist is no error.
+type Dependents interface {
+	// MessageDeleted drops what hangs on one message.
+	MessageDeleted(ctx context.Context, channel domain.ChannelID, id domain.MessageID) error
+	// ChannelCleared drops what hangs on the channel's messages that are not younger than upto.
+	ChannelCleared(ctx context.Context, channel domain.ChannelID, upto time.Time) error
+	// ChannelDeleted drops what hangs on the channel and on all of its messages.
+	ChannelDeleted(ctx context.Context, channel domain.ChannelID) error
+	// ServerDeleted drops what hangs on a message server, after all of its channels have gone.
+	ServerDeleted(ctx context.Context, id domain.ServerID) error
 }

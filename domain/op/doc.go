@@ -10,6 +10,14 @@
 // and answers through a callback, so that one socket's calls can be submitted in
 // order without waiting for one another.
 //
+// An operation may also answer as a stream of events (DefineStream): over REST as
+// server-sent events, where the caller asks for them.
+//
+// # What a result may say to the doors
+//
+// Beside its JSON form a result may tell a REST status of its own (Statuser), how many
+// entries a list has in all (Totaler), or that the reply is no JSON at all (Raw).
+//
 // # Why it is so
 //
 // The registry is a value that wiring builds, not a global, and knows no transport:

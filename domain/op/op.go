@@ -29,6 +29,17 @@ const (
 	Admin
 )
 
+// LimitClass names a class of REST calls that are limited more strictly than others.
+type LimitClass string
+
+// The classes; see the contract on rate limits.
+const (
+	// LimitUpload is for uploads to channels and everything about audio.
+	LimitUpload LimitClass = "upload"
+	// LimitChannelMedia is for uploads to /api/media/channels.
+	LimitChannelMedia LimitClass = "channel_media"
+)
+
 // DefaultTimeout bounds an operation that names no Timeout of its own.
 const DefaultTimeout = 30 * time.Second
 
@@ -55,6 +66,15 @@ type Spec struct {
 	Slow bool
 	// SocketOnly is set for operations about the connection itself, which have no REST twin.
 	SocketOnly bool
+	// RESTOnly is set for operations that carry files, which are no events.
+	RESTOnly bool
+	// Limit names the class of stricter limits that a REST call counts in beside the
+	// general one; "" is none.
+	Limit LimitClass
+	// Errors are the codes that the operation may answer with, beside those that any may:
+	// invalid, unauthenticated, forbidden, rate_limited, canceled, internal, unavailable
+	// and timeout.
+	Errors []domain.Code
 	// Reason is the wire code of an unclassified failure; "" means INTERNAL_ERROR.
 	Reason string
 	// Example is a valid request; it feeds the documents and the parity test.
@@ -68,6 +88,8 @@ type Op struct {
 	decoder  decoder
 	result   reflect.Type
 	start    func(ctx context.Context, actor domain.Actor, req any, done func(any, error))
+	// stream answers as a stream of events, nil if the operation does not.
+	stream func(ctx context.Context, actor domain.Actor, req any, out Sink) error
 }
 
 // Observation tells a metrics sink about one finished call.
@@ -153,8 +175,8 @@ func (r *Registry) add(o *Op) {
 	if noun, verb, ok := strings.Cut(o.Name, ":"); !ok || noun == "" || verb == "" || o.Help == "" {
 		panic(fmt.Sprintf("operation %q needs a name <plural noun>:<verb> and a help text", o.Name))
 	}
-	if len(o.Routes) == 0 && !o.SocketOnly {
-		panic(fmt.Sprintf("operation %s has no REST route and is not marked SocketOnly", o.Name))
+	if (len(o.Routes) == 0) != o.SocketOnly || o.SocketOnly && o.RESTOnly {
+		panic(fmt.Sprintf("operation %s must have REST routes or else be marked SocketOnly", o.Name))
 	}
 	for _, route := range o.Routes {
 		if err := o.checkRoute(route); err != nil {

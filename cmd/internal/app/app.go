@@ -53,6 +53,10 @@ type App struct {
 	presence  *presence.Local
 	gateway   *realtime.Gateway
 
+	// draining is done when the server begins to stop; stopStreams makes it so.
+	draining    context.Context //nolint:containedctx // the life of the server, not of a call
+	stopStreams context.CancelFunc
+
 	http     *http.Server
 	listener net.Listener
 }
@@ -62,6 +66,7 @@ type App struct {
 // never called.
 func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	a := &App{cfg: cfg, metrics: newMetrics(), logs: system.NewLogs()}
+	a.draining, a.stopStreams = context.WithCancel(context.WithoutCancel(ctx))
 	a.log = newLogger(cfg, o.Log, a.logs)
 	a.cfg.Report(a.log)
 	for _, step := range []struct {
@@ -125,6 +130,7 @@ func (a *App) Run(ctx context.Context) error {
 // may finish in the same time.
 func (a *App) drain() error {
 	a.system.SetReady(false)
+	a.stopStreams()
 	a.log.Info().Dur("within", a.cfg.DrainTimeout).Msg("stopping")
 	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.DrainTimeout)
 	defer cancel()
@@ -145,6 +151,7 @@ func (a *App) drain() error {
 
 // Close releases what New opened. It may be called more than once.
 func (a *App) Close() error {
+	a.stopStreams()
 	var errs []error
 	if a.listener != nil {
 		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {

@@ -134,6 +134,7 @@ func (a *App) buildDoors(context.Context, Options) error {
 		Metrics: a.metrics.handler(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
 		MaxBody: a.cfg.MaxPayload, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
 		TrustProxy: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
+		Draining: a.draining,
 	})
 	if err != nil {
 		return err

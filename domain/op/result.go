@@ -1,0 +1,22 @@
+package op
+
+// Statuser is implemented by results whose REST status is not always that of the Spec,
+// such as 200 instead of 201 for what existed already.
+type Statuser interface {
+	// HTTPStatus is the status of the reply; 0 means that of the Spec.
+	HTTPStatus() int
+}
+
+// Totaler is implemented by lists that know how many entries there are in all; REST
+// tells it in the header X-Total-Count.
+type Totaler interface {
+	// TotalCount is the number of entries in all; ok is false if it is not known.
+	TotalCount() (total int, ok bool)
+}
+
+// Raw is implemented by results that are not JSON over REST, at least not always. The
+// socket door sends their JSON form.
+type Raw interface {
+	// Raw returns the body and its Content-Type; ok is false where the JSON form is wanted.
+	Raw() (contentType string, body []byte, ok bool)
+}

@@ -1,0 +1,1 @@
+-- Worlds, rooms, entities and memories of agents.

@@ -1,0 +1,1 @@
+-- Logs of agents, and agents on their way out.

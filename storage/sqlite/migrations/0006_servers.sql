@@ -1,0 +1,1 @@
+-- Which agents belong to which message servers.
