@@ -32,6 +32,11 @@ func (d *door) answer(c *gin.Context, o *op.Op, result any, failure *domain.Erro
 	}
 	if r, ok := result.(op.Raw); ok && failure == nil {
 		if kind, body, raw := r.Raw(); raw {
+			if h, ok := result.(op.Headerer); ok {
+				for name, value := range h.Headers() {
+					c.Header(name, value)
+				}
+			}
 			d.send(c, status, kind, body)
 			return
 		}

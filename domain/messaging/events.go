@@ -64,6 +64,15 @@ const (
 	ResultFailed Result = "failed"
 )
 
+// Enum lists the results.
+func (Result) Enum() []string {
+	var list []string
+	for _, r := range []Result{ResultNone, ResultAnswered, ResultSilent, ResultStopped, ResultFailed} {
+		list = append(list, string(r))
+	}
+	return list
+}
+
 // Signals tells rooms what is not part of the log. Nothing of it is stored.
 type Signals interface {
 	// Completed tells the channel that a message waits for no more answers.

@@ -16,7 +16,13 @@
 // # What a result may say to the doors
 //
 // Beside its JSON form a result may tell a REST status of its own (Statuser), how many
-// entries a list has in all (Totaler), or that the reply is no JSON at all (Raw).
+// entries a list has in all (Totaler), or that the reply is no JSON at all (Raw), under
+// what headers (Headerer).
+//
+// # Events
+//
+// What the server tells without being asked, and what the reference's clients send, the
+// door that speaks it declares by Registry.Describe, so that the documents know it.
 //
 // # Why it is so
 //

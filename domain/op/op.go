@@ -71,14 +71,21 @@ type Spec struct {
 	// Limit names the class of stricter limits that a REST call counts in beside the
 	// general one; "" is none.
 	Limit LimitClass
-	// Errors are the codes that the operation may answer with, beside those that any may:
-	// invalid, unauthenticated, forbidden, rate_limited, canceled, internal, unavailable
-	// and timeout.
+	// Errors are the codes that the operation may answer with, beside CommonErrors.
 	Errors []domain.Code
 	// Reason is the wire code of an unclassified failure; "" means INTERNAL_ERROR.
 	Reason string
 	// Example is a valid request; it feeds the documents and the parity test.
 	Example any
+	// Final says that the server is not what it was after this operation, as after a stop:
+	// who runs the examples runs it last.
+	Final bool
+}
+
+// CommonErrors are the codes that any operation may answer with.
+func CommonErrors() []domain.Code {
+	return []domain.Code{domain.Invalid, domain.Unauthenticated, domain.Forbidden, domain.RateLimited, domain.TooLarge,
+		domain.Canceled, domain.Internal, domain.Unavailable, domain.Timeout}
 }
 
 // Op is a declared operation.
@@ -116,9 +123,10 @@ type Options struct {
 
 // Registry holds the declared operations. It is filled at start and then only read.
 type Registry struct {
-	opts Options
-	ops  []*Op
-	by   map[string]*Op
+	opts   Options
+	ops    []*Op
+	by     map[string]*Op
+	events []Event
 }
 
 // NewRegistry returns an empty registry.

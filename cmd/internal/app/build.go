@@ -11,6 +11,7 @@ import (
 
 	"parley/domain"
 	"parley/domain/agents"
+	"parley/domain/documents"
 	"parley/domain/identity"
 	"parley/domain/messaging"
 	"parley/domain/models/builtin"
@@ -114,13 +115,14 @@ func (a *App) seedAgent(ctx context.Context, character string, runs bool) (agent
 }
 
 // buildDoors binds the operations to both doors and joins them on one port.
-func (a *App) buildDoors(context.Context, Options) error {
+func (a *App) buildDoors(_ context.Context, o Options) error {
 	a.registry = op.NewRegistry(op.Options{Logger: a.log.With().Str("component", "op").Logger(),
 		Now: time.Now, Observe: a.metrics.observe})
 	messaging.Ops(a.registry, a.messaging)
 	presence.Ops(a.registry, a.presence)
 	agents.Ops(a.registry, a.agents, a.runner)
 	system.Ops(a.registry, a.system)
+	documents.Ops(a.registry, documents.New(documents.Options{Registry: a.registry, Version: o.Version}))
 	a.gateway.Bind(a.registry, a.messaging)
 	a.metrics.watchSockets(a.gateway.Stats)
 	a.metrics.watchStore(a.store.Stats)
