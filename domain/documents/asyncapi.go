@@ -115,4 +115,3 @@ func (d *asyncDocument) send(e op.Event) {
 	d.operations["send_"+key] = object{"action": "send", "channel": object{"$ref": "#/channels/" + key}, "summary": e.Help,
 		"messages": []object{message}, "tags": []object{{"name": "events"}}}
 }
-

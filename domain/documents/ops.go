@@ -22,7 +22,9 @@ func (d Document) MarshalJSON() ([]byte, error) { return d.text, nil }
 func (Document) Forms() []any { return []any{map[string]any{}} }
 
 // Raw returns the document alone, so that tools can read it.
-func (d Document) Raw() (string, []byte, bool) { return "application/json; charset=utf-8", d.text, true }
+func (d Document) Raw() (string, []byte, bool) {
+	return "application/json; charset=utf-8", d.text, true
+}
 
 // PageRequest names a page or a file of the site.
 type PageRequest struct {
@@ -45,7 +47,9 @@ const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src
 	"form-action 'none'; frame-ancestors 'self'"
 
 // Headers are those of the page.
-func (p Page) Headers() map[string]string { return map[string]string{"Content-Security-Policy": policy} }
+func (p Page) Headers() map[string]string {
+	return map[string]string{"Content-Security-Policy": policy}
+}
 
 // Ops declares the operations of this package. They need a key where all of the API does.
 func Ops(r *op.Registry, s *Service) {

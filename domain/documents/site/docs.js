@@ -1,7 +1,9 @@
 // Search in the menu, buttons to copy, and the look that was chosen in the chat page. The
 // pages work without it.
-const theme = localStorage.getItem("parley.theme");
-if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+try {
+  const theme = localStorage.getItem("parley.theme");
+  if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
+} catch { /* a private window keeps nothing: the system's look stays */ }
 
 const fold = document.querySelector(".menu .fold");
 const narrow = matchMedia("(max-width: 52rem)");
@@ -55,7 +57,7 @@ document.addEventListener("keydown", (event) => {
   search.focus();
 });
 
-for (const block of document.querySelectorAll(".snippet pre")) {
+for (const block of document.querySelectorAll(".code pre")) {
   if (!navigator.clipboard) break; // only over https and on this machine
   const button = document.createElement("button");
   button.className = "copy";
@@ -66,5 +68,5 @@ for (const block of document.querySelectorAll(".snippet pre")) {
     button.textContent = "Copied";
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   });
-  block.parentElement.append(button);
+  block.closest(".snippet").append(button);
 }
