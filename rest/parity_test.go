@@ -66,7 +66,7 @@ func same(t *testing.T, o *op.Op, twin *op.Registry, route string) {
 		t.Fatal(err)
 	}
 	w := httptest.NewRecorder()
-	handler.ServeHTTP(w, request(t, route, fields))
+	checked(t, twin, handler).ServeHTTP(w, request(t, route, fields))
 	if o.Status == 204 && refusal == nil {
 		if w.Code != 204 || w.Body.Len() != 0 {
 			t.Fatalf("status %d, %s", w.Code, w.Body)

@@ -18,6 +18,7 @@ func Ops(r *op.Registry, s *Service) {
 	op.DefineOrdered(r, op.Spec{
 		Name: "messages:send", Help: "Posts a message to a channel, which is created if it does not exist.",
 		Routes: op.ChannelRoutes("POST", "/messages"), Status: 201,
+		Errors: []domain.Code{domain.NotFound},
 		Example: SendRequest{ChannelID: exampleChannel, ServerID: domain.DefaultServer, AuthorID: exampleUser,
 			AuthorName: "Zed", Text: "hello", ClientMessageID: "m-1"},
 	}, func(ctx context.Context, a domain.Actor, req SendRequest, done func(Posted, error)) {
@@ -36,12 +37,14 @@ func Ops(r *op.Registry, s *Service) {
 	op.Define(r, op.Spec{
 		Name: "channels:get", Help: "Returns one channel with its participants.",
 		Routes:  append(op.ChannelRoutes("GET", "/details"), op.ChannelRoutes("GET", "")...),
+		Errors:  []domain.Code{domain.NotFound},
 		Example: ChannelRequest{ChannelID: exampleChannel},
 	}, s.GetChannel)
 	op.Define(r, op.Spec{
 		Name: "channels:create", Help: "Makes a channel with the given participants.",
 		Routes: []string{"POST /api/messaging/central-channels", "POST /api/messaging/channels",
 			"POST /api/messaging/group-channels"}, Status: 201,
+		Errors: []domain.Code{domain.NotFound},
 		Example: CreateChannelRequest{Name: "Harbour", ServerID: domain.DefaultServer, Type: TypeGroup,
 			Participants: []domain.EntityID{exampleUser}},
 	}, s.CreateChannel)
