@@ -315,6 +315,14 @@ func (o *Op) classify(err error) *domain.Error {
 	return failure
 }
 
+// Declares reports whether the operation may answer with a code.
+func (o *Op) Declares(code domain.Code) bool {
+	return slices.Contains(CommonErrors(), code) || slices.Contains(o.Errors, code)
+}
+
+// undeclared is the log line about an answer that no client can be prepared for.
+const undeclared = "operation answered with an undeclared code"
+
 // report writes the one log line of the call and counts it. Bodies are never logged.
 func (o *Op) report(actor domain.Actor, in Input, began time.Time, failure *domain.Error) {
 	took := o.registry.opts.Now().Sub(began)
@@ -322,6 +330,9 @@ func (o *Op) report(actor domain.Actor, in Input, began time.Time, failure *doma
 	if failure != nil {
 		row := failure.Code.Info()
 		code = string(row.Code)
+		if !o.Declares(row.Code) {
+			o.registry.opts.Logger.Error().Str("op", o.Name).Str("code", code).Msg(undeclared)
+		}
 		parsed, err := zerolog.ParseLevel(row.Level)
 		if err == nil {
 			level = parsed

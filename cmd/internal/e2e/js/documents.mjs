@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import Ajv from "ajv";
 import addFormats from "ajv-formats";
+import { contract } from "./contract.mjs";
 import { check, finish } from "./lib.mjs";
 
 const url = process.argv[2];
@@ -36,4 +37,7 @@ for (const [name, document] of Object.entries({ OpenAPI: openapi, AsyncAPI: asyn
 
 const ids = Object.values(openapi.paths).flatMap((item) => Object.values(item).map((operation) => operation.operationId));
 check("each operationId is there once", new Set(ids).size === ids.length, ids.filter((id, i) => ids.indexOf(id) !== i));
+
+const { validate } = await contract(url);
+check("a payload that is not as documented is noticed", validate("asyncapi#/components/messages/typing_event/payload", { channelId: "x" }) !== "");
 finish();
