@@ -13,7 +13,7 @@ FRESH            := ./cmd/...
 GOTEST           := go test -p 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run build check test deps lint vet test-short test-race test-full test-web web web-current bench soak fmt docs clean
+.PHONY: help run build check test deps lint vet test-short test-race test-full test-web web web-current bench compat soak fmt docs clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,10 @@ bench: build cmd/parleyload/peers/node_modules/.package-lock.json ## measure Par
 	CGO_ENABLED=0 go build -trimpath -o bin/parleyload ./cmd/parleyload
 	bin/parleyload bench -parley bin/parley -node-peer cmd/parleyload/peers -out bin/bench $(ARGS)
 
+compat: build cmd/parleydiff/reference/node_modules/.package-lock.json ## play one script on Parley and on a real ElizaOS 1.2.0 server and compare
+	CGO_ENABLED=0 go build -trimpath -o bin/parleydiff ./cmd/parleydiff
+	bin/parleydiff -parley bin/parley -reference cmd/parleydiff/reference $(ARGS)
+
 soak: $(NODE_STAMPS) ## the full-size tests of transport and whole server, three times over
 	CGO_ENABLED=0 $(GOTEST) -count=3 -timeout 2h ./realtime/... ./storage/... ./cmd/internal/e2e/...
 
@@ -76,7 +80,7 @@ docs: build ## put the current table of settings into the README
 	@rm bin/settings.md
 
 clean: ## remove what was built or installed here; data and sources stay
-	rm -rf bin .tools $(NODE_DIRS:%=%/node_modules) cmd/parleyload/peers/node_modules
+	rm -rf bin .tools $(NODE_DIRS:%=%/node_modules) cmd/parleyload/peers/node_modules cmd/parleydiff/reference/node_modules
 
 $(GOLANGCI):
 	@echo "building golangci-lint $(GOLANGCI_VERSION), once; this takes some minutes"
