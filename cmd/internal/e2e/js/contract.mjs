@@ -60,7 +60,14 @@ async function load(url, key) {
 const pointer = (key) => encodeURIComponent(key.replaceAll("~", "~0").replaceAll("/", "~1"));
 const eventKey = (event) => event.replaceAll(/[^A-Za-z0-9_-]+/g, "_");
 
-/** Finds the path of the document that a URL fits; literals win. */
+/** Orders two paths that fit one URL: that with a literal where they first differ wins. */
+function byLiterals(a, b) {
+  const others = b.split("/");
+  const at = a.split("/").findIndex((part, i) => part !== others[i]);
+  return a.split("/")[at].startsWith("{") ? 1 : -1;
+}
+
+/** Finds the path of the document that a URL fits. */
 function template(paths, method, pathname) {
   const segments = pathname.replace(/\/$/, "").split("/");
   const fits = Object.keys(paths).filter((path) => {
@@ -68,7 +75,7 @@ function template(paths, method, pathname) {
     return paths[path][method] && parts.length === segments.length &&
       parts.every((part, i) => part === segments[i] || (part.startsWith("{") && segments[i] !== ""));
   });
-  return fits.sort().at(fits.length > 1 ? fits.findIndex((path) => !path.includes("{")) : 0);
+  return fits.sort(byLiterals)[0];
 }
 
 /** Compares one REST reply. */

@@ -1,0 +1,120 @@
+// Runs the examples of the documentation against a running Parley: those for a shell by
+// bash, those in JavaScript as modules. Before each one it makes what the example names, so
+// that every one can succeed, whatever ran before it; what ends the server comes last.
+// Usage: node examples.mjs http://127.0.0.1:3000 <key> <snippets.json> <file for the replies>
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { inspect, promisify } from "node:util";
+import { contract } from "./contract.mjs";
+import { check, finish, server } from "./lib.mjs";
+
+const [url, key, snippetsFile, repliesFile] = process.argv.slice(2);
+const snippets = JSON.parse(readFileSync(snippetsFile, "utf8"));
+process.env.PARLEY_KEY = key;
+const base = "http://localhost:3000";
+const run = promisify(execFile);
+const { validate } = await contract(url, key);
+
+// The packages that the modules import are found from here.
+const home = join(dirname(fileURLToPath(import.meta.url)), "node_modules", ".examples");
+mkdirSync(home, { recursive: true });
+const folder = mkdtempSync(join(home, "run-"));
+writeFileSync(join(folder, ".curlrc"), "silent\nshow-error\nfail-with-body\n");
+
+/** Calls the server and returns data, undefined for what does not exist. */
+async function call(method, path, body) {
+  const response = await fetch(url + path, { method, headers: { "X-API-KEY": key, ...(body && { "Content-Type": "application/json" }) },
+    body: body && JSON.stringify(body) });
+  if (response.status === 404) return undefined;
+  const reply = response.status === 204 ? {} : await response.json();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(reply)}`);
+  return reply.data;
+}
+
+const agent = "b850bc30-45f8-0041-a00a-83df46d8555d";
+const channel = "11111111-1111-4111-8111-111111111111";
+const user = "22222222-2222-4222-8222-222222222222";
+const channelPath = `/api/messaging/central-channels/${channel}`;
+const post = () => call("POST", `${channelPath}/messages`, { author_id: user, content: "hello", server_id: server });
+
+// What the examples name: how it is made sure of, and the id that stands for it, if that
+// is another each time.
+const things = {
+  [agent]: async () => {
+    if (!(await call("GET", `/api/agents/${agent}`))) await call("POST", "/api/agents", { characterPath: "eliza" });
+    await call("POST", `/api/agents/${agent}/start`);
+  },
+  [channel]: async () => {
+    if (!(await call("GET", `${channelPath}/details`))) await post();
+  },
+  [user]: async () => {
+    if (!(await call("GET", `${channelPath}/details`))) await post();
+    await call("POST", `${channelPath}/participants`, { userIds: [user] });
+  },
+  "33333333-3333-4333-8333-333333333333": async () => (await post()).id,
+};
+
+/** Makes what the code names, and returns it with the ids that there are. */
+async function prepare(code) {
+  let out = code.replaceAll(base, url);
+  for (const [id, make] of Object.entries(things)) {
+    if (out.includes(id)) out = out.replaceAll(id, (await make()) ?? id);
+  }
+  return out;
+}
+
+const runners = {
+  async curl(code) {
+    const { stdout } = await run("bash", ["-c", code], { env: { ...process.env, CURL_HOME: folder }, timeout: 20_000 });
+    if (stdout === "") return undefined; // 204
+    if (!stdout.startsWith('{"')) return stdout;
+    return JSON.parse(stdout);
+  },
+  async fetch(code, name) {
+    const [status, reply] = await load(code, name);
+    if (status < 200 || status > 299) throw new Error(`${status} ${inspect(reply)}`);
+    return reply;
+  },
+  async socket(code, name, operation) {
+    const [reply] = await load(code, name);
+    if (reply?.success !== true) throw new Error(inspect(reply));
+    const fault = validate(`asyncapi#/components/messages/${operation.replace(":", "_")}_ack/payload`, reply);
+    if (fault) throw new Error(`not as documented: ${fault}`);
+    return reply;
+  },
+};
+
+/** Runs a module and returns what it prints last. */
+async function load(code, name) {
+  const file = join(folder, `${name.replaceAll(/[^a-z0-9]+/gi, "-")}.mjs`);
+  writeFileSync(file, code);
+  let printed = [];
+  const plain = console.log;
+  console.log = (...args) => { printed = args; };
+  try {
+    await import(file);
+  } finally {
+    console.log = plain;
+  }
+  return printed;
+}
+
+const replies = {};
+const order = [...snippets.filter((s) => !s.final), ...snippets.filter((s) => s.final).slice(0, 1)];
+for (const { operation, language, code } of order) {
+  const runner = runners[language];
+  if (!runner) continue;
+  try {
+    const reply = await runner(await prepare(code), `${operation}-${language}`, operation);
+    const ok = typeof reply !== "object" || reply.success !== false;
+    check(`${operation} ${language}`, ok, reply);
+    if (ok && typeof reply === "object" && "success" in reply) replies[operation] ??= reply;
+  } catch (error) {
+    check(`${operation} ${language}`, false, `${error.stdout ?? ""} ${error.message}\n${code}`);
+  }
+}
+rmSync(folder, { recursive: true });
+writeFileSync(repliesFile, JSON.stringify(replies));
+finish();
