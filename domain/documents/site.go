@@ -90,7 +90,7 @@ type operationView struct {
 	Reply              string
 	Errors             []errorRow
 	Snippets           []Snippet
-	Streams            bool
+	Streams, Empty     bool
 }
 
 // row is a field in a table.
@@ -167,7 +167,8 @@ func (s *Service) nounViews(replies map[string]json.RawMessage) []view {
 // operationView is what a page shows of an operation.
 func (s *Service) operationView(e entry, reply json.RawMessage) operationView {
 	v := operationView{Name: e.Name, Help: e.Help, Caller: e.Caller(), Routes: e.Routes, Events: e.Names(),
-		Status: fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status)), Snippets: e.snippets(), Streams: e.Streams()}
+		Status: fmt.Sprintf("%d %s", e.Status, http.StatusText(e.Status)), Snippets: e.snippets(), Streams: e.Streams(),
+		Empty: e.Status == http.StatusNoContent && !e.SocketOnly}
 	for _, f := range e.Fields {
 		v.Fields = append(v.Fields, row{Name: f.Name, Type: s.typeText(f.Schema), Help: f.Help, Aliases: f.Aliases, Required: f.Required})
 	}
