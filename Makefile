@@ -78,6 +78,7 @@ fmt: $(GOLANGCI) ## format the Go sources
 
 docs: $(NODE_STAMPS) ## renew what is generated: comments, replies, the tables of the README
 	@go test ./cmd/internal/comments -count=1 -args -update
+	@go test ./cmd/internal/app -count=1 -run TestReferenceRoutes -args -update
 	@go test ./cmd/internal/e2e -count=1 -run TestEveryExampleOfTheDocumentationWorks -args -update-replies
 	@$(MAKE) --no-print-directory build
 	@bin/parley config-doc > bin/config.md
