@@ -228,13 +228,6 @@ func (o *Op) Request() reflect.Type { return o.decoder.typ }
 // Result returns the type of the result.
 func (o *Op) Result() reflect.Type { return o.result }
 
-// Accepts reports what is wrong with an input, nil if the operation would take it. It does
-// nothing else. Codes: invalid.
-func (o *Op) Accepts(in Input) error {
-	_, err := o.decoder.decode(in)
-	return err
-}
-
 // Start runs the operation and calls done exactly once with its result or failure,
 // possibly after Start has returned (ordered operations), at the latest when Timeout
 // has passed or ctx has ended, which it does with the caller. An operation that

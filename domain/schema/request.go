@@ -109,3 +109,14 @@ func requiredOf(request reflect.Type) (names map[string]bool) {
 	}
 	return names
 }
+
+// TakesFile reports whether a request takes an uploaded file: it has a field with the tag
+// `op:"file"`.
+func TakesFile(request reflect.Type) bool {
+	for i := range request.NumField() {
+		if request.Field(i).Tag.Get("op") == "file" {
+			return true
+		}
+	}
+	return false
+}
