@@ -19,19 +19,16 @@ func Ops(r *op.Registry, s *Service, runner *Runner) {
 	}, s.List)
 	op.Define(r, op.Spec{
 		Name: "agents:get", Help: "Returns one agent with its character.",
-		Routes: []string{"GET /api/agents/:agentId"}, Errors: []domain.Code{domain.NotFound},
-		Example: GetRequest{AgentID: exampleAgent},
+		Routes: []string{"GET /api/agents/:agentId"}, Example: GetRequest{AgentID: exampleAgent},
 	}, s.Get)
 	op.Define(r, op.Spec{
 		Name: "agents:start", Help: "Makes an agent active: it answers from the next message on, also after a restart.",
 		Routes: []string{"POST /api/agents/:agentId/start"}, Access: op.Admin, Reason: "START_ERROR",
-		Errors:  []domain.Code{domain.NotFound},
 		Example: GetRequest{AgentID: exampleAgent},
 	}, s.Start)
 	op.Define(r, op.Spec{
 		Name: "agents:stop", Help: "Makes an agent inactive; what it is about to say is dropped.",
-		Routes: []string{"POST /api/agents/:agentId/stop"}, Access: op.Admin, Errors: []domain.Code{domain.NotFound},
-		Example: GetRequest{AgentID: exampleAgent},
+		Routes: []string{"POST /api/agents/:agentId/stop"}, Access: op.Admin, Example: GetRequest{AgentID: exampleAgent},
 	}, s.Halt)
 	op.Define(r, op.Spec{
 		Name: "messages:stop", Help: "Stops the answers to a message, or all in a channel; what was said so far stays.",

@@ -13,16 +13,13 @@
 // An operation may also answer as a stream of events (DefineStream): over REST as
 // server-sent events, where the caller asks for them.
 //
+// What the server tells without being asked, and what the reference's clients send, the
+// door that speaks it declares by Registry.Describe, so that the documents know it.
+//
 // # What a result may say to the doors
 //
 // Beside its JSON form a result may tell a REST status of its own (Statuser), how many
-// entries a list has in all (Totaler), or that the reply is no JSON at all (Raw), under
-// what headers (Headerer).
-//
-// # Events
-//
-// What the server tells without being asked, and what the reference's clients send, the
-// door that speaks it declares by Registry.Describe, so that the documents know it.
+// entries a list has in all (Totaler), or that the reply is no JSON at all (Raw).
 //
 // # Why it is so
 //

@@ -20,10 +20,3 @@ type Raw interface {
 	// Raw returns the body and its Content-Type; ok is false where the JSON form is wanted.
 	Raw() (contentType string, body []byte, ok bool)
 }
-
-// Headerer is implemented by Raw results that set headers of the REST reply, such as the
-// content policy of a page of their own.
-type Headerer interface {
-	// Headers are the headers by name.
-	Headers() map[string]string
-}

@@ -122,10 +122,11 @@ func (a *App) buildDoors(_ context.Context, o Options) error {
 	presence.Ops(a.registry, a.presence)
 	agents.Ops(a.registry, a.agents, a.runner)
 	system.Ops(a.registry, a.system)
-	documents.Ops(a.registry, documents.New(documents.Options{Registry: a.registry, Version: o.Version}))
 	a.gateway.Bind(a.registry, a.messaging)
 	a.metrics.watchSockets(a.gateway.Stats)
 	a.metrics.watchStore(a.store.Stats)
+
+	documents.Ops(a.registry, documents.New(documents.Options{Registry: a.registry, Version: o.Version}))
 
 	files, err := a.webFiles()
 	if err != nil {
