@@ -183,6 +183,9 @@ func fieldHelp(f schema.Field) string {
 // body is the request body of a route, nil if it has none.
 func (e entry) body(r route) object {
 	fields := e.left(r)
+	if schema.TakesFile(e.Request()) {
+		return uploadBody(fields)
+	}
 	if !r.carries() || len(fields) == 0 {
 		return nil
 	}
@@ -195,4 +198,14 @@ func (e entry) body(r route) object {
 	}
 	content := object{"schema": schema.Request(fields), "example": example}
 	return object{"required": required, "content": object{"application/json": content}}
+}
+
+// uploadBody is a form with a file.
+func uploadBody(fields []schema.Field) object {
+	form := schema.Request(fields)
+	properties, _ := form["properties"].(object)
+	properties["file"] = object{"type": "string", "contentMediaType": "application/octet-stream", "description": "The file; exactly one."}
+	required, _ := form["required"].([]string)
+	form["required"] = append(required, "file")
+	return object{"required": true, "content": object{"multipart/form-data": object{"schema": form}}}
 }

@@ -2,6 +2,7 @@ package documents
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -9,8 +10,12 @@ import (
 // program writes the call in Go.
 func (c call) program() string {
 	imports := []string{"fmt", "io", "net/http"}
-	body := "http.NoBody"
-	if c.body != nil {
+	body, before, kind := "http.NoBody", "", `"application/json"`
+	switch {
+	case c.file:
+		imports = append(imports, "bytes", "mime/multipart")
+		body, before, kind = "&form", c.form(), "writer.FormDataContentType()"
+	case c.body != nil:
 		imports = append(imports, "strings")
 		body = "strings.NewReader(" + raw(pretty(c.body, "")) + ")"
 	}
@@ -23,13 +28,13 @@ func (c call) program() string {
 	for _, name := range imports {
 		fmt.Fprintf(&b, "\t%q\n", name)
 	}
-	fmt.Fprintf(&b, ")\n\nfunc main() {\n\trequest, err := http.NewRequest(%q, %s, %s)\n", c.method, quoted(c.url), body)
+	fmt.Fprintf(&b, ")\n\nfunc main() {\n%s\trequest, err := http.NewRequest(%q, %s, %s)\n", before, c.method, quoted(c.url), body)
 	b.WriteString("\tif err != nil {\n\t\tpanic(err)\n\t}\n")
 	if c.keyed {
 		b.WriteString("\trequest.Header.Set(\"X-API-KEY\", os.Getenv(\"PARLEY_KEY\"))\n")
 	}
-	if c.body != nil {
-		b.WriteString("\trequest.Header.Set(\"Content-Type\", \"application/json\")\n")
+	if c.body != nil || c.file {
+		b.WriteString("\trequest.Header.Set(\"Content-Type\", " + kind + ")\n")
 	}
 	b.WriteString("\tresponse, err := http.DefaultClient.Do(request)\n\tif err != nil {\n\t\tpanic(err)\n\t}\n" +
 		"\tdefer response.Body.Close()\n\ttext, err := io.ReadAll(response.Body)\n\tif err != nil {\n\t\tpanic(err)\n\t}\n" +
@@ -43,4 +48,17 @@ func raw(text string) string {
 		return fmt.Sprintf("%q", text)
 	}
 	return "`" + text + "`"
+}
+
+// form writes the form that a file goes in.
+func (c call) form() string {
+	var b strings.Builder
+	b.WriteString("\tvar form bytes.Buffer\n\twriter := multipart.NewWriter(&form)\n")
+	for _, name := range slices.Sorted(maps.Keys(c.body)) {
+		fmt.Fprintf(&b, "\tif err := writer.WriteField(%s, %s); err != nil {\n\t\tpanic(err)\n\t}\n", quoted(name), quoted(queryText(c.body[name])))
+	}
+	b.WriteString("\tpart, err := writer.CreateFormFile(\"file\", \"hello.txt\")\n\tif err != nil {\n\t\tpanic(err)\n\t}\n" +
+		"\tif _, err := part.Write([]byte(\"hello\")); err != nil {\n\t\tpanic(err)\n\t}\n" +
+		"\tif err := writer.Close(); err != nil {\n\t\tpanic(err)\n\t}\n")
+	return b.String()
 }

@@ -104,7 +104,7 @@ func (e entry) success() object {
 		return object{"description": "Done; there is no body."}
 	}
 	content := object{"application/json": object{"schema": e.envelope()}}
-	if e.has(reflect.TypeFor[op.Raw]()) {
+	if _, sendsFiles := e.Result().MethodByName("OpenFile"); sendsFiles || e.has(reflect.TypeFor[op.Raw]()) {
 		content["*/*"] = object{}
 	}
 	if e.Streams() {
@@ -115,6 +115,14 @@ func (e entry) success() object {
 		out["headers"] = object{"X-Total-Count": object{"description": "How many there are in all.", "schema": object{"type": "integer"}}}
 	}
 	return out
+}
+
+// lifter is a result of which some fields stand beside data too.
+type lifter interface{ Lift() map[string]any }
+
+// mixed is a result that may be a failure in part, whose single faults stand beside the error.
+type mixed interface {
+	Failure() (failure *domain.Error, errors any, whole bool)
 }
 
 // envelope is the schema of a reply with a result; that of a dual operation has the
@@ -138,6 +146,13 @@ func (e entry) envelope() object {
 	out := object{"type": "object", "required": required, "properties": properties}
 	if more, ok := e.resolved()["additionalProperties"]; ok && e.Dual {
 		out["additionalProperties"] = more
+	}
+	if e.has(reflect.TypeFor[lifter]()) {
+		out["additionalProperties"] = true
+	}
+	if e.has(reflect.TypeFor[mixed]()) {
+		return object{"anyOf": []object{out, {"allOf": []schema.Schema{reference("Failure"), {"properties": object{
+			"data": e.ResultType, "errors": object{"type": "array", "description": "What failed, one by one."}}}}}}}
 	}
 	return out
 }

@@ -3,13 +3,16 @@ package documents
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"strings"
 
 	"parley/domain"
 	"parley/domain/op"
+	"parley/domain/schema"
 )
 
 // Base is the address of the server in the examples.
@@ -35,6 +38,8 @@ type call struct {
 	keyed       bool
 	// text says that the reply is no JSON, empty that there is none.
 	text, empty bool
+	// file says that a file goes with it, and body with that as a form.
+	file bool
 }
 
 // Snippets returns the examples of all operations, in the order of their names.
@@ -81,7 +86,7 @@ func (e entry) call() (call, bool) {
 		return call{}, false
 	}
 	c := call{method: r.Method, keyed: e.Access != op.Public, empty: e.Status == http.StatusNoContent,
-		text: e.has(reflect.TypeFor[op.Raw]())}
+		text: e.has(reflect.TypeFor[op.Raw]()), file: schema.TakesFile(e.Request())}
 	path := r.Path
 	for _, name := range r.Params {
 		text := fmt.Sprint(e.Given[e.field(name).Name])
@@ -151,7 +156,12 @@ func (c call) curl() string {
 	if c.keyed {
 		lines = append(lines, `-H "X-API-KEY: $PARLEY_KEY"`)
 	}
-	if c.body != nil {
+	if c.file {
+		for _, name := range slices.Sorted(maps.Keys(c.body)) {
+			lines = append(lines, "-F "+shell(name+"="+queryText(c.body[name])))
+		}
+		lines = append(lines, "-F 'file=@hello.txt;type=text/plain'")
+	} else if c.body != nil {
 		lines = append(lines, "-H 'Content-Type: application/json'", "-d "+shell(pretty(c.body, "")))
 	}
 	return strings.Join(lines, " \\\n  ")
@@ -166,6 +176,13 @@ func quoted(text string) string { return pretty(text, "") }
 // fetch writes the call in JavaScript.
 func (c call) fetch() string {
 	var b strings.Builder
+	if c.file {
+		b.WriteString("const form = new FormData();\n")
+		for _, name := range slices.Sorted(maps.Keys(c.body)) {
+			fmt.Fprintf(&b, "form.set(%s, %s);\n", quoted(name), quoted(queryText(c.body[name])))
+		}
+		b.WriteString("form.set(\"file\", new Blob([\"hello\"], { type: \"text/plain\" }), \"hello.txt\");\n")
+	}
 	fmt.Fprintf(&b, "const response = await fetch(%s", quoted(c.url))
 	var options []string
 	if c.method != http.MethodGet {
@@ -175,13 +192,16 @@ func (c call) fetch() string {
 	if c.keyed {
 		headers = append(headers, `"X-API-KEY": process.env.PARLEY_KEY ?? ""`)
 	}
-	if c.body != nil {
+	if c.body != nil && !c.file {
 		headers = append(headers, `"Content-Type": "application/json"`)
 	}
 	if len(headers) > 0 {
 		options = append(options, "headers: { "+strings.Join(headers, ", ")+" }")
 	}
-	if c.body != nil {
+	switch {
+	case c.file:
+		options = append(options, "body: form")
+	case c.body != nil:
 		options = append(options, "body: JSON.stringify("+pretty(c.body, "  ")+")")
 	}
 	if len(options) > 0 {
@@ -232,7 +252,13 @@ func (c call) requests() string {
 	if c.keyed {
 		b.WriteString("    headers={\"X-API-KEY\": os.environ.get(\"PARLEY_KEY\", \"\")},\n")
 	}
-	if c.body != nil {
+	switch {
+	case c.file:
+		b.WriteString("    files={\"file\": (\"hello.txt\", b\"hello\", \"text/plain\")},\n")
+		if c.body != nil {
+			b.WriteString("    data=" + python(pretty(c.body, "    ")) + ",\n")
+		}
+	case c.body != nil:
 		b.WriteString("    json=" + python(pretty(c.body, "    ")) + ",\n")
 	}
 	b.WriteString(")\nprint(response.status_code, response.text)")

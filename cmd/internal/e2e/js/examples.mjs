@@ -21,6 +21,7 @@ const { validate } = await contract(url, key);
 const home = join(dirname(fileURLToPath(import.meta.url)), "node_modules", ".examples");
 mkdirSync(home, { recursive: true });
 const folder = mkdtempSync(join(home, "run-"));
+writeFileSync(join(folder, "hello.txt"), "hello");
 writeFileSync(join(folder, ".curlrc"), "silent\nshow-error\nfail-with-body\n");
 
 /** Calls the server and returns data, undefined for what does not exist. */
@@ -39,35 +40,55 @@ const user = "22222222-2222-4222-8222-222222222222";
 const channelPath = `/api/messaging/central-channels/${channel}`;
 const post = () => call("POST", `${channelPath}/messages`, { author_id: user, content: "hello", server_id: server });
 
-// What the examples name: how it is made sure of, and the id that stands for it, if that
-// is another each time.
-const things = {
-  [agent]: async () => {
-    if (!(await call("GET", `/api/agents/${agent}`))) await call("POST", "/api/agents", { characterPath: "eliza" });
-    await call("POST", `/api/agents/${agent}/start`);
-  },
-  [channel]: async () => {
+const agentPath = `/api/agents/${agent}`;
+
+// What the examples name: the id, for which operations, how it is made sure of, and the id
+// that stands for it, if that is another each time.
+const things = [
+  { id: agent, async make() {
+    if (!(await call("GET", agentPath))) await call("POST", "/api/agents", { characterPath: "eliza" });
+    await call("POST", `${agentPath}/start`);
+  } },
+  { id: channel, unless: /^(rooms:|memories:)/, async make() {
     if (!(await call("GET", `${channelPath}/details`))) await post();
-  },
-  [user]: async () => {
+  } },
+  { id: channel, only: /^(rooms:|memories:)/, make: async () => (await call("POST", `${agentPath}/rooms`, { name: "Tea room" })).id },
+  { id: agent, only: /^channels:unlink$/, make: () => call("POST", `${channelPath}/agents`, { agentId: agent }).then(() => agent) },
+  { id: user, async make() {
     if (!(await call("GET", `${channelPath}/details`))) await post();
     await call("POST", `${channelPath}/participants`, { userIds: [user] });
-  },
-  "33333333-3333-4333-8333-333333333333": async () => (await post()).id,
-};
+  } },
+  { id: "33333333-3333-4333-8333-333333333333", only: /^messages:/, make: async () => (await post()).id },
+  { id: "33333333-3333-4333-8333-333333333333", only: /^worlds:/, make: async () =>
+    (await call("POST", `${agentPath}/worlds`, { name: "Tea house" })).world.id },
+  { id: "44444444-4444-4444-8444-444444444444", only: /^servers:/, make: async () =>
+    (await call("POST", "/api/messaging/servers", { name: "Harbour", sourceType: "parley" })).server.id },
+  { id: "44444444-4444-4444-8444-444444444444", only: /^groups:/, make: () =>
+    call("POST", "/api/memory/groups/44444444-4444-4444-8444-444444444444", { agentIds: [agent], name: "Tea round" }).then(() => undefined) },
+  { id: "44444444-4444-4444-8444-444444444444", only: /^files:/, async make() {
+    const form = new FormData();
+    form.set("file", new Blob(["hello"], { type: "text/plain" }), "hello.txt");
+    const reply = await fetch(`${url}/api/media/channels/${channel}/upload`, { method: "POST", headers: { "X-API-KEY": key }, body: form });
+    return (await reply.json()).data.id;
+  } },
+  { id: "55555555-5555-4555-8555-555555555555", only: /^memories:/, make: () =>
+    call("POST", `${agentPath}/memories`, { id: "55555555-5555-4555-8555-555555555555", tableName: "facts", content: "Zed likes tea." }).then(() => undefined) },
+];
 
-/** Makes what the code names, and returns it with the ids that there are. */
-async function prepare(code) {
+/** Makes what the code of an operation names, and returns it with the ids that there are. */
+async function prepare(code, operation) {
   let out = code.replaceAll(base, url);
-  for (const [id, make] of Object.entries(things)) {
-    if (out.includes(id)) out = out.replaceAll(id, (await make()) ?? id);
+  for (const { id, only, unless, make } of things) {
+    if (!code.includes(id) || (only && !only.test(operation)) || unless?.test(operation)) continue;
+    const made = await make();
+    if (made) out = out.replaceAll(id, made);
   }
   return out;
 }
 
 const runners = {
   async curl(code) {
-    const { stdout } = await run("bash", ["-c", code], { env: { ...process.env, CURL_HOME: folder }, timeout: 20_000 });
+    const { stdout } = await run("bash", ["-c", code], { cwd: folder, env: { ...process.env, CURL_HOME: folder }, timeout: 20_000 });
     if (stdout === "") return undefined; // 204
     if (!stdout.startsWith('{"')) return stdout;
     return JSON.parse(stdout);
@@ -107,7 +128,7 @@ for (const { operation, language, code } of order) {
   const runner = runners[language];
   if (!runner) continue;
   try {
-    const reply = await runner(await prepare(code), `${operation}-${language}`, operation);
+    const reply = await runner(await prepare(code, operation), `${operation}-${language}`, operation);
     const ok = typeof reply !== "object" || reply.success !== false;
     check(`${operation} ${language}`, ok, reply);
     const short = typeof reply === "object" && JSON.stringify(reply).length < 20_000; // no whole document
