@@ -87,6 +87,10 @@ func (e entry) responses() object {
 		other.Spec.Status = http.StatusOK
 		out["2XX"] = other.success()
 	}
+	if e.sendsFiles() {
+		out["206"] = object{"description": "The part of the file that was asked for.", "content": object{"*/*": object{}}}
+		out["416"] = object{"description": "The file has no such part."}
+	}
 	for _, row := range e.codes() {
 		switch {
 		case e.Reason != "" && row.Code == domain.Internal:
@@ -98,13 +102,19 @@ func (e entry) responses() object {
 	return out
 }
 
+// sendsFiles reports whether the result may be a file over REST.
+func (e entry) sendsFiles() bool {
+	_, ok := e.Result().MethodByName("OpenFile")
+	return ok
+}
+
 // success is the response of a call that went well.
 func (e entry) success() object {
 	if e.Status == http.StatusNoContent {
 		return object{"description": "Done; there is no body."}
 	}
 	content := object{"application/json": object{"schema": e.envelope()}}
-	if _, sendsFiles := e.Result().MethodByName("OpenFile"); sendsFiles || e.has(reflect.TypeFor[op.Raw]()) {
+	if e.sendsFiles() || e.has(reflect.TypeFor[op.Raw]()) {
 		content["*/*"] = object{}
 	}
 	if e.Streams() {
