@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"encoding/json"
 	"reflect"
 	"slices"
 	"strings"
@@ -115,3 +116,17 @@ func (e entry) codes() []domain.CodeInfo {
 
 // has reports whether the type of the result implements an interface.
 func (e entry) has(iface reflect.Type) bool { return e.Result().Implements(iface) }
+
+// needsFile reports whether the example cannot do without an uploaded file.
+func (e entry) needsFile() bool {
+	if !schema.TakesFile(e.Request()) {
+		return false
+	}
+	request := reflect.New(e.Request()).Interface()
+	given, err := json.Marshal(e.Given)
+	if err != nil || json.Unmarshal(given, request) != nil {
+		return true
+	}
+	v, ok := request.(op.Validator)
+	return ok && v.Validate() != nil
+}

@@ -183,8 +183,8 @@ func fieldHelp(f schema.Field) string {
 // body is the request body of a route, nil if it has none.
 func (e entry) body(r route) object {
 	fields := e.left(r)
-	if schema.TakesFile(e.Request()) {
-		return uploadBody(fields)
+	if e.needsFile() {
+		return object{"required": true, "content": object{"multipart/form-data": uploadBody(fields, true)}}
 	}
 	if !r.carries() || len(fields) == 0 {
 		return nil
@@ -196,16 +196,21 @@ func (e entry) body(r route) object {
 		}
 		required = required || f.Required
 	}
-	content := object{"schema": schema.Request(fields), "example": example}
-	return object{"required": required, "content": object{"application/json": content}}
+	content := object{"application/json": object{"schema": schema.Request(fields), "example": example}}
+	if schema.TakesFile(e.Request()) {
+		content["multipart/form-data"] = uploadBody(fields, false)
+	}
+	return object{"required": required, "content": content}
 }
 
 // uploadBody is a form with a file.
-func uploadBody(fields []schema.Field) object {
+func uploadBody(fields []schema.Field, needed bool) object {
 	form := schema.Request(fields)
 	properties, _ := form["properties"].(object)
-	properties["file"] = object{"type": "string", "contentMediaType": "application/octet-stream", "description": "The file; exactly one."}
-	required, _ := form["required"].([]string)
-	form["required"] = append(required, "file")
-	return object{"required": true, "content": object{"multipart/form-data": object{"schema": form}}}
+	properties["file"] = object{"type": "string", "contentMediaType": "application/octet-stream", "description": "The file; at most one."}
+	if needed {
+		required, _ := form["required"].([]string)
+		form["required"] = append(required, "file")
+	}
+	return object{"schema": form}
 }

@@ -12,14 +12,14 @@ func (c call) program() string {
 	imports := []string{"fmt", "io", "net/http"}
 	body, before, kind := "http.NoBody", "", `"application/json"`
 	switch {
-	case c.file:
-		imports = append(imports, "bytes", "mime/multipart")
+	case c.file != "":
+		imports = append(imports, "bytes", "mime/multipart", "os")
 		body, before, kind = "&form", c.form(), "writer.FormDataContentType()"
 	case c.body != nil:
 		imports = append(imports, "strings")
 		body = "strings.NewReader(" + raw(pretty(c.body, "")) + ")"
 	}
-	if c.keyed {
+	if c.keyed && c.file == "" {
 		imports = append(imports, "os")
 	}
 	slices.Sort(imports)
@@ -33,7 +33,7 @@ func (c call) program() string {
 	if c.keyed {
 		b.WriteString("\trequest.Header.Set(\"X-API-KEY\", os.Getenv(\"PARLEY_KEY\"))\n")
 	}
-	if c.body != nil || c.file {
+	if c.body != nil || c.file != "" {
 		b.WriteString("\trequest.Header.Set(\"Content-Type\", " + kind + ")\n")
 	}
 	b.WriteString("\tresponse, err := http.DefaultClient.Do(request)\n\tif err != nil {\n\t\tpanic(err)\n\t}\n" +
@@ -57,8 +57,11 @@ func (c call) form() string {
 	for _, name := range slices.Sorted(maps.Keys(c.body)) {
 		fmt.Fprintf(&b, "\tif err := writer.WriteField(%s, %s); err != nil {\n\t\tpanic(err)\n\t}\n", quoted(name), quoted(queryText(c.body[name])))
 	}
-	b.WriteString("\tpart, err := writer.CreateFormFile(\"file\", \"hello.txt\")\n\tif err != nil {\n\t\tpanic(err)\n\t}\n" +
-		"\tif _, err := part.Write([]byte(\"hello\")); err != nil {\n\t\tpanic(err)\n\t}\n" +
+	fmt.Fprintf(&b, "\tcontent, err := os.ReadFile(%q)\n\tif err != nil {\n\t\tpanic(err)\n\t}\n", c.file)
+	fmt.Fprintf(&b, "\tpart, err := writer.CreatePart(map[string][]string{\n\t\t\"Content-Disposition\": {%q},\n\t\t\"Content-Type\":        {%q},\n\t})\n",
+		`form-data; name="file"; filename="`+c.file+`"`, c.kind)
+	b.WriteString("\tif err != nil {\n\t\tpanic(err)\n\t}\n" +
+		"\tif _, err := part.Write(content); err != nil {\n\t\tpanic(err)\n\t}\n" +
 		"\tif err := writer.Close(); err != nil {\n\t\tpanic(err)\n\t}\n")
 	return b.String()
 }

@@ -12,7 +12,6 @@ import (
 
 	"parley/domain"
 	"parley/domain/op"
-	"parley/domain/schema"
 )
 
 // Base is the address of the server in the examples.
@@ -38,8 +37,9 @@ type call struct {
 	keyed       bool
 	// text says that the reply is no JSON, empty that there is none.
 	text, empty bool
-	// file says that a file goes with it, and body with that as a form.
-	file bool
+	// file is the name of a file that goes with it, and body with that as a form; kind is
+	// the file's type.
+	file, kind string
 }
 
 // Snippets returns the examples of all operations, in the order of their names.
@@ -86,7 +86,13 @@ func (e entry) call() (call, bool) {
 		return call{}, false
 	}
 	c := call{method: r.Method, keyed: e.Access != op.Public, empty: e.Status == http.StatusNoContent,
-		text: e.has(reflect.TypeFor[op.Raw]()), file: schema.TakesFile(e.Request())}
+		text: e.has(reflect.TypeFor[op.Raw]())}
+	if e.needsFile() {
+		c.file, c.kind = "hello.txt", "text/plain"
+		if strings.HasPrefix(r.Path, "/api/audio/") {
+			c.file, c.kind = "hello.wav", "audio/wav"
+		}
+	}
 	path := r.Path
 	for _, name := range r.Params {
 		text := fmt.Sprint(e.Given[e.field(name).Name])
@@ -156,11 +162,11 @@ func (c call) curl() string {
 	if c.keyed {
 		lines = append(lines, `-H "X-API-KEY: $PARLEY_KEY"`)
 	}
-	if c.file {
+	if c.file != "" {
 		for _, name := range slices.Sorted(maps.Keys(c.body)) {
 			lines = append(lines, "-F "+shell(name+"="+queryText(c.body[name])))
 		}
-		lines = append(lines, "-F 'file=@hello.txt;type=text/plain'")
+		lines = append(lines, "-F "+shell("file=@"+c.file+";type="+c.kind))
 	} else if c.body != nil {
 		lines = append(lines, "-H 'Content-Type: application/json'", "-d "+shell(pretty(c.body, "")))
 	}
@@ -176,12 +182,12 @@ func quoted(text string) string { return pretty(text, "") }
 // fetch writes the call in JavaScript.
 func (c call) fetch() string {
 	var b strings.Builder
-	if c.file {
-		b.WriteString("const form = new FormData();\n")
+	if c.file != "" {
+		b.WriteString("import { openAsBlob } from \"node:fs\";\n\nconst form = new FormData();\n")
 		for _, name := range slices.Sorted(maps.Keys(c.body)) {
 			fmt.Fprintf(&b, "form.set(%s, %s);\n", quoted(name), quoted(queryText(c.body[name])))
 		}
-		b.WriteString("form.set(\"file\", new Blob([\"hello\"], { type: \"text/plain\" }), \"hello.txt\");\n")
+		fmt.Fprintf(&b, "form.set(\"file\", await openAsBlob(%q, { type: %q }), %q);\n", c.file, c.kind, c.file)
 	}
 	fmt.Fprintf(&b, "const response = await fetch(%s", quoted(c.url))
 	var options []string
@@ -192,14 +198,14 @@ func (c call) fetch() string {
 	if c.keyed {
 		headers = append(headers, `"X-API-KEY": process.env.PARLEY_KEY ?? ""`)
 	}
-	if c.body != nil && !c.file {
+	if c.body != nil && c.file == "" {
 		headers = append(headers, `"Content-Type": "application/json"`)
 	}
 	if len(headers) > 0 {
 		options = append(options, "headers: { "+strings.Join(headers, ", ")+" }")
 	}
 	switch {
-	case c.file:
+	case c.file != "":
 		options = append(options, "body: form")
 	case c.body != nil:
 		options = append(options, "body: JSON.stringify("+pretty(c.body, "  ")+")")
@@ -253,8 +259,8 @@ func (c call) requests() string {
 		b.WriteString("    headers={\"X-API-KEY\": os.environ.get(\"PARLEY_KEY\", \"\")},\n")
 	}
 	switch {
-	case c.file:
-		b.WriteString("    files={\"file\": (\"hello.txt\", b\"hello\", \"text/plain\")},\n")
+	case c.file != "":
+		fmt.Fprintf(&b, "    files={\"file\": (%q, open(%q, \"rb\"), %q)},\n", c.file, c.file, c.kind)
 		if c.body != nil {
 			b.WriteString("    data=" + python(pretty(c.body, "    ")) + ",\n")
 		}
