@@ -105,9 +105,7 @@ func (e entry) codes() []domain.CodeInfo {
 	own := append(op.CommonErrors(), e.Errors...)
 	var list []domain.CodeInfo
 	for _, row := range domain.Codes() {
-		hidden := row.Code == domain.Canceled || // its caller is gone
-			e.Access == op.Public && row.Code == domain.Unauthenticated
-		if slices.Contains(own, row.Code) && !hidden {
+		if slices.Contains(own, row.Code) && row.Code != domain.Canceled { // whose caller is gone
 			list = append(list, row)
 		}
 	}

@@ -81,11 +81,9 @@ func failed(row domain.CodeInfo, wire string) object {
 
 // responses are those of an operation by status.
 func (e entry) responses() object {
-	out := object{strconv.Itoa(e.Status): e.success()}
+	out := object{strconv.Itoa(e.Status): e.success(e.Status)}
 	if e.has(reflect.TypeFor[op.Statuser]()) {
-		other := e
-		other.Spec.Status = http.StatusOK
-		out["2XX"] = other.success()
+		out["2XX"] = e.success(http.StatusOK)
 	}
 	if e.sendsFiles() {
 		out["206"] = object{"description": "The part of the file that was asked for.", "content": object{"*/*": object{}}}
@@ -108,9 +106,9 @@ func (e entry) sendsFiles() bool {
 	return ok
 }
 
-// success is the response of a call that went well.
-func (e entry) success() object {
-	if e.Status == http.StatusNoContent {
+// success is the response of a call that went well, with a status.
+func (e entry) success(status int) object {
+	if status == http.StatusNoContent {
 		return object{"description": "Done; there is no body."}
 	}
 	content := object{"application/json": object{"schema": e.envelope()}}
@@ -120,7 +118,7 @@ func (e entry) success() object {
 	if e.Streams() {
 		content["text/event-stream"] = object{"schema": object{"type": "string"}}
 	}
-	out := object{"description": http.StatusText(e.Status), "content": content}
+	out := object{"description": http.StatusText(status), "content": content}
 	if e.has(reflect.TypeFor[op.Totaler]()) {
 		out["headers"] = object{"X-Total-Count": object{"description": "How many there are in all.", "schema": object{"type": "integer"}}}
 	}

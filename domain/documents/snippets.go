@@ -7,10 +7,10 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
-	"parley/domain"
 	"parley/domain/op"
 )
 
@@ -134,23 +134,24 @@ func queryText(value any) string {
 	return fmt.Sprint(value)
 }
 
-// pretty is a value as indented JSON, its later lines behind prefix.
+// lineEnd is a line's end with the indentation behind it.
+var lineEnd = regexp.MustCompile(`\n *`)
+
+// pretty is a value as JSON, on one line if it is short, else with its later lines behind
+// prefix.
 func pretty(value any, prefix string) string {
-	data, err := domain.PlainJSON(value)
-	if err != nil {
-		return "null" // it came from JSON: cannot happen
-	}
-	if len(data) < 60 {
-		return string(data)
-	}
 	var out strings.Builder
 	j := json.NewEncoder(&out)
 	j.SetEscapeHTML(false)
 	j.SetIndent(prefix, "  ")
 	if err := j.Encode(value); err != nil {
-		return string(data)
+		return "null" // it came from JSON: cannot happen
 	}
-	return strings.TrimSpace(out.String())
+	text := strings.TrimSpace(out.String())
+	if line := lineEnd.ReplaceAllString(text, " "); len(line) < 64 {
+		return line
+	}
+	return text
 }
 
 // curl writes the call for a shell.
