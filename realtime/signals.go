@@ -40,8 +40,8 @@ func (g *Gateway) Completed(c messaging.Completion) {
 
 // TypingRequest says that somebody types, or stopped.
 type TypingRequest struct {
-	ChannelID  domain.ChannelID `json:"channelId" alias:"roomId"`
-	SenderID   domain.EntityID  `json:"senderId" alias:"entityId"`
+	ChannelID  domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
+	SenderID   domain.EntityID  `json:"senderId" alias:"entityId" access:"self"`
 	SenderName string           `json:"senderName"`
 	IsTyping   bool             `json:"isTyping"`
 }

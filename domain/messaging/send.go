@@ -13,11 +13,11 @@ const maxClientID = 256
 // SendRequest posts a message. The names are those of the reference's socket event;
 // those of its REST body are aliases.
 type SendRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId,channel_id"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId,channel_id" access:"channel,new"`
 	// ServerID may be left out if the channel exists.
 	ServerID domain.ServerID `json:"serverId" alias:"messageServerId,server_id,message_server_id"`
 	// AuthorID may be left out by a caller that said who it is at the handshake.
-	AuthorID   domain.EntityID `json:"senderId" alias:"authorId,author_id"`
+	AuthorID   domain.EntityID `json:"senderId" alias:"authorId,author_id" access:"self"`
 	AuthorName string          `json:"senderName" alias:"author_display_name"`
 	Text       string          `json:"message" alias:"content,text"`
 	// ClientMessageID is the client's own id: a repeat of it by the same author in the
@@ -71,7 +71,8 @@ func (r *SendRequest) target() domain.EntityID {
 
 // Send stores a message and tells everybody: the room, then the author, then done.
 // It submits in the order of calls and may answer after it has returned. Codes:
-// invalid, not_found (unknown server), unavailable.
+// invalid, forbidden (a bound caller that speaks as an agent), not_found (unknown server),
+// unavailable.
 func (s *Service) Send(ctx context.Context, actor domain.Actor, r SendRequest, done func(Posted, error)) {
 	if r.AuthorID == "" {
 		r.AuthorID = actor.Entity
@@ -82,6 +83,9 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, r SendRequest, d
 		return
 	}
 	channel, err := s.channelForSend(ctx, actor, &r)
+	if err == nil && actor.Bound && r.Source == SourceAgent {
+		err = domain.Errorf(domain.Forbidden, "source %s is the agents' own", SourceAgent)
+	}
 	if err != nil {
 		done(Posted{}, err)
 		return

@@ -129,17 +129,17 @@ func (o *Op) admit(ctx context.Context, actor domain.Actor, req any) error {
 // takesPart is nil if the caller takes part in a channel.
 func (o *Op) takesPart(ctx context.Context, actor domain.Actor, channel domain.ChannelID) error {
 	if o.registry.opts.Membership == nil || actor.Entity == "" {
-		return errNoPart
+		return ErrNoPart
 	}
 	in, err := o.registry.opts.Membership(ctx, channel, actor.Entity)
 	if err == nil && !in {
-		err = errNoPart
+		err = ErrNoPart
 	}
 	return err
 }
 
-// errNoPart refuses a caller that takes no part in a channel.
-var errNoPart = domain.Errorf(domain.Forbidden, "Access denied: you do not take part in this channel")
+// ErrNoPart refuses a caller that takes no part in a channel.
+var ErrNoPart = domain.Errorf(domain.Forbidden, "Access denied: you do not take part in this channel")
 
 // isList reports whether a field holds several ids.
 func isList(v reflect.Value) bool {
