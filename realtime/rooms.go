@@ -110,7 +110,7 @@ var errNoSocket = domain.Errorf(domain.Unsupported, "This operation needs a sock
 
 // join enters the room under the channel's sequencer lock, so that the catch-up in
 // the answer and the live events that follow leave no gap and overlap nowhere.
-func (g *Gateway) join(ctx context.Context, _ domain.Actor, r JoinRequest) (Joined, error) {
+func (g *Gateway) join(ctx context.Context, a domain.Actor, r JoinRequest) (Joined, error) {
 	s, _ := ctx.Value(sessionKey{}).(*session)
 	if s == nil {
 		return Joined{}, errNoSocket
@@ -120,6 +120,11 @@ func (g *Gateway) join(ctx context.Context, _ domain.Actor, r JoinRequest) (Join
 		fresh, open, err = s.enterHearing(r.ChannelID)
 		return fresh, err
 	})
+	if err == nil {
+		if err = g.stillTakesPart(ctx, a, r.ChannelID); err != nil {
+			s.exit(r.ChannelID)
+		}
+	}
 	if err != nil {
 		return Joined{}, err
 	}

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"net/http"
 	"net/url"
 
 	"github.com/gin-gonic/gin"
@@ -15,7 +14,7 @@ const maxQuery = 32 << 10
 
 // call answers a request by an operation; it is the same for every one.
 func (d *door) call(c *gin.Context, o *op.Op, path map[string]string) {
-	actor, ok := d.caller(c, o.Streams() && c.Request.Method == http.MethodGet)
+	actor, ok := d.caller(c)
 	if !ok {
 		return
 	}

@@ -42,7 +42,7 @@ func (d *door) setHeaders(c *gin.Context) {
 		header.Set("X-XSS-Protection", "1; mode=block")
 		header.Set("Referrer-Policy", "no-referrer")
 	}
-	if d.opts.Production || d.secure(c.Request) {
+	if d.opts.Production || d.visit(c).credentials.TLS {
 		header.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains; preload")
 	}
 	c.Next()

@@ -10,6 +10,9 @@ import (
 	"parley/rest"
 )
 
+// oneProxy believes the one proxy before the server.
+var oneProxy, _ = identity.ParseProxies("true")
+
 // from is a request to path as if from another machine.
 func from(address, path string, header ...string) exchange {
 	e := exchange{method: "GET", path: path, header: map[string]string{"X-Forwarded-For": address}}
@@ -21,7 +24,7 @@ func from(address, path string, header ...string) exchange {
 
 func TestRateLimit(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	server := serve(t, rest.Options{TrustProxy: true, RateLimit: 3, Now: func() time.Time { return now }}, keyMode)
+	server := serve(t, rest.Options{Proxies: oneProxy, RateLimit: 3, Now: func() time.Time { return now }}, keyMode)
 	status := func(e exchange) (int, http.Header, string) {
 		t.Helper()
 		resp, body := e.do(t, server)
@@ -71,7 +74,7 @@ func TestRateLimit(t *testing.T) {
 
 func TestWhoGuessesKeysIsRefusedWithTheRightOneToo(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	server := serve(t, rest.Options{TrustProxy: true, RateLimit: 2, Now: func() time.Time { return now }}, keyMode)
+	server := serve(t, rest.Options{Proxies: oneProxy, RateLimit: 2, Now: func() time.Time { return now }}, keyMode)
 	ask := func(address, given string) int {
 		resp, _ := from(address, "/api/things", "X-API-KEY", given).do(t, server)
 		return resp.StatusCode
@@ -96,8 +99,8 @@ func TestWhoGuessesKeysIsRefusedWithTheRightOneToo(t *testing.T) {
 
 func TestRateLimitCountsNetworksAndCanBeOff(t *testing.T) {
 	open := func(o *identity.Options) { o.Mode = identity.Open }
-	server := serve(t, rest.Options{TrustProxy: true, RateLimit: 1}, open)
-	off := serve(t, rest.Options{TrustProxy: true}, open)
+	server := serve(t, rest.Options{Proxies: oneProxy, RateLimit: 1}, open)
+	off := serve(t, rest.Options{Proxies: oneProxy}, open)
 	for _, tt := range []struct {
 		first, second string
 		same          bool

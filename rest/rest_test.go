@@ -398,7 +398,7 @@ func TestKeyMode(t *testing.T) {
 }
 
 func TestCookieIsSecureOverTLS(t *testing.T) {
-	server := serve(t, rest.Options{TrustProxy: true}, keyMode)
+	server := serve(t, rest.Options{Proxies: oneProxy}, keyMode)
 	resp, body := exchange{method: "GET", path: "/api/things", header: map[string]string{
 		"X-API-KEY": key, "X-Forwarded-Proto": "https", "X-Forwarded-For": "1.1.1.1, 9.9.9.9"}}.do(t, server)
 	if cookies := resp.Cookies(); len(cookies) != 1 || !cookies[0].Secure || resp.Header.Get("Strict-Transport-Security") == "" {
@@ -525,7 +525,7 @@ func TestMetricsAreForThisMachineAndAdministrators(t *testing.T) {
 	text := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1\n") })
 	keyed := serve(t, rest.Options{Metrics: text}, keyMode)
 	open := serve(t, rest.Options{Metrics: text, MetricsEnabled: true}, keyMode)
-	proxied := serve(t, rest.Options{Metrics: text, TrustProxy: true}, keyMode)
+	proxied := serve(t, rest.Options{Metrics: text, Proxies: oneProxy}, keyMode)
 	none := serve(t, rest.Options{})
 	far := map[string]string{"X-Forwarded-For": "9.9.9.9"}
 	for _, c := range []struct {

@@ -12,6 +12,7 @@ import (
 
 	"parley/domain"
 	"parley/domain/op"
+	"parley/domain/quota"
 )
 
 // eventStream is the media type of server-sent events.
@@ -71,10 +72,15 @@ func (d *door) stream(c *gin.Context, o *op.Op, actor domain.Actor, in op.Input)
 	}
 	ctx, cancel := context.WithCancel(c.Request.Context())
 	defer cancel()
+	if !actor.Expires.IsZero() {
+		var end context.CancelFunc
+		ctx, end = context.WithDeadline(ctx, actor.Expires)
+		defer end()
+	}
 	if d.opts.Draining != nil {
 		defer context.AfterFunc(d.opts.Draining, cancel)()
 	}
-	caller := network(actor.Remote)
+	caller := quota.Network(actor.Remote)
 	out := &events{door: d, c: c, cancel: cancel, admit: func() error {
 		if !d.streams.take(caller) {
 			return &domain.Error{Code: domain.RateLimited, Message: "Too many event streams are open from this address", RetryAfter: time.Minute}
