@@ -73,6 +73,20 @@ func (o *Op) Unguarded() []string {
 	return names
 }
 
+// Guarded lists the fields with a tag access: those that name a channel in which a bound
+// caller must take part, and those that say who acts.
+func (o *Op) Guarded() (channels, selves []string) {
+	for _, f := range o.decoder.fields {
+		if f.guard.channel {
+			channels = append(channels, f.name)
+		}
+		if f.guard.self {
+			selves = append(selves, f.name)
+		}
+	}
+	return channels, selves
+}
+
 // checkExemptions reports a reason for a field that needs none.
 func (o *Op) checkExemptions() error {
 	for name := range o.Spec.Unguarded {

@@ -137,6 +137,9 @@ func TestUnguardedFieldsAreNamed(t *testing.T) {
 	if names := post().Unguarded(); len(names) != 0 {
 		t.Errorf("with a reason: %v", names)
 	}
+	if channels, selves := post().Guarded(); fmt.Sprint(channels, selves) != "[channelId newId copies moved] [authorId by signers proxy]" {
+		t.Errorf("guarded: %v, %v", channels, selves)
+	}
 	o := op.Define(op.NewRegistry(op.Options{}), spec("notes:add"), echo)
 	if names := o.Unguarded(); fmt.Sprint(names) != "[channelId authorId members]" {
 		t.Errorf("without: %v", names)
