@@ -70,6 +70,7 @@ func retryAfter(c *gin.Context, failure *domain.Error) {
 
 // write sends a JSON body, or 304 if the caller has it already.
 func (d *door) write(c *gin.Context, status int, body []byte) {
+	c.Header("Content-Security-Policy", dataPolicy)
 	d.send(c, status, "application/json; charset=utf-8", body)
 }
 

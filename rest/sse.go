@@ -145,6 +145,7 @@ func (e *events) begin() error {
 	}
 	header := e.c.Writer.Header()
 	header.Set("Content-Type", eventStream)
+	header.Set("Content-Security-Policy", dataPolicy)
 	header.Set("Cache-Control", "no-cache")
 	header.Set("X-Accel-Buffering", "no") // a proxy must hand each event on at once
 	e.c.Status(http.StatusOK)
