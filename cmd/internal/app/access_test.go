@@ -45,13 +45,26 @@ type server struct {
 	url string
 }
 
-// serve runs a server in jwt mode until the test ends.
+// serve runs a server in jwt mode, in which the owner has its channel, until the test ends.
 func serve(t *testing.T) *server {
+	t.Helper()
+	s := serveWith(t, func(*config.Config) {})
+	status, _, reply := s.rest(tokenOf(owner, ""), "POST", "/api/messaging/channels/"+foreign+"/messages",
+		object{"serverId": domain.DefaultServer, "content": "a secret", "authorId": owner})
+	if status != http.StatusCreated {
+		t.Fatalf("the owner's first message: %d %s", status, reply)
+	}
+	return s
+}
+
+// serveWith runs a server in jwt mode with other settings.
+func serveWith(t *testing.T, change func(*config.Config)) *server {
 	t.Helper()
 	cfg := config.Default()
 	cfg.Port, cfg.DataDir, cfg.BuiltinPace, cfg.LogLevel = 0, t.TempDir(), 0, "error"
 	cfg.Auth, cfg.JWTSecret, cfg.ServerKey, cfg.DrainTimeout = "jwt", jwttest.Secret, serverKey, time.Second
 	cfg.UploadRate, cfg.FileRate, cfg.MediaRate = 0, 0, 0
+	change(&cfg)
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
 	}
@@ -69,13 +82,7 @@ func serve(t *testing.T) *server {
 			t.Error(err)
 		}
 	})
-	s := &server{App: a, t: t, url: "http://" + a.Addr()}
-	status, _, reply := s.rest(tokenOf(owner, ""), "POST", "/api/messaging/channels/"+foreign+"/messages",
-		object{"serverId": domain.DefaultServer, "content": "a secret", "authorId": owner})
-	if status != http.StatusCreated {
-		t.Fatalf("the owner's first message: %d %s", status, reply)
-	}
-	return s
+	return &server{App: a, t: t, url: "http://" + a.Addr()}
 }
 
 // tokenOf is a token of somebody for an hour.
