@@ -19,6 +19,9 @@ const connectWindow = time.Minute
 // address that opens too many. Browsers let any page open a WebSocket to anywhere, so the
 // rule on origins must be kept here.
 func (g *Gateway) guard(r *http.Request, handshake bool) *sio.Refusal {
+	if !handshake && r.Header.Get("Origin") == "" {
+		return nil // most polls
+	}
 	c := g.opts.Proxies.Credentials(identity.Peer{Addr: r.RemoteAddr, Header: r.Header, Host: r.Host, TLS: r.TLS != nil})
 	if !g.opts.Identity.AdmitsOrigin(c) {
 		return &sio.Refusal{Status: http.StatusForbidden, Message: "Origin not allowed"}
@@ -44,17 +47,23 @@ func (g *Gateway) authenticate(ctx context.Context, h sio.Handshake) (any, error
 	c := g.credentials(h)
 	counted := g.guesses != nil && !c.Near && c.Shows()
 	caller := quota.Network(c.Remote)
-	actor, err := domain.Actor{}, error(nil)
 	if counted && g.guesses.Exhausted(caller) {
-		err = domain.Errorf(domain.RateLimited, "Too many attempts from this address, try again later")
-	} else if actor, err = g.opts.Identity.Authenticate(ctx, c); counted && domain.IsCode(err, domain.Unauthenticated) {
+		return nil, refusal(domain.Errorf(domain.RateLimited, "Too many attempts from this address, try again later"))
+	}
+	actor, err := g.opts.Identity.Authenticate(ctx, c)
+	if counted && domain.IsCode(err, domain.Unauthenticated) {
 		g.guesses.Take(caller)
 	}
 	if err != nil {
-		failure := domain.AsError(err)
-		return nil, sio.ConnectError{Message: failure.Message, Data: refused{Code: failure.WireCode()}}
+		return nil, refusal(err)
 	}
 	return actor, nil
+}
+
+// refusal is a failure in the form in which a handshake is refused.
+func refusal(err error) error {
+	failure := domain.AsError(err)
+	return sio.ConnectError{Message: failure.Message, Data: refused{Code: failure.WireCode()}}
 }
 
 // credentials gathers what a handshake says about its caller; the auth payload wins

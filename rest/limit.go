@@ -1,6 +1,8 @@
 package rest
 
 import (
+	"net/http"
+	"net/netip"
 	"strconv"
 	"time"
 
@@ -17,7 +19,11 @@ const (
 	uploadWindow       = 15 * time.Minute
 	fileWindow         = 5 * time.Minute
 	channelMediaWindow = 15 * time.Minute
+	healthWindow       = time.Minute
 )
+
+// maxHealth is how many health checks an address may ask for per healthWindow.
+const maxHealth = 100
 
 // rule is one limit.
 type rule struct {
@@ -31,6 +37,8 @@ type limits struct {
 	api rule
 	// guesses counts what shows wrong keys, as much as api allows in all.
 	guesses *quota.Window
+	// health is for the checks that need no key.
+	health *quota.Window
 	// classes are the stricter ones, the most specific first.
 	classes map[op.LimitClass][]rule
 }
@@ -47,6 +55,7 @@ func newLimits(o Options) limits {
 	return limits{
 		api:     rule{api, "RATE_LIMIT_EXCEEDED"},
 		guesses: &quota.Window{Most: o.RateLimit, Per: o.RateWindow, Now: o.Now},
+		health:  &quota.Window{Most: maxHealth, Per: healthWindow, Now: o.Now},
 		classes: map[op.LimitClass][]rule{
 			op.LimitUpload: append(limit(o.UploadLimit, uploadWindow, "UPLOAD_RATE_LIMIT_EXCEEDED"),
 				limit(o.FileLimit, fileWindow, "FILE_RATE_LIMIT_EXCEEDED")...),
@@ -57,10 +66,35 @@ func newLimits(o Options) limits {
 
 // limit refuses requests to the API from an address that has sent too many.
 func (d *door) limit(c *gin.Context) {
-	if isAPI(c.Request.URL.Path) && (!d.withinAPI(c) || !d.withinClass(c)) {
-		return
+	switch path := c.Request.URL.Path; {
+	case isAPI(path) && (!d.withinAPI(c) || !d.withinClass(c)):
+	case (path == "/health" || path == "/healthz") && !d.withinHealth(c):
+	default:
+		c.Next()
 	}
-	c.Next()
+}
+
+// withinHealth counts a health check, and refuses it in plain text if there were too many.
+// Balancers ask from this machine or a private network and are not counted.
+func (d *door) withinHealth(c *gin.Context) bool {
+	v := d.visit(c)
+	ip, err := netip.ParseAddr(v.credentials.Remote)
+	if d.opts.RateLimit == 0 || v.credentials.Near || err == nil && ip.Unmap().IsPrivate() {
+		return true
+	}
+	left, ends := d.limits.health.Take(quota.Network(v.credentials.Remote))
+	if left >= 0 {
+		return true
+	}
+	c.Header("Retry-After", wholeSeconds(ends))
+	c.String(http.StatusTooManyRequests, "Too many health checks from this address, try again later")
+	c.Abort()
+	return false
+}
+
+// wholeSeconds is a wait as headers tell it, rounded up.
+func wholeSeconds(d time.Duration) string {
+	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
 }
 
 // withinAPI counts a request in the general limit, and refuses it if that is passed. This
@@ -106,7 +140,7 @@ func (d *door) withinClass(c *gin.Context) bool {
 
 // admit tells in the headers how much a caller has left, and refuses it if that is nothing.
 func (d *door) admit(c *gin.Context, r rule, left int, ends time.Duration) bool {
-	seconds := strconv.FormatInt(int64((ends+time.Second-1)/time.Second), 10)
+	seconds := wholeSeconds(ends)
 	header := c.Writer.Header()
 	header.Set("RateLimit-Policy", strconv.Itoa(r.window.Most)+";w="+strconv.FormatInt(int64(r.window.Per/time.Second), 10))
 	header.Set("RateLimit-Limit", strconv.Itoa(r.window.Most))

@@ -194,6 +194,34 @@ func TestNobodyIsExemptFromUploadLimits(t *testing.T) {
 	}
 }
 
+func TestHealthChecksFromAfarAreLimited(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	server := serve(t, rest.Options{Proxies: oneProxy, RateLimit: 1000, Now: func() time.Time { return now }})
+	check := func(address, path string) (int, string) {
+		resp, body := from(address, path).do(t, server)
+		return resp.StatusCode, body
+	}
+	for range 100 {
+		if code, _ := check("203.0.113.7", "/healthz"); code == http.StatusTooManyRequests {
+			t.Fatal("refused too early")
+		}
+	}
+	if code, body := check("203.0.113.7", "/health"); code != http.StatusTooManyRequests || strings.HasPrefix(body, "{") {
+		t.Errorf("one too many: %d %s", code, body)
+	}
+	for range 101 {
+		for _, address := range []string{"127.0.0.1", "10.1.2.3", "192.168.0.9"} {
+			if code, _ := check(address, "/health"); code == http.StatusTooManyRequests {
+				t.Fatalf("%s is counted", address)
+			}
+		}
+	}
+	now = now.Add(time.Minute)
+	if code, _ := check("203.0.113.7", "/health"); code == http.StatusTooManyRequests {
+		t.Error("refused in the next minute")
+	}
+}
+
 func TestWhatAProxyOnThisMachineForwardsIsCounted(t *testing.T) {
 	server := serve(t, rest.Options{RateLimit: 1})
 	for i, want := range []int{http.StatusOK, http.StatusTooManyRequests} {

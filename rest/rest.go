@@ -130,7 +130,7 @@ func New(o Options) (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.RedirectTrailingSlash, engine.RedirectFixedPath = false, false
-	engine.Use(d.recover, d.setHeaders, d.cors, d.limit)
+	engine.Use(d.recover, d.setHeaders, d.cors, d.limit, d.inspect)
 	if o.Metrics != nil {
 		engine.GET("/metrics", d.metrics)
 		engine.HEAD("/metrics", d.metrics)
