@@ -2,6 +2,7 @@ package identity_test
 
 import (
 	"net/http"
+	"net/netip"
 	"strings"
 	"testing"
 
@@ -147,4 +148,21 @@ func TestOriginsThatMayOpenASocket(t *testing.T) {
 			t.Errorf("%q: listed %v, open %v, star %v", origin, listed.AdmitsOrigin(c), open.AdmitsOrigin(c), star.AdmitsOrigin(c))
 		}
 	}
+}
+
+// FuzzForwarded checks that whatever callers write into X-Forwarded-For, they become nobody
+// but the peer or an address.
+func FuzzForwarded(f *testing.F) {
+	f.Add("203.0.113.7, [2001:db8::1]:80", "private")
+	f.Add(",,unknown:", "3")
+	f.Fuzz(func(t *testing.T, forwarded, proxies string) {
+		p, err := identity.ParseProxies(proxies)
+		if err != nil {
+			return
+		}
+		c := p.Credentials(identity.Peer{Addr: "10.0.0.1:5", Header: http.Header{"X-Forwarded-For": {forwarded}}})
+		if _, err := netip.ParseAddr(c.Remote); err != nil || p.String() == "false" && c.Remote != "10.0.0.1" {
+			t.Fatalf("%q behind %q is %q", forwarded, proxies, c.Remote)
+		}
+	})
 }

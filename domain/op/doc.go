@@ -10,6 +10,9 @@
 // and answers through a callback, so that one socket's calls can be submitted in
 // order without waiting for one another.
 //
+// An operation may also answer as a stream of events (DefineStream): over REST as
+// server-sent events, where the caller asks for them.
+//
 // # Who acts, and where
 //
 // A bound caller, a user of the jwt mode, acts as itself and in its own channels. Which
@@ -20,9 +23,6 @@
 //
 // A request that names a channel only by something in it, such as a message, is checked by
 // its service, with ErrNoPart. A field without a tag needs its reason in Spec.Unguarded.
-//
-// An operation may also answer as a stream of events (DefineStream): over REST as
-// server-sent events, where the caller asks for them.
 //
 // # What a result may say to the doors
 //

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"parley/domain/identity"
 	"parley/domain/identity/jwt"
 	"parley/domain/identity/jwt/jwks"
@@ -21,7 +23,7 @@ func (a *App) buildIdentity(context.Context, Options) error {
 		if err != nil {
 			return err
 		}
-		o.Tokens = tokens
+		o.Tokens = watched{tokens, a.log.With().Str("component", "identity").Logger()}
 	}
 	var err error
 	if a.identity, err = identity.New(o); err != nil {
@@ -57,6 +59,22 @@ func (a *App) tokens() (*jwt.Verifier, error) {
 	}
 	return jwt.NewVerifier(jwt.Options{Keys: keys, Issuer: a.cfg.JWTIssuer, Audiences: a.cfg.JWTAudience,
 		RequireAudience: len(a.cfg.JWTAudience) > 0, Leeway: a.cfg.JWTLeeway, Now: time.Now})
+}
+
+// watched logs why tokens are refused, which their callers are not told: else nobody could
+// find out what a setting lacks.
+type watched struct {
+	tokens *jwt.Verifier
+	log    zerolog.Logger
+}
+
+// Verify is part of identity.Tokens.
+func (w watched) Verify(ctx context.Context, token string) (jwt.Claims, error) {
+	claims, err := w.tokens.Verify(ctx, token)
+	if err != nil {
+		w.log.Debug().Err(err).Msg("token refused")
+	}
+	return claims, err
 }
 
 // publicKeys reads a PEM, or the file at a path. In an environment variable a PEM often has
