@@ -30,6 +30,9 @@ func (d *door) call(c *gin.Context, o *op.Op, path map[string]string) {
 		return
 	}
 	result, failure := o.Call(c.Request.Context(), actor, in)
+	if failure != nil && failure.Code == domain.Unauthenticated && actor.Role == domain.Guest {
+		failure = d.opts.Identity.Refusal() // op does not know what is asked for
+	}
 	if failure != nil && failure.Code == domain.Invalid && failure.Details == "" && isForm(c.Request) {
 		hinted := *failure
 		hinted.Details = "The body came as a form, of which nothing is read: send JSON with Content-Type: application/json"

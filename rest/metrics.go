@@ -15,7 +15,7 @@ func (d *door) metrics(c *gin.Context) {
 			return
 		}
 		if actor.Role != domain.Admin && !actor.Local {
-			d.fail(c, domain.Errorf(domain.Unauthenticated, "Invalid or missing API Key"))
+			d.fail(c, d.opts.Identity.Refusal())
 			return
 		}
 	}

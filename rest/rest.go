@@ -205,7 +205,7 @@ func (d *door) unknownPath(c *gin.Context) {
 	switch {
 	case !ok:
 	case actor.Role == domain.Guest:
-		d.fail(c, domain.Errorf(domain.Unauthenticated, "Invalid or missing API Key"))
+		d.fail(c, d.opts.Identity.Refusal())
 	default:
 		d.fail(c, domain.Errorf(domain.NotFound, "API endpoint not found"))
 	}

@@ -92,7 +92,7 @@ func (a *Authenticator) Authenticate(ctx context.Context, c Credentials) (domain
 		return domain.Actor{}, err
 	}
 	if c.Socket && actor.Role == domain.Guest {
-		return domain.Actor{}, a.refusal()
+		return domain.Actor{}, a.Refusal()
 	}
 	if c.Entity == "" {
 		return actor, nil
@@ -108,8 +108,8 @@ func (a *Authenticator) Authenticate(ctx context.Context, c Credentials) (domain
 	return actor, nil
 }
 
-// refusal is what a socket without a valid credential is told.
-func (a *Authenticator) refusal() error {
+// Refusal is what a caller without a valid credential is told.
+func (a *Authenticator) Refusal() *domain.Error {
 	if a.opts.Mode == JWT {
 		return domain.Errorf(domain.Unauthenticated, "Invalid, expired or missing token")
 	}

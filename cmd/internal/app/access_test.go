@@ -294,6 +294,22 @@ func TestUsersAdministerNothing(t *testing.T) {
 	}
 }
 
+func TestRESTSaysWhatIsMissing(t *testing.T) {
+	s := serve(t)
+	for _, path := range []string{"/api/agents", "/api/nothing"} {
+		status, code, reply := s.rest("x.y.z", "GET", path, nil)
+		if status != http.StatusUnauthorized || code != "AUTH_REQUIRED" || !bytes.Contains(reply, []byte("Invalid, expired or missing token")) {
+			t.Errorf("%s: %d %s", path, status, reply)
+		}
+	}
+	if status, code, _ := s.rest(tokenOf(stranger, ""), "GET", "/api/nothing", nil); status != http.StatusNotFound || code != "NOT_FOUND" {
+		t.Errorf("an unknown path: %d %s", status, code)
+	}
+	if status, _, _ := s.rest(tokenOf(stranger, ""), "GET", "/metrics", nil); status != http.StatusOK {
+		t.Errorf("metrics on this machine: %d", status)
+	}
+}
+
 func TestAgentsAreShownWithoutWhatIsTheirMakers(t *testing.T) {
 	s := serve(t)
 	_, _, list := s.rest(tokenOf(stranger, ""), "GET", "/api/agents", nil)
