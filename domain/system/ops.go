@@ -10,6 +10,15 @@ import (
 // Ops declares the operations of this package. Their noun is not in the plural, as
 // it is elsewhere: there is one system, and nothing to list.
 func Ops(r *op.Registry, s *Service) {
+	healthOps(r, s)
+	aboutOps(r, s)
+	logOps(r, s)
+	debugOps(r, s)
+	envOps(r, s)
+}
+
+// healthOps declares the operations that tell how the server is.
+func healthOps(r *op.Registry, s *Service) {
 	op.Define(r, op.Spec{
 		Name: "system:ping", Help: "Answers, to show that the server can be reached.",
 		Routes: []string{"GET /api/server/ping", "GET /api/ping"},
