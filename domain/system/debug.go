@@ -172,7 +172,9 @@ type Histogram struct {
 }
 
 // Raw is Prometheus' text, where that is wanted.
-func (m Metrics) Raw() (contentType string, body []byte, ok bool) { return m.kind, m.text, m.text != nil }
+func (m Metrics) Raw() (contentType string, body []byte, ok bool) {
+	return m.kind, m.text, m.text != nil
+}
 
 // Metrics returns what the server counts, to administrators, to this machine, and to
 // everybody where the options say so. Codes: unauthenticated, forbidden, internal.

@@ -100,9 +100,9 @@ type VariableView struct {
 
 // EnvView answers system:env.
 type EnvView struct {
-	Variables map[string]VariableView `json:"variables"`
-	File      EnvFile                 `json:"file"`
-	Configuration Configuration `json:"configuration"`
+	Variables     map[string]VariableView `json:"variables"`
+	File          EnvFile                 `json:"file"`
+	Configuration Configuration           `json:"configuration"`
 }
 
 // Configuration is how the server is set up, in short.

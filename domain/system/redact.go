@@ -67,11 +67,12 @@ func looksSecret(key string) bool {
 }
 
 // The places of a text in which credentials stand: the query of an address, a header, the
-// user part of an address.
+// user part of an address, and in a line of JSON a field of such a name.
 var (
-	inQuery  = regexp.MustCompile(`(?i)([?&;](?:api_?key|access_?token|auth|token|key|secret|password|signature)=)[^&\s"'<>\\]+`)
+	inQuery  = regexp.MustCompile(`(?i)((?:[?&;]|\\u0026)(?:api_?key|access_?token|auth|token|key|secret|password|signature)=)[^&\s"'<>\\]+`)
 	inHeader = regexp.MustCompile(`(?i)\b((?:x-api-key|authorization|cookie|set-cookie)["']?\s*[:=]\s*["']?)(?:(?:bearer|basic)\s+)?[^\s"'\\]+`)
 	inScheme = regexp.MustCompile(`(?i)\b(bearer\s+)[a-z0-9._~+/=-]{8,}`)
+	inField  = regexp.MustCompile(`(?i)("[^"\\]*(?:api_?-?key|authorization|cookie|token|secret|password|passwd|passphrase|credential)[^"\\]*":\s*)"(?:[^"\\]|\\.)*"`)
 	inUser   = regexp.MustCompile(`(?i)\b([a-z][a-z0-9+.-]*://)[^/\s:@"'\\]*:[^/\s@"'\\]+@`)
 )
 
@@ -117,7 +118,7 @@ func NewScrubber(out io.Writer, secrets ...string) io.Writer {
 func (s *scrubber) Write(line []byte) (int, error) {
 	clean := line
 	if suspicious(line) {
-		clean = []byte(redactText(string(line)))
+		clean = []byte(inField.ReplaceAllString(redactText(string(line)), `${1}"`+redacted+`"`))
 	}
 	for _, secret := range s.secrets {
 		if bytes.Contains(clean, secret) {
@@ -133,7 +134,8 @@ func (s *scrubber) Write(line []byte) (int, error) {
 // suspicious reports whether a line may hold a credential; it is a quick look.
 func suspicious(line []byte) bool {
 	lower := bytes.ToLower(line)
-	return slices.ContainsFunc([]string{"://", "?", "&", "bearer", "authorization", "api-key", "cookie"}, func(sign string) bool {
+	return slices.ContainsFunc([]string{"://", "?", "&", "bearer", "authorization", "cookie",
+		"apikey", "api_key", "api-key", "token", "secret", "passw", "passphrase", "credential"}, func(sign string) bool {
 		return bytes.Contains(lower, []byte(sign))
 	})
 }

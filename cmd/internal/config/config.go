@@ -68,7 +68,7 @@ type Config struct {
 	sources map[string]string // setting's name to where its value is from; absent is the default
 	// environment returns a variable of the process's environment, "" if it is not set.
 	environment func(name string) string
-	notices []notice
+	notices     []notice
 }
 
 // Default is the configuration when nothing is set.
