@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/cmd/internal/config"
+	"parley/domain"
 	"parley/domain/agents"
 	"parley/domain/identity"
 	"parley/domain/messaging"
@@ -207,7 +208,13 @@ func newLogger(cfg config.Config, w io.Writer, logs io.Writer) zerolog.Logger {
 		level = zerolog.InfoLevel
 	}
 	out := system.NewScrubber(zerolog.MultiLevelWriter(w, logs), cfg.ServerKey.Reveal(), cfg.SocketKey.Reveal())
-	return zerolog.New(out).Level(level).With().Timestamp().Logger()
+	return zerolog.New(out).Level(level).Hook(zerolog.HookFunc(stamp))
+}
+
+// stamp adds the time to a line, in milliseconds, which entries of the log are ordered and
+// shown by; zerolog's own would have seconds, unless a variable of its package is changed.
+func stamp(e *zerolog.Event, _ zerolog.Level, _ string) {
+	e.Str(zerolog.TimestampFieldName, domain.ISO(time.Now()))
 }
 
 // isTerminal reports whether f is a character device.
