@@ -110,6 +110,7 @@ type door struct {
 	routes  routes
 	client  *client
 	limiter *limiter
+	health  *limiter
 	streams streamCounts
 }
 
@@ -125,12 +126,13 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	d := &door{opts: o, log: o.Logger.With().Str("component", "rest").Logger(), routes: bound,
-		client: newClient(o.Files, o.FilesTime), limiter: &limiter{most: o.RateLimit, window: o.RateWindow, now: o.Now}}
+		client: newClient(o.Files, o.FilesTime), limiter: &limiter{most: o.RateLimit, window: o.RateWindow, now: o.Now},
+		health: &limiter{most: healthLimit, window: healthWindow, now: o.Now}}
 
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.RedirectTrailingSlash, engine.RedirectFixedPath = false, false
-	engine.Use(d.observe, d.recover, d.setHeaders, d.cors, d.limit)
+	engine.Use(d.observe, d.recover, d.setHeaders, d.cors, d.limit, d.limitHealth)
 	if o.Metrics != nil {
 		engine.GET("/metrics", d.metrics)
 		engine.HEAD("/metrics", d.metrics)

@@ -282,7 +282,9 @@ func TestCapabilitiesAreFacts(t *testing.T) {
 		t.Errorf("%s %v", text, failure)
 	}
 	op.Define(r, op.Spec{Name: "sessions:create", Help: "x", Routes: []string{"POST /s"}, Example: system.Request{}},
-		func(context.Context, domain.Actor, system.Request) (system.Request, error) { return system.Request{}, nil })
+		func(context.Context, domain.Actor, system.Request) (system.Request, error) {
+			return system.Request{}, nil
+		})
 	if text, _ := ask(t, r, "system:capabilities", admin, ""); !strings.Contains(text, `"sessions":true,"jobs":false`) {
 		t.Errorf("with sessions: %s", text)
 	}

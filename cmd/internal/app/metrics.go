@@ -64,11 +64,12 @@ func (m *metrics) observe(o op.Observation) {
 	m.calls.WithLabelValues(o.Op, o.Door, o.Code).Observe(o.Duration.Seconds())
 }
 
-// quickBuckets are the bounds for what takes milliseconds, slowBuckets for what takes seconds.
+// quickBuckets are the bounds for what takes milliseconds.
 func quickBuckets() []float64 {
 	return []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}
 }
 
+// slowBuckets are those for what takes seconds.
 func slowBuckets() []float64 { return []float64{.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120} }
 
 // observeRequest counts one answered request.

@@ -202,7 +202,7 @@ func TestLogStreamShowsAnAgentsLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = w.Body.Close() }()
-	if kind := w.Header.Get("Content-Type"); w.StatusCode != 200 || kind != "text/event-stream" {
+	if kind := w.Header.Get("Content-Type"); w.StatusCode != http.StatusOK || kind != "text/event-stream" {
 		t.Fatalf("%d %s", w.StatusCode, kind)
 	}
 	event := ""
@@ -236,15 +236,15 @@ func TestLogStreamShowsAnAgentsLines(t *testing.T) {
 
 func TestLogStreamNeedsTheKeyAndEndsWithTheServer(t *testing.T) {
 	s := start(t)
-	w, err := http.Get(s.url + "/api/server/logs/stream?apiKey=wrong") //nolint:noctx // a test
+	w, err := http.Get(s.url + "/api/server/logs/stream?apiKey=wrong")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_ = w.Body.Close()
-	if w.StatusCode != 401 {
+	if w.StatusCode != http.StatusUnauthorized {
 		t.Errorf("with a wrong key: %d", w.StatusCode)
 	}
-	w, err = http.Get(s.url + "/api/server/logs/stream?apiKey=" + serverKey) //nolint:noctx // a test
+	w, err = http.Get(s.url + "/api/server/logs/stream?apiKey=" + serverKey)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func folder(t *testing.T) (string, *EnvFile) {
 func write(t *testing.T, dir, text string) string {
 	t.Helper()
 	path := filepath.Join(dir, ".env")
-	if err := os.WriteFile(path, []byte(text), 0o640); err != nil { //nolint:gosec // the test looks at the mode
+	if err := os.WriteFile(path, []byte(text), 0o640); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -157,7 +157,7 @@ func TestFileIsMadeReplacedAndKept(t *testing.T) {
 		t.Errorf("a new file has mode %v (%v)", info.Mode(), err)
 	}
 	write(t, dir, "A=1\nB=2\n")
-	if err := os.Chmod(path, 0o640); err != nil { //nolint:gosec // the test looks at the mode
+	if err := os.Chmod(path, 0o640); err != nil {
 		t.Fatal(err)
 	}
 	if err := env.WriteFile(ctx, map[string]string{"B": "3"}, false); err != nil {

@@ -171,7 +171,7 @@ func scanEnv(text string) ([]statement, error) {
 			return all, nil
 		}
 		if text[at] == '#' {
-			if at = at + strings.IndexByte(text[at:]+"\n", '\n'); at == len(text) {
+			if at += strings.IndexByte(text[at:]+"\n", '\n'); at == len(text) {
 				return all, nil
 			}
 			continue
