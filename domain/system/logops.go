@@ -198,8 +198,8 @@ func newLogQuery(r LogsRequest, now time.Time) logQuery {
 	}
 	if level := orAll(strings.ToLower(r.Level)); level != "all" {
 		q.level = Info
-		if n, ok := levelNumber(level); ok {
-			q.level = n
+		if slices.Contains(levelNames(), level) {
+			q.level, _ = levelNumber(level)
 		}
 	}
 	if r.Limit != 0 {

@@ -74,6 +74,7 @@ func TestLogsAreFilteredToTheLetter(t *testing.T) {
 		{"level=INFO", "e"},
 		{"level=nonsense", "e"},
 		{"level=30", "e"},
+		{"level=panic", "e"},
 		{"level=success", "b"},
 		{"level=progress", "c"},
 		{"level=log", "d"},
