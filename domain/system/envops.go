@@ -188,7 +188,7 @@ func (s *Service) ReadEnv(ctx context.Context, actor domain.Actor, _ Request) (E
 // WriteEnvRequest says what the .env is to hold.
 type WriteEnvRequest struct {
 	// Content are texts by the names of the variables.
-	Content map[string]json.RawMessage `json:"content"`
+	Content map[string]json.RawMessage `json:"content" alias:"variables"`
 	// Merge keeps variables that Content does not name; else they are removed.
 	Merge bool `json:"merge"`
 

@@ -137,6 +137,8 @@ type LogList struct {
 	Levels         []string `json:"levels"`
 	// Accepted counts the entries that were appended; it is there only if some were sent.
 	Accepted *int `json:"accepted,omitempty"`
+	// Received is Accepted, as the reference's client library calls it.
+	Received *int `json:"received,omitempty"`
 }
 
 // TotalCount is Total.
@@ -157,7 +159,7 @@ func (s *Service) ListLogs(_ context.Context, _ domain.Actor, r LogsRequest) (Lo
 	all := s.opts.Logs.Entries()
 	found := newLogQuery(r, s.opts.Now()).find(all)
 	return LogList{Logs: found, Count: len(found), Total: len(all), RequestedLevel: orAll(strings.ToLower(r.Level)),
-		AgentName: orAll(r.AgentName), AgentID: orAll(r.AgentID), Levels: levelNames(), Accepted: accepted}, nil
+		AgentName: orAll(r.AgentName), AgentID: orAll(r.AgentID), Levels: levelNames(), Accepted: accepted, Received: accepted}, nil
 }
 
 // submit appends entries and returns how many.
@@ -241,10 +243,11 @@ func (q logQuery) find(all []Entry) []Entry {
 type Cleared struct {
 	Status  string `json:"status"`
 	Message string `json:"message"`
+	// Count is how many entries were there.
+	Count int `json:"cleared"`
 }
 
 // ClearLogs empties the buffer.
 func (s *Service) ClearLogs(context.Context, domain.Actor, Request) (Cleared, error) {
-	s.opts.Logs.Clear()
-	return Cleared{Status: "success", Message: "Logs cleared successfully"}, nil
+	return Cleared{Status: "success", Message: "Logs cleared successfully", Count: s.opts.Logs.Clear()}, nil
 }

@@ -136,7 +136,7 @@ func TestEntriesAreSubmitted(t *testing.T) {
 		t.Fatal(failure)
 	}
 	found, _ := res.(system.LogList)
-	if found.Accepted == nil || *found.Accepted != 3 || found.Total != 3 || found.Count != 1 || len(watched) != 3 {
+	if found.Accepted == nil || *found.Accepted != 3 || *found.Received != 3 || found.Total != 3 || found.Count != 1 || len(watched) != 3 {
 		t.Fatalf("%+v, %d watched", found, len(watched))
 	}
 	data, err := json.Marshal(logs.Entries())
@@ -170,7 +170,7 @@ func TestEntriesAreSubmitted(t *testing.T) {
 func TestLogsAreCleared(t *testing.T) {
 	r, logs := logged(t, "1 info - a", "1 info - b")
 	res, failure := r.Lookup("system:clearlogs").Call(t.Context(), admin, op.Input{})
-	if want := (system.Cleared{Status: "success", Message: "Logs cleared successfully"}); failure != nil || res != want || len(logs.Entries()) != 0 {
+	if want := (system.Cleared{Status: "success", Message: "Logs cleared successfully", Count: 2}); failure != nil || res != want || len(logs.Entries()) != 0 {
 		t.Fatalf("%v, %v, %d left", res, failure, len(logs.Entries()))
 	}
 	_, _ = logs.Write([]byte(`{"message":"next"}`))

@@ -61,11 +61,13 @@ func (l *Logs) Dropped() uint64 {
 	return l.dropped
 }
 
-// Clear forgets all entries. Watchers go on.
-func (l *Logs) Clear() {
+// Clear forgets all entries and returns how many there were. Watchers go on.
+func (l *Logs) Clear() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	count := len(l.kept)
 	l.kept, l.bytes = nil, 0
+	return count
 }
 
 // keep stores s and drops the oldest entries that there is no more room for.

@@ -91,6 +91,11 @@ type Memory struct {
 	// Resident is left out where the system does not tell it.
 	Resident uint64 `json:"rss,omitempty"`
 	Heap     uint64 `json:"heap"`
+	// Used and Total are the heap and all that was taken from the system, Percentage the one
+	// of the other, as the reference's client library reads them.
+	Used       uint64  `json:"used"`
+	Total      uint64  `json:"total"`
+	Percentage float64 `json:"percentage"`
 }
 
 // Status answers system:status.

@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"runtime/metrics"
 	"strconv"
@@ -133,7 +134,7 @@ func (s *Service) Ready() bool { return s.ready.Load() }
 
 // uptime is how long the server has run, in seconds.
 func (s *Service) uptime() float64 {
-	return s.opts.Now().Sub(s.began).Round(time.Millisecond).Seconds()
+	return float64(s.opts.Now().Sub(s.began).Milliseconds()) / 1000
 }
 
 // stamp is the present in the wire's text form.
@@ -154,11 +155,12 @@ func (s *Service) ping(ctx context.Context) error {
 
 // memory tells what the process uses, in bytes.
 func memory() Memory {
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(sample)
+	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/total:bytes"}}
+	metrics.Read(samples)
 	var m Memory
-	if sample[0].Value.Kind() == metrics.KindUint64 {
-		m.Heap = sample[0].Value.Uint64()
+	if samples[0].Value.Kind() == metrics.KindUint64 && samples[1].Value.Kind() == metrics.KindUint64 {
+		m.Heap, m.Total = samples[0].Value.Uint64(), samples[1].Value.Uint64()
+		m.Used, m.Percentage = m.Heap, math.Round(1000*float64(m.Heap)/float64(max(m.Total, 1)))/10
 	}
 	m.Resident = resident()
 	return m
