@@ -1,6 +1,7 @@
 package rest
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"time"
@@ -13,7 +14,7 @@ type Observation struct {
 	// Method is one of the methods that operations are bound to, HEAD, OPTIONS, or other.
 	Method string
 	// Route is the path of the operation with the names of its parameters, "unknown" below
-	// /api where there is none, or "other" for files and everything else.
+	// /api where there is none, /metrics, or "other" for files and everything else.
 	Route string
 	// Status is that of the reply.
 	Status int
@@ -34,9 +35,7 @@ func (d *door) observe(c *gin.Context) {
 	began := time.Now()
 	defer func() {
 		o := Observation{Method: c.Request.Method, Route: c.GetString(routeKey), Status: c.Writer.Status(), Duration: time.Since(began)}
-		if o.Route == "" {
-			o.Route = "other"
-		}
+		o.Route = cmp.Or(o.Route, c.FullPath(), "other")
 		if !slices.Contains(methods(), o.Method) && o.Method != http.MethodHead && o.Method != http.MethodOptions {
 			o.Method = "other"
 		}
