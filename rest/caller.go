@@ -13,9 +13,10 @@ import (
 // visit is what is known about a request before it is answered. It belongs to the
 // request's goroutine.
 type visit struct {
-	// op answers the request, nil if none does; path are its parameters.
-	op   *op.Op
-	path map[string]string
+	// op answers the request, nil if none does; route is its binding, path its parameters.
+	op    *op.Op
+	route string
+	path  map[string]string
 	// credentials is what the request says about its caller.
 	credentials identity.Credentials
 
@@ -36,7 +37,7 @@ func (d *door) visit(c *gin.Context) *visit {
 	}
 	r := c.Request
 	v := &visit{credentials: d.opts.Proxies.Credentials(identity.Peer{Addr: r.RemoteAddr, Header: r.Header, Host: r.Host, TLS: r.TLS != nil})}
-	v.op, v.path = d.routes.find(r.Method, r.URL)
+	v.op, v.route, v.path = d.routes.find(r.Method, r.URL)
 	v.credentials.Method, v.credentials.Entity = r.Method, r.Header.Get("X-Entity-Id")
 	if v.op != nil && v.op.Streams() && r.Method == http.MethodGet {
 		v.credentials.QueryKey = c.Query("apiKey") // a browser cannot set headers there

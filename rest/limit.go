@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"net/http"
 	"net/netip"
 	"strconv"
 	"time"
@@ -38,7 +37,7 @@ type limits struct {
 	// guesses counts what shows wrong keys, as much as api allows in all.
 	guesses *quota.Window
 	// health is for the checks that need no key.
-	health *quota.Window
+	health rule
 	// classes are the stricter ones, the most specific first.
 	classes map[op.LimitClass][]rule
 }
@@ -55,7 +54,7 @@ func newLimits(o Options) limits {
 	return limits{
 		api:     rule{api, "RATE_LIMIT_EXCEEDED"},
 		guesses: &quota.Window{Most: o.RateLimit, Per: o.RateWindow, Now: o.Now},
-		health:  &quota.Window{Most: maxHealth, Per: healthWindow, Now: o.Now},
+		health:  rule{&quota.Window{Most: maxHealth, Per: healthWindow, Now: o.Now}, "RATE_LIMIT_EXCEEDED"},
 		classes: map[op.LimitClass][]rule{
 			op.LimitUpload: append(limit(o.UploadLimit, uploadWindow, "UPLOAD_RATE_LIMIT_EXCEEDED"),
 				limit(o.FileLimit, fileWindow, "FILE_RATE_LIMIT_EXCEEDED")...),
@@ -74,22 +73,16 @@ func (d *door) limit(c *gin.Context) {
 	}
 }
 
-// withinHealth counts a health check, and refuses it in plain text if there were too many.
-// Balancers ask from this machine or a private network and are not counted.
+// withinHealth counts a health check, and refuses it if there were too many. This machine
+// and private networks, from which balancers ask, are not counted.
 func (d *door) withinHealth(c *gin.Context) bool {
 	v := d.visit(c)
 	ip, err := netip.ParseAddr(v.credentials.Remote)
-	if d.opts.RateLimit == 0 || v.credentials.Near || err == nil && ip.Unmap().IsPrivate() {
+	if d.opts.RateLimit == 0 || v.credentials.Near || err != nil || ip.Unmap().IsPrivate() || ip.IsLinkLocalUnicast() {
 		return true
 	}
-	left, ends := d.limits.health.Take(quota.Network(v.credentials.Remote))
-	if left >= 0 {
-		return true
-	}
-	c.Header("Retry-After", wholeSeconds(ends))
-	c.String(http.StatusTooManyRequests, "Too many health checks from this address, try again later")
-	c.Abort()
-	return false
+	left, ends := d.limits.health.window.Take(quota.Network(v.credentials.Remote))
+	return d.admit(c, d.limits.health, left, ends)
 }
 
 // wholeSeconds is a wait as headers tell it, rounded up.

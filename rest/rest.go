@@ -57,6 +57,9 @@ type Options struct {
 	// APIOrigins replaces Origins below /api (API_CORS_ORIGIN); empty means Origins.
 	APIOrigins []string
 
+	// Observe is told of each answered request; nil for nobody.
+	Observe func(Observation)
+
 	// RateLimit is how many requests to /api one address may send per RateWindow,
 	// loopback and callers with the key excepted; 0 is without limit.
 	RateLimit int
@@ -130,7 +133,7 @@ func New(o Options) (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.RedirectTrailingSlash, engine.RedirectFixedPath = false, false
-	engine.Use(d.recover, d.setHeaders, d.cors, d.limit, d.inspect)
+	engine.Use(d.observe, d.recover, d.setHeaders, d.cors, d.limit, d.inspect)
 	if o.Metrics != nil {
 		engine.GET("/metrics", d.metrics)
 		engine.HEAD("/metrics", d.metrics)
@@ -180,12 +183,14 @@ func (d *door) recover(c *gin.Context) {
 // serve answers a request by the operation of its path, or as a path outside the API.
 func (d *door) serve(c *gin.Context) {
 	if v := d.visit(c); v.op != nil {
+		c.Set(routeKey, v.route)
 		d.call(c, v.op, v.path)
 		return
 	}
 	path := c.Request.URL.Path
 	switch {
 	case isAPI(path):
+		c.Set(routeKey, "unknown")
 		d.unknownPath(c)
 	case isBelow(path, "/media"), isBelow(path, "/socket.io"):
 		d.fail(c, domain.Errorf(domain.NotFound, "Not found"))

@@ -13,7 +13,7 @@ import (
 )
 
 // raw sends bytes to the server and returns its answer to them.
-func (s *server) raw(text string) (*http.Response, string) {
+func (s *house) raw(text string) (*http.Response, string) {
 	s.t.Helper()
 	conn, err := net.Dial("tcp", s.Addr())
 	if err != nil {

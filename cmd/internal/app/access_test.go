@@ -26,8 +26,8 @@ const (
 	// owner has a channel of its own, stranger has nothing.
 	owner    = "aaaaaaaa-1111-4111-8111-111111111111"
 	stranger = "bbbbbbbb-1111-4111-8111-111111111111"
-	// serverKey is the server key, which administers beside the tokens.
-	serverKey = "the-server-key-of-the-tests"
+	// adminKey is the server key, which administers beside the tokens.
+	adminKey = "the-server-key-of-the-tests"
 	// foreign is the owner's channel.
 	foreign = "cccccccc-1111-4111-8111-111111111111"
 )
@@ -38,15 +38,15 @@ const patience = 10 * time.Second
 // object is a JSON object.
 type object = map[string]any
 
-// server is a whole server in jwt mode.
-type server struct {
+// house is a whole server in jwt mode.
+type house struct {
 	*app.App
 	t   *testing.T
 	url string
 }
 
 // serve runs a server in jwt mode, in which the owner has its channel, until the test ends.
-func serve(t *testing.T) *server {
+func serve(t *testing.T) *house {
 	t.Helper()
 	s := serveWith(t, func(*config.Config) {})
 	status, _, reply := s.rest(tokenOf(owner, ""), "POST", "/api/messaging/channels/"+foreign+"/messages",
@@ -58,11 +58,11 @@ func serve(t *testing.T) *server {
 }
 
 // serveWith runs a server in jwt mode with other settings.
-func serveWith(t *testing.T, change func(*config.Config)) *server {
+func serveWith(t *testing.T, change func(*config.Config)) *house {
 	t.Helper()
 	cfg := config.Default()
-	cfg.Port, cfg.DataDir, cfg.BuiltinPace, cfg.LogLevel = 0, t.TempDir(), 0, "error"
-	cfg.Auth, cfg.JWTSecret, cfg.ServerKey, cfg.DrainTimeout = "jwt", jwttest.Secret, serverKey, time.Second
+	cfg.Port, cfg.DataDir, cfg.WorkDir, cfg.BuiltinPace, cfg.LogLevel = 0, t.TempDir(), t.TempDir(), 0, "error"
+	cfg.Auth, cfg.JWTSecret, cfg.ServerKey, cfg.DrainTimeout = "jwt", jwttest.Secret, adminKey, time.Second
 	cfg.UploadRate, cfg.FileRate, cfg.MediaRate = 0, 0, 0
 	change(&cfg)
 	if err := cfg.Validate(); err != nil {
@@ -82,7 +82,7 @@ func serveWith(t *testing.T, change func(*config.Config)) *server {
 			t.Error(err)
 		}
 	})
-	return &server{App: a, t: t, url: "http://" + a.Addr()}
+	return &house{App: a, t: t, url: "http://" + a.Addr()}
 }
 
 // tokenOf is a token of somebody for an hour.
@@ -91,7 +91,7 @@ func tokenOf(sub, role string) string {
 }
 
 // rest sends a request with a token, "" for none.
-func (s *server) rest(token, method, path string, body object) (status int, code string, reply []byte) {
+func (s *house) rest(token, method, path string, body object) (status int, code string, reply []byte) {
 	s.t.Helper()
 	var in io.Reader
 	if body != nil {
@@ -129,7 +129,7 @@ func (s *server) rest(token, method, path string, body object) (status int, code
 }
 
 // dial connects a socket with a token.
-func (s *server) dial(token string) *siotest.Client {
+func (s *house) dial(token string) *siotest.Client {
 	s.t.Helper()
 	c, err := siotest.Dial(s.url, siotest.Options{Auth: object{"token": token}})
 	if err != nil {
@@ -140,7 +140,7 @@ func (s *server) dial(token string) *siotest.Client {
 }
 
 // ask sends an operation over a socket and returns the code of its failure, "" for success.
-func (s *server) ask(c *siotest.Client, event string, body any) string {
+func (s *house) ask(c *siotest.Client, event string, body any) string {
 	s.t.Helper()
 	answer, err := c.EmitAck(patience, event, body)
 	if err != nil {
@@ -192,7 +192,7 @@ func withField(o *op.Op, fields object, name, id string) object {
 }
 
 // byRoute sends fields to a route of an operation.
-func (s *server) byRoute(token, route string, fields object) (int, string) {
+func (s *house) byRoute(token, route string, fields object) (int, string) {
 	s.t.Helper()
 	method, path, _ := strings.Cut(route, " ")
 	left := maps.Clone(fields)
@@ -224,7 +224,7 @@ func (s *server) byRoute(token, route string, fields object) (int, string) {
 }
 
 // eachDoor calls an operation through every route and as an event, and wants a code.
-func (s *server) eachDoor(o *op.Op, token string, socket *siotest.Client, fields object, want string) {
+func (s *house) eachDoor(o *op.Op, token string, socket *siotest.Client, fields object, want string) {
 	s.t.Helper()
 	for _, route := range o.Routes {
 		if status, code := s.byRoute(token, route, fields); code != want {
@@ -324,7 +324,7 @@ func TestAgentsAreShownWithoutWhatIsTheirMakers(t *testing.T) {
 		t.Fatalf("%s, %v", list, err)
 	}
 	path := "/api/agents/" + agents.Data.Agents[0].ID
-	for who, token := range map[string]string{"user": tokenOf(stranger, ""), "admin": tokenOf(stranger, "admin"), "key": serverKey} {
+	for who, token := range map[string]string{"user": tokenOf(stranger, ""), "admin": tokenOf(stranger, "admin"), "key": adminKey} {
 		status, _, body := s.rest(token, "GET", path, nil)
 		var agent struct {
 			Data object `json:"data"`
@@ -354,7 +354,7 @@ func TestTheReferencesJoinIsDeniedInItsOwnWords(t *testing.T) {
 
 // hearsNothing fails if a message has come. A post answers when the room has heard it, and
 // what was sent before an ack comes before it.
-func (s *server) hearsNothing(c *siotest.Client) {
+func (s *house) hearsNothing(c *siotest.Client) {
 	s.t.Helper()
 	s.ask(c, "system:ping", object{})
 	if e, err := c.Next("messageBroadcast", time.Millisecond); err == nil {
@@ -392,7 +392,7 @@ func TestSocketsShowATokenOrTheKey(t *testing.T) {
 		"auth.token":              {siotest.Options{Auth: object{"token": tokenOf(owner, "")}}, ""},
 		"auth.apiKey":             {siotest.Options{Auth: object{"apiKey": tokenOf(owner, "")}}, ""},
 		"Authorization":           {siotest.Options{Header: http.Header{"Authorization": {"Bearer " + tokenOf(owner, "")}}}, ""},
-		"the server key":          {siotest.Options{Auth: object{"apiKey": serverKey}}, ""},
+		"the server key":          {siotest.Options{Auth: object{"apiKey": adminKey}}, ""},
 		"nothing":                 {siotest.Options{}, "Invalid, expired or missing token"},
 		"an expired token":        {siotest.Options{Auth: object{"token": expired}}, "AUTH_REQUIRED"},
 		"a token as another":      {siotest.Options{Auth: object{"token": tokenOf(owner, ""), "entityId": stranger}}, "FORBIDDEN"},

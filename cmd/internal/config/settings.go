@@ -90,6 +90,10 @@ func (c *Config) access() []setting {
 			help: "Origins for /api alone."},
 		{name: "TRUST_PROXY", value: proxies(&c.TrustProxy), fallback: "false",
 			help: "Whose X-Forwarded-For and X-Forwarded-Proto to believe, over REST and sockets: false, true (one proxy before the server), their number, or a list of addresses and networks, also loopback and private; one too many lets callers claim any address."},
+		{name: "ALLOW_REMOTE_STOP", value: boolean(&c.RemoteStop), fallback: "false",
+			help: "Let callers on other machines stop the server without the key, where no key is needed."},
+		{name: "ALLOW_REMOTE_ENV", value: boolean(&c.RemoteEnv), fallback: "false",
+			help: "Let callers on other machines read and write the .env without the key, where no key is needed; its secrets are then everybody's."},
 	}
 }
 
