@@ -39,6 +39,20 @@ func (s *Service) requirePart(ctx context.Context, a domain.Actor, channel domai
 	return err
 }
 
+// maySend refuses a bound caller that takes no part in the channel that it writes to: of
+// several whose first messages make one at the same time, one makes it and it is not that
+// of the others. It also refuses one that speaks as an agent.
+func maySend(a domain.Actor, c Channel, r *SendRequest) error {
+	switch {
+	case a.Bound && !slices.Contains(c.Participants, a.Entity):
+		return op.ErrNoPart
+	case a.Bound && r.Source == SourceAgent:
+		return domain.Errorf(domain.Forbidden, "source %s is the agents' own", SourceAgent)
+	default:
+		return nil
+	}
+}
+
 // requireOwner refuses a bound caller that does not own a channel. Codes: forbidden,
 // not_found, unavailable.
 func (s *Service) requireOwner(ctx context.Context, a domain.Actor, channel domain.ChannelID) error {

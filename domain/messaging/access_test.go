@@ -3,6 +3,8 @@ package messaging_test
 import (
 	"encoding/json"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"parley/domain"
@@ -176,6 +178,29 @@ func TestASendIntoNowhereMakesTheUsersOwnChannel(t *testing.T) {
 	}
 	if failure := s.ask(user(ann), "messages:list", `{"channelId":"88888888-7777-4777-8777-777777777777"}`); !domain.IsCode(failure, domain.NotFound) {
 		t.Errorf("the history of nowhere: %v", failure)
+	}
+}
+
+func TestOfManyFirstMessagesAtOnceOneUserOwnsTheChannel(t *testing.T) {
+	s := newStage(t)
+	const fresh domain.ChannelID = "77777777-7777-4777-8777-777777777777"
+	body := `{"channelId":"` + string(fresh) + `","serverId":"` + string(domain.DefaultServer) + `","message":"hi"}`
+	var all sync.WaitGroup
+	var let atomic.Int32
+	for range 20 {
+		all.Go(func() {
+			failure := s.ask(user(domain.NewID[domain.EntityID]()), "messages:send", body)
+			if failure == nil {
+				let.Add(1)
+			} else if failure.WireCode() != "FORBIDDEN" {
+				t.Errorf("failure %v", failure)
+			}
+		})
+	}
+	all.Wait()
+	c, err := s.service.Channel(t.Context(), fresh)
+	if err != nil || let.Load() != 1 || len(c.Participants) != 1 {
+		t.Fatalf("%d may write, participants %v, %v", let.Load(), c.Participants, err)
 	}
 }
 

@@ -71,8 +71,8 @@ func (r *SendRequest) target() domain.EntityID {
 
 // Send stores a message and tells everybody: the room, then the author, then done.
 // It submits in the order of calls and may answer after it has returned. Codes:
-// invalid, forbidden (a bound caller that speaks as an agent), not_found (unknown server),
-// unavailable.
+// invalid, forbidden (a bound caller that takes no part, or speaks as an agent), not_found
+// (unknown server), unavailable.
 func (s *Service) Send(ctx context.Context, actor domain.Actor, r SendRequest, done func(Posted, error)) {
 	if r.AuthorID == "" {
 		r.AuthorID = actor.Entity
@@ -83,8 +83,8 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, r SendRequest, d
 		return
 	}
 	channel, err := s.channelForSend(ctx, actor, &r)
-	if err == nil && actor.Bound && r.Source == SourceAgent {
-		err = domain.Errorf(domain.Forbidden, "source %s is the agents' own", SourceAgent)
+	if err == nil {
+		err = maySend(actor, channel, &r)
 	}
 	if err != nil {
 		done(Posted{}, err)

@@ -16,5 +16,5 @@
 // Keys come from a secret, a PEM, or a JWK Set (RFC 7517) that Remote reads from an
 // address and keeps. Remote asks again when its keys are old or when a token names one
 // that it does not have, but seldom; while the address does not answer, the old keys count
-// for a day. Who fetches is a port: jwks.Fetch is the one over HTTPS.
+// for a day. Who fetches is a port: jwks.New makes the one over HTTPS.
 package jwt
