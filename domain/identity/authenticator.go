@@ -144,9 +144,11 @@ func (a *Authenticator) recogniseUser(ctx context.Context, c Credentials, actor 
 		if err != nil {
 			continue
 		}
-		actor.Role, actor.Bound, actor.Entity, actor.Expires = domain.Member, true, claims.Entity(), claims.Expires
+		actor.Role, actor.Entity, actor.Expires = domain.Member, claims.Entity(), claims.Expires
 		if claims.Role == adminRole {
-			actor.Role, actor.Bound, actor.Keyed = domain.Admin, false, true
+			actor.Role, actor.Keyed = domain.Admin, true
+		} else {
+			actor.Bound, actor.Name = true, claims.Name
 		}
 		return nil
 	}

@@ -37,6 +37,8 @@ func TestActorsOfTheJWTMode(t *testing.T) {
 	keyless := func(o *identity.Options) { o.Key = "" }
 	expired := jwttest.HS256(map[string]any{"sub": zed, "exp": start.Unix()})
 	user := domain.Actor{Entity: zed, Role: domain.Member, Bound: true, Expires: start.Add(time.Hour)}
+	named := user
+	named.Name = "Zed"
 	boss := domain.Actor{Entity: zed, Role: domain.Admin, Keyed: true, Expires: start.Add(time.Hour)}
 	other := boss
 	other.Entity = "33333333-3333-4333-8333-333333333333"
@@ -55,6 +57,7 @@ func TestActorsOfTheJWTMode(t *testing.T) {
 		{"a user's event stream", nil, identity.Credentials{QueryKey: token("")}, user, ""},
 		{"a user that says who it is", nil, identity.Credentials{Bearer: token(""), Entity: zed}, user, ""},
 		{"a user that says it is another", nil, identity.Credentials{Bearer: token(""), Entity: string(other.Entity)}, domain.Actor{}, domain.Forbidden},
+		{"a user with a name", nil, identity.Credentials{Bearer: jwttest.HS256(map[string]any{"sub": zed, "name": "Zed", "exp": start.Add(time.Hour).Unix()})}, named, ""},
 		{"an administrator", nil, identity.Credentials{Bearer: token("admin")}, boss, ""},
 		{"an administrator as another", nil, identity.Credentials{Bearer: token("admin"), Entity: string(other.Entity)}, other, ""},
 		{"a role in other letters", nil, identity.Credentials{Bearer: token("Admin")}, user, ""},

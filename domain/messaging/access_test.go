@@ -161,7 +161,13 @@ func TestAUserActsAsItself(t *testing.T) {
 	if failure := s.ask(user(ann), "messages:send", speaks); !domain.IsCode(failure, domain.Forbidden) {
 		t.Errorf("as an agent: %v", failure)
 	}
-	out, failure := s.call(user(ann), "messages:send", `{"channelId":"`+string(channelID)+`","message":"hi"}`)
+	named := user(ann)
+	named.Name = "Ann"
+	out, failure := s.call(named, "messages:send", `{"channelId":"`+string(channelID)+`","message":"hi","senderName":"The Admin","metadata":{"user_display_name":"The Admin"}}`)
+	if metadata, _ := out["metadata"].(map[string]any); failure != nil || out["author_display_name"] != "Ann" || metadata["user_display_name"] != "Ann" {
+		t.Errorf("under another name: %v, %v", out, failure)
+	}
+	out, failure = s.call(user(ann), "messages:send", `{"channelId":"`+string(channelID)+`","message":"hi"}`)
 	if failure != nil || out["author_id"] != string(ann) {
 		t.Errorf("without a name: %v, %v", out, failure)
 	}

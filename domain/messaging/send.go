@@ -59,6 +59,18 @@ func (r *SendRequest) isDM() bool {
 		r.Metadata.String("channel_type") == string(TypeDM)
 }
 
+// nameAuthor puts the name that the caller's credential gives it, if there is one, where
+// the request says another.
+func (r *SendRequest) nameAuthor(a domain.Actor) {
+	if a.Name == "" || checkText(a.Name, maxClientID) != "" {
+		return
+	}
+	r.AuthorName = a.Name
+	if _, named := r.Metadata["user_display_name"]; named {
+		r.Metadata.Set("user_display_name", a.Name)
+	}
+}
+
 // target returns the other party of a direct conversation, "" if none is named.
 func (r *SendRequest) target() domain.EntityID {
 	for _, text := range []string{r.Metadata.String("targetUserId"), r.Metadata.String("recipientId"), r.TargetUserID} {
@@ -82,6 +94,7 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, r SendRequest, d
 			Issues: []domain.Issue{{Path: "senderId", Message: "is required"}}})
 		return
 	}
+	r.nameAuthor(actor)
 	channel, err := s.channelForSend(ctx, actor, &r)
 	if err == nil {
 		err = maySend(actor, channel, &r)

@@ -21,6 +21,8 @@ const (
 	MaxToken = 16 << 10
 	// maxKeyID is the longest kid.
 	maxKeyID = 256
+	// maxName is the longest name, as in the requests that carry one.
+	maxName = 256
 	// maxSubject is the longest sub and iss.
 	maxSubject = 1024
 	// MaxLeeway is the most that clocks may differ.
@@ -65,8 +67,9 @@ func NewVerifier(o Options) (*Verifier, error) {
 // Claims is what a good token says.
 type Claims struct {
 	Issuer, Subject string
-	// Role is the claim of that name if it is a text.
-	Role string
+	// Role and Name are the claims of these names if they are texts, Name only if it is no
+	// longer than a name may be.
+	Role, Name string
 	// Expires is when the token stops to count, the leeway included.
 	Expires time.Time
 }
@@ -178,6 +181,9 @@ func (v *Verifier) claims(data []byte) (Claims, error) {
 		return Claims{}, err
 	}
 	_ = members.text("role", &c.Role) // one of another type means nothing here
+	if members.text("name", &c.Name) != nil || len(c.Name) > maxName {
+		c.Name = ""
+	}
 	switch {
 	case c.Subject == "" || len(c.Subject) > maxSubject || len(c.Issuer) > maxSubject:
 		return Claims{}, errors.New("its sub is missing, or sub or iss too long")

@@ -100,8 +100,8 @@ func TestTokensOfEveryAlgorithm(t *testing.T) {
 	keys := newRing(t)
 	v := keys.verifier(t)
 	for alg, key := range map[string]any{"HS256": []byte(jwttest.Secret), "RS256": keys.rsa, "ES256": keys.ec, "EdDSA": keys.ed} {
-		claims, err := v.Verify(t.Context(), jwttest.Sign(key, object{"alg": alg, "kid": "any"}, good(object{"role": "admin"})))
-		if err != nil || claims.Subject != "zed" || claims.Role != "admin" || claims.Issuer != "https://id.example" ||
+		claims, err := v.Verify(t.Context(), jwttest.Sign(key, object{"alg": alg, "kid": "any"}, good(object{"role": "admin", "name": "Zed"})))
+		if err != nil || claims.Name != "Zed" || claims.Subject != "zed" || claims.Role != "admin" || claims.Issuer != "https://id.example" ||
 			!claims.Expires.Equal(now.Add(time.Hour+30*time.Second)) {
 			t.Errorf("%s: %+v, %v", alg, claims, err)
 		}
@@ -226,12 +226,14 @@ func TestClaimsAreChecked(t *testing.T) {
 		{"an empty list of aud", object{"aud": []string{}}, false},
 		{"aud as a number", object{"aud": 1}, false},
 		{"no aud", object{"aud": nil}, true},
+		{"a name that is much too long", object{"name": strings.Repeat("x", 300)}, true},
+		{"a name of another type", object{"name": object{}}, true},
 		{"role of another type", object{"role": []string{"admin"}}, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			claims, err := v.Verify(t.Context(), jwttest.HS256(good(tt.changes)))
-			if (err == nil) != tt.ok || claims.Role != "" {
+			if (err == nil) != tt.ok || claims.Role != "" || claims.Name != "" {
 				t.Fatalf("claims %+v, %v", claims, err)
 			}
 		})
