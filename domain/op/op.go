@@ -75,6 +75,10 @@ type Spec struct {
 	Errors []domain.Code
 	// Reason is the wire code of an unclassified failure; "" means INTERNAL_ERROR.
 	Reason string
+	// Unguarded says, for each field of the request that names a channel or an entity and
+	// has no tag access, why a member may put anything there: mostly because it is no
+	// permission, or because the service checks it.
+	Unguarded map[string]string
 	// Example is a valid request; it feeds the documents and the parity test.
 	Example any
 	// Final says that the server is not what it was after this operation, as after a stop:
@@ -119,6 +123,8 @@ type Options struct {
 	Now domain.Clock
 	// Observe is told of each finished call; nil for nobody.
 	Observe func(Observation)
+	// Membership decides which channels a bound caller may name; nil admits it to none.
+	Membership Membership
 }
 
 // Registry holds the declared operations. It is filled at start and then only read.
@@ -191,6 +197,9 @@ func (r *Registry) add(o *Op) {
 			panic(fmt.Sprintf("operation %s: route %q: %v", o.Name, route, err))
 		}
 	}
+	if err := o.checkExemptions(); err != nil {
+		panic(fmt.Sprintf("operation %s: %v", o.Name, err))
+	}
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
 	}
@@ -262,7 +271,10 @@ func (o *Op) Start(ctx context.Context, actor domain.Actor, in Input, done func(
 		finish(nil, err)
 		return
 	}
-	req, err := o.decoder.decode(in)
+	req, err := o.decoder.decode(actor, in)
+	if err == nil {
+		err = o.admit(ctx, actor, req)
+	}
 	if err != nil {
 		finish(nil, err)
 		return

@@ -12,7 +12,6 @@ import (
 	"parley/domain"
 	"parley/domain/agents"
 	"parley/domain/documents"
-	"parley/domain/identity"
 	"parley/domain/messaging"
 	"parley/domain/models/builtin"
 	"parley/domain/op"
@@ -23,15 +22,6 @@ import (
 	"parley/storage/sqlite"
 	"parley/web"
 )
-
-// buildIdentity decides who may do what, and refuses to stand open to the network.
-func (a *App) buildIdentity(context.Context, Options) error {
-	var err error
-	if a.identity, err = identity.New(a.cfg.Identity()); err != nil {
-		return err
-	}
-	return identity.CheckExposure(a.cfg.Identity(), a.cfg.Host, a.cfg.AllowOpen)
-}
 
 // openStore opens the embedded store below the data folder.
 func (a *App) openStore(ctx context.Context, _ Options) error {
@@ -50,7 +40,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	a.gateway, err = realtime.New(realtime.Options{
 		Identity: a.identity, Logs: a.logs, Presence: a.presence, Now: time.Now, Logger: a.log,
 		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
-		AllowOrigin: a.allowOrigin(),
+		AllowOrigin: a.allowOrigin(), Proxies: a.cfg.TrustProxy, ConnectRate: a.cfg.ConnectRate,
 	})
 	if err != nil {
 		return err
@@ -69,16 +59,29 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	}
 	a.runner = agents.NewRunner(agents.RunnerOptions{
 		Agents: a.agents, Store: a.store.Agents, Log: a.store.Messaging, Channels: a.messaging,
-		Signals: a.gateway, Model: model, Now: time.Now, Logger: a.log,
+		Signals: a.gateway, Model: countedText{Text: model, calls: a.metrics.models}, Observe: a.metrics.observeTurn, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
 		OnStep: o.OnTurnStep,
 	})
+	a.buildSystem(o)
+	return nil
+}
+
+// buildSystem builds what tells about the server itself.
+func (a *App) buildSystem(o Options) {
 	a.system = system.New(system.Options{
 		Version: o.Version, AppVersion: a.cfg.AppVersion, Environment: a.cfg.Environment,
 		Agents: a.agents, Store: a.store, NoAgentsStatus: a.cfg.NoAgentsStatus, Now: time.Now,
+		Logs: a.logs, Servers: a.messaging, Inspector: &inspector{app: a}, Env: a.cfg.EnvFile(), Stop: a.stopSoon,
+		AuthMode: string(a.identity.Mode()), SocketAuth: a.cfg.SocketAuth, WebUI: a.cfg.UI, Database: a.driver(),
+		Models: system.Models{Text: "builtin"},
+		Limits: system.Limits{JSONBody: a.cfg.MaxPayload, MessageText: messaging.MaxContent,
+			APIRequests: a.cfg.APIRate, APIWindowSeconds: a.cfg.APIWindow.Seconds(),
+			SocketEvents: a.cfg.SocketRate, SocketBurst: a.cfg.SocketBurst,
+			AgentWorkers: a.cfg.AgentWorkers, TurnSeconds: a.cfg.TurnTimeout.Seconds()},
+		AllowRemoteStop: a.cfg.RemoteStop, AllowRemoteEnv: a.cfg.RemoteEnv, MetricsOpen: a.cfg.MetricsEnabled,
 	})
-	return nil
 }
 
 // seed makes what always exists, and at the very first start something to talk to.
@@ -117,13 +120,14 @@ func (a *App) seedAgent(ctx context.Context, character string, runs bool) (agent
 // buildDoors binds the operations to both doors and joins them on one port.
 func (a *App) buildDoors(_ context.Context, o Options) error {
 	a.registry = op.NewRegistry(op.Options{Logger: a.log.With().Str("component", "op").Logger(),
-		Now: time.Now, Observe: a.metrics.observe})
+		Now: time.Now, Observe: a.metrics.observe, Membership: a.messaging.TakesPart})
 	messaging.Ops(a.registry, a.messaging)
 	presence.Ops(a.registry, a.presence)
 	agents.Ops(a.registry, a.agents, a.runner)
 	system.Ops(a.registry, a.system)
 	a.gateway.Bind(a.registry, a.messaging)
 	a.metrics.watchSockets(a.gateway.Stats)
+	a.metrics.watchGateway(a.gateway.Counts, a.logs.Dropped)
 	a.metrics.watchStore(a.store.Stats)
 
 	documents.Ops(a.registry, documents.New(documents.Options{Registry: a.registry, Version: o.Version}))
@@ -136,8 +140,9 @@ func (a *App) buildDoors(_ context.Context, o Options) error {
 		Registry: a.registry, Identity: a.identity, Logger: a.log, Files: files, UI: a.cfg.UI, ForeignUI: a.cfg.WebDir != "",
 		Metrics: a.metrics.handler(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
 		MaxBody: a.cfg.MaxPayload, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
-		TrustProxy: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
-		Draining: a.draining,
+		Proxies: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
+		UploadLimit: a.cfg.UploadRate, FileLimit: a.cfg.FileRate, ChannelMediaLimit: a.cfg.MediaRate,
+		Draining: a.draining, Observe: a.metrics.observeRequest,
 	})
 	if err != nil {
 		return err
@@ -175,13 +180,4 @@ func (a *App) webFiles() (fs.FS, error) {
 		return nil, fmt.Errorf("PARLEY_WEB_DIR: %s is not a folder", a.cfg.WebDir)
 	}
 	return os.DirFS(a.cfg.WebDir), nil
-}
-
-// allowOrigin is the rule for polling from other pages: those of CORS_ORIGIN if it
-// is set, else any, as in the reference.
-func (a *App) allowOrigin() func(string) bool {
-	if len(a.cfg.Origins) == 0 {
-		return nil
-	}
-	return a.identity.AllowsOrigin
 }
