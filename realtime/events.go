@@ -41,6 +41,7 @@ func answerEvents() []op.Event {
 		told[roomJoined]("room_joined", "Answers a join a second time, as the reference does, without what was missed."),
 		told[Left]("channel_left", "Answers a leave."),
 		told[Left]("room_left", "Answers a leave a second time, as the reference does."),
+		told[string]("unauthorized", "The socket's credentials are no longer good; it is closed."),
 		told[messageAck]("messageAck", "A message of this socket is stored."),
 		told[messageError]("messageError", "An event of this socket failed."),
 		told[logSubscription]("log_subscription_confirmed", "Answers subscribe_logs and unsubscribe_logs."),

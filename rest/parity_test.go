@@ -101,7 +101,7 @@ func (noAgents) Inspect(context.Context) (system.Internals, error) {
 
 // Metrics has one number.
 func (noAgents) Metrics(context.Context) (system.Metrics, error) {
-	return system.Metrics{Counters: map[string]float64{"parley_one_total": 1}}, nil
+	return system.Metrics{Counters: map[string]float64{"parley_one_total": 1}, Gauges: map[string]float64{}, Histograms: map[string]system.Histogram{}}, nil
 }
 
 // MetricsText has the same one.

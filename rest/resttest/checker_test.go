@@ -31,7 +31,9 @@ type faults struct{ list []string }
 func (*faults) Helper() {}
 
 // Errorf notes a fault.
-func (f *faults) Errorf(format string, args ...any) { f.list = append(f.list, fmt.Sprintf(format, args...)) }
+func (f *faults) Errorf(format string, args ...any) {
+	f.list = append(f.list, fmt.Sprintf(format, args...))
+}
 
 func TestTheCheckerFindsWhatTheDocumentDoesNotSay(t *testing.T) {
 	const id = `"11111111-1111-4111-8111-111111111111"`
