@@ -2,6 +2,7 @@ package documents
 
 import (
 	"encoding/json"
+	"net/http"
 	"reflect"
 	"slices"
 	"strings"
@@ -68,7 +69,7 @@ func (e entry) left(r route) []schema.Field {
 }
 
 // carries reports whether the fields beside those of the path stand in a body.
-func (r route) carries() bool { return r.Method != "GET" && r.Method != "DELETE" }
+func (r route) carries() bool { return r.Method != http.MethodGet && r.Method != http.MethodDelete }
 
 // main is the route of the examples: the first one whose parameters the example has.
 func (e entry) main() (route, bool) {
@@ -95,9 +96,10 @@ func (e entry) Caller() string {
 		return "everybody"
 	case op.Admin:
 		return "administrators"
-	default:
+	case op.Member:
 		return "members"
 	}
+	return "nobody"
 }
 
 // codes are the codes that the operation may answer with.

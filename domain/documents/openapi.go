@@ -3,6 +3,7 @@ package documents
 import (
 	"cmp"
 	"fmt"
+	"net/http"
 	"strconv"
 	"strings"
 
@@ -135,7 +136,7 @@ func (e entry) security(r route) []object {
 		return []object{}
 	}
 	list := []object{{"key": []string{}}, {"bearer": []string{}}}
-	if r.Method == "GET" {
+	if r.Method == http.MethodGet {
 		list = append(list, object{"session": []string{}})
 	}
 	return list

@@ -258,11 +258,15 @@ func TestAnUndeclaredCodeIsLogged(t *testing.T) {
 	silent := op.Define(r, op.Spec{Name: "things:get", Help: "Returns a thing.", Routes: []string{"GET /api/things"},
 		Errors: []domain.Code{domain.NotFound}}, absent)
 	wrong := op.Define(r, op.Spec{Name: "things:find", Help: "Finds a thing.", Routes: []string{"GET /api/found"}}, absent)
-	silent.Call(t.Context(), domain.Actor{Role: domain.Admin}, op.Input{})
+	if _, failure := silent.Call(t.Context(), domain.Actor{Role: domain.Admin}, op.Input{}); failure == nil {
+		t.Error("it did not fail")
+	}
 	if strings.Contains(log.String(), "undeclared") {
 		t.Errorf("logged %s", &log)
 	}
-	wrong.Call(t.Context(), domain.Actor{Role: domain.Admin}, op.Input{})
+	if _, failure := wrong.Call(t.Context(), domain.Actor{Role: domain.Admin}, op.Input{}); failure == nil {
+		t.Error("it did not fail")
+	}
 	if !strings.Contains(log.String(), "undeclared") || !strings.Contains(log.String(), "things:find") {
 		t.Errorf("logged %s", &log)
 	}

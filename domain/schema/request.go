@@ -77,11 +77,7 @@ func (s *Set) input(t reflect.Type) Schema {
 		if _, ok := zero(t).(former); ok {
 			return s.Result(t)
 		}
-		properties := map[string]any{}
-		for _, f := range fieldsOf(t) {
-			properties[f.name] = described(s.input(f.typ), s.help(f))
-		}
-		return Schema{"type": "object", "properties": properties}
+		return s.inputObject(t)
 	case t.Kind() == reflect.Pointer:
 		return s.input(t.Elem())
 	case t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Uint8 && !encodesItself(t):
@@ -89,6 +85,21 @@ func (s *Set) input(t reflect.Type) Schema {
 	default:
 		return s.Result(t)
 	}
+}
+
+// inputObject returns the schema of an object that the server reads; of one within itself
+// it says only that it is an object.
+func (s *Set) inputObject(t reflect.Type) Schema {
+	if s.reading[t] {
+		return Schema{"type": "object"}
+	}
+	s.reading[t] = true
+	defer delete(s.reading, t)
+	properties := map[string]any{}
+	for _, f := range fieldsOf(t) {
+		properties[f.name] = described(s.input(f.typ), s.help(f))
+	}
+	return Schema{"type": "object", "properties": properties}
 }
 
 // requiredOf returns the fields that an empty request is told it lacks.

@@ -27,6 +27,8 @@ type Set struct {
 	comments map[string]string
 	named    map[string]Schema
 	names    map[reflect.Type]string
+	// reading are the types of requests that are being described, which may hold themselves.
+	reading map[reflect.Type]bool
 	// unseen are the types that encode themselves and do not say how.
 	unseen []reflect.Type
 }
@@ -34,7 +36,7 @@ type Set struct {
 // New returns an empty set. comments are the doc comments of types and fields, under
 // the keys of TypeKey and FieldKey; nil is none.
 func New(comments map[string]string) *Set {
-	return &Set{comments: comments, named: map[string]Schema{}, names: map[reflect.Type]string{}}
+	return &Set{comments: comments, named: map[string]Schema{}, names: map[reflect.Type]string{}, reading: map[reflect.Type]bool{}}
 }
 
 // TypeKey is the key of a type's comment.

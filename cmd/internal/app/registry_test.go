@@ -135,7 +135,7 @@ func TestReferenceRoutes(t *testing.T) {
 		t.Logf("%s: %d", name, count[name])
 	}
 	if *updateRoutes {
-		if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o644); err != nil { //nolint:gosec // a source file
+		if err := os.WriteFile(file, []byte(strings.Join(lines, "\n")), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -30,7 +30,7 @@ func TestTheDocumentsHaveTheCurrentComments(t *testing.T) {
 	}
 	const file = root + "domain/documents/comments.json"
 	if *update {
-		if err := os.WriteFile(file, want.Bytes(), 0o644); err != nil { //nolint:gosec // a source file
+		if err := os.WriteFile(file, want.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return

@@ -134,7 +134,7 @@ func writeJSON(t *testing.T, file string, value any) {
 	if err := j.Encode(value); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(file, text.Bytes(), 0o644); err != nil { //nolint:gosec // a source file
+	if err := os.WriteFile(file, text.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
 }
