@@ -96,7 +96,7 @@ func TestNamedTypesAreDescribedOnce(t *testing.T) {
 	}
 	for _, want := range []string{
 		`"schema_test.either":{"anyOf":[{"type":"string"},{"items":{"type":"string"},"type":"array"}]}`,
-		`"schema_test.open":{"additionalProperties":{},"properties":{"level":{"type":"integer"}},"required":["level"],"type":"object"}`,
+		`"schema_test.open":{"additionalProperties":{},"properties":{"level":{"description":"level is how loud.","type":"integer"}},"required":["level"],"type":"object"}`,
 		`"below":{"items":{"$ref":"#/components/schemas/schema_test.tree"},"type":"array"}`,
 	} {
 		if !strings.Contains(string(got), want) {
