@@ -33,6 +33,7 @@ type house struct {
 	agents    *agents.Service
 	messaging *messaging.Service
 	signals   *signals
+	journal   *agents.Journal
 }
 
 // newHouse opens a store in a temporary folder and makes Eliza active.
@@ -47,7 +48,7 @@ func newHouse(t *testing.T) *house {
 			t.Error(err)
 		}
 	})
-	h := enter(t, store, agents.ServiceOptions{})
+	h := enter(t, store, agents.ServiceOptions{Logger: zerolog.Nop()})
 	if _, err := h.messaging.EnsureDefaults(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -59,11 +60,12 @@ func newHouse(t *testing.T) *house {
 func enter(t *testing.T, store *storage.Set, o agents.ServiceOptions) *house {
 	t.Helper()
 	h := &house{t: t, store: store, signals: &signals{}}
-	o.Store, o.Now, o.Logger, o.Watcher = store.Agents, time.Now, zerolog.Nop(), h.signals
+	o.Store, o.Now, o.Watcher = store.Agents, time.Now, h.signals
 	h.agents = agents.NewService(o)
 	if err := h.agents.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	h.journal = agents.NewJournal(agents.JournalOptions{Store: store.AgentLogs, Agents: h.agents, Now: time.Now, Logger: zerolog.Nop()})
 	h.messaging = messaging.New(messaging.Options{
 		Store: store.Messaging, Announcer: announcer{}, Signals: h.signals, Duties: h.agents, Now: time.Now,
 	})
@@ -71,7 +73,9 @@ func enter(t *testing.T, store *storage.Set, o agents.ServiceOptions) *house {
 }
 
 // again is the house after a restart.
-func (h *house) again() *house { return enter(h.t, h.store, agents.ServiceOptions{}) }
+func (h *house) again() *house {
+	return enter(h.t, h.store, agents.ServiceOptions{Logger: zerolog.Nop()})
+}
 
 // seed makes an agent of a name.
 func (h *house) seed(name string, desired bool) domain.AgentID {
@@ -183,7 +187,7 @@ func (h *house) runner(model models.Text, adjust ...func(*agents.RunnerOptions))
 	o := agents.RunnerOptions{
 		Respond: agents.RespondOptions{ChainLimit: 6},
 		Agents:  h.agents, Store: h.store.Agents, Log: h.store.Messaging, Channels: h.messaging, Signals: h.signals,
-		Model: model, Now: time.Now, Logger: zerolog.Nop(), Backoff: time.Millisecond, Sweep: time.Hour,
+		Model: model, Now: time.Now, Logger: zerolog.Nop(), Journal: h.journal, Backoff: time.Millisecond, Sweep: time.Hour,
 	}
 	for _, f := range adjust {
 		f(&o)
@@ -252,6 +256,8 @@ type signals struct {
 	chunks      []agents.Chunk
 	ended       []domain.MessageID
 	failures    []agents.Failure
+	// agents are the events about agents, such as "updated Eliza active".
+	agents []string
 }
 
 // Completed records a completion.
@@ -295,8 +301,25 @@ func (s *signals) Failed(f agents.Failure) {
 	s.failures = append(s.failures, f)
 }
 
-// AgentChanged takes note of nothing.
-func (s *signals) AgentChanged(agents.ListItem) {}
+// AgentChanged records a change of an agent.
+func (s *signals) AgentChanged(a agents.ListItem) { s.about("updated", a) }
+
+// AgentRemoved records the end of an agent.
+func (s *signals) AgentRemoved(a agents.ListItem) { s.about("removed", a) }
+
+// about records an event about an agent.
+func (s *signals) about(what string, a agents.ListItem) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.agents = append(s.agents, what+" "+a.Name+" "+string(a.Status))
+}
+
+// told returns the events about agents so far, but for the first one: Eliza's.
+func (s *signals) told() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.agents[min(1, len(s.agents)):])
+}
 
 // streamed returns the chunks so far.
 func (s *signals) streamed() []agents.Chunk {

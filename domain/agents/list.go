@@ -3,6 +3,7 @@ package agents
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 
@@ -74,11 +75,17 @@ func (r *GetRequest) Validate() error {
 	return f.Err()
 }
 
-// Get returns one agent in full. Codes: not_found.
-func (s *Service) Get(_ context.Context, _ domain.Actor, r GetRequest) (View, error) {
-	a, ok := s.agent(r.AgentID)
+// Get returns one agent in full, to who is no administrator without its secrets: with a
+// salt that everybody knows, their encrypted form hides nothing. Codes: not_found.
+func (s *Service) Get(_ context.Context, actor domain.Actor, r GetRequest) (View, error) {
+	a, ok := s.visible(r.AgentID)
 	if !ok {
-		return View{}, domain.Errorf(domain.NotFound, "Agent not found")
+		return View{}, errNoAgent
+	}
+	if actor.Role != domain.Admin {
+		a.Character.Secrets = nil
+		a.Character.Settings = maps.Clone(a.Character.Settings)
+		delete(a.Character.Settings, "secrets")
 	}
 	return newView(a), nil
 }

@@ -136,7 +136,7 @@ func TestNamesThatDoNothingAreReported(t *testing.T) {
 		"PATH=/bin", "OPENAI_API_KEY=k", "PARLEY_EMPTY=", "POSTGRES_URL=postgres://u:pw@h/db"}))
 	want := []string{
 		`"level":"warn".*PARLEY_DATADIR.*PARLEY_DATA_DIR`, `"level":"warn".*SERVER_PROT.*SERVER_PORT`,
-		`"level":"info".*SENTRY_DSN`, `"level":"info".*CHARACTER.ANN.KEY`, `"level":"info".*POSTGRES_URL`,
+		`"level":"info".*SENTRY_DSN`, `"level":"info".*POSTGRES_URL`,
 	}
 	var got []string
 	for _, n := range c.notices {
