@@ -2,6 +2,7 @@ package agents
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -93,13 +94,21 @@ func (s *Service) Delete(ctx context.Context, _ domain.Actor, r GetRequest) (Del
 	defer patience.Stop()
 	select {
 	case <-attempt.over:
+		if errors.Is(attempt.err, context.Canceled) { // the server stops, and goes on with it at its next start
+			return goesOn(), nil
+		}
 		return Deleted{}, attempt.err
 	case <-patience.C:
-		return Deleted{Partial: true, Message: "Agent deletion initiated but taking longer than expected. " +
-			"The operation will continue in the background."}, nil
+		return goesOn(), nil
 	case <-ctx.Done():
 		return Deleted{}, ctx.Err()
 	}
+}
+
+// goesOn answers who has waited long enough, in the reference's words.
+func goesOn() Deleted {
+	return Deleted{Partial: true, Message: "Agent deletion initiated but taking longer than expected. " +
+		"The operation will continue in the background."}
 }
 
 // depart writes down that an agent is on its way out, and ends its turns. One that is

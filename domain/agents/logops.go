@@ -154,7 +154,9 @@ func narrow(actor domain.Actor, named domain.EntityID) domain.EntityID {
 // page reads the entries that match, newest first, without the first offset.
 func (j *Journal) page(ctx context.Context, agent domain.AgentID, f LogFilter, offset, count int) (LogList, error) {
 	found := LogList{}
-	for q := f.query(agent); ; {
+	q := f.query(agent)
+	q.Limit = min(offset+count, logsPage) // most callers ask often, and for few
+	for {
 		entries, err := j.Store.Logs(ctx, q)
 		if err != nil {
 			return nil, err
