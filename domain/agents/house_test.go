@@ -34,6 +34,8 @@ type house struct {
 	messaging *messaging.Service
 	signals   *signals
 	journal   *agents.Journal
+	// env is the environment of the next house.
+	env map[string]domain.Secret
 }
 
 // newHouse opens a store in a temporary folder and makes Eliza active.
@@ -74,7 +76,7 @@ func enter(t *testing.T, store *storage.Set, o agents.ServiceOptions) *house {
 
 // again is the house after a restart.
 func (h *house) again() *house {
-	return enter(h.t, h.store, agents.ServiceOptions{Logger: zerolog.Nop()})
+	return enter(h.t, h.store, agents.ServiceOptions{Logger: zerolog.Nop(), Env: h.env})
 }
 
 // seed makes an agent of a name.

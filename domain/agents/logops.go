@@ -176,6 +176,7 @@ func (j *Journal) page(ctx context.Context, agent domain.AgentID, f LogFilter, o
 		if len(entries) < q.Limit {
 			return found, nil
 		}
+		q.Limit = logsPage
 	}
 }
 

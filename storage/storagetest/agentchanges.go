@@ -70,7 +70,7 @@ func agentChangeFails(k *kit) {
 		a.Desired = true
 		return a, failure
 	})
-	if domain.AsError(err).Unwrap() == nil || !errors.Is(err, failure) {
+	if !errors.Is(err, failure) {
 		k.Fatalf("error is %v", err)
 	}
 	if read, err := k.agents().Agent(k.Context(), a.ID); err != nil || !reflect.DeepEqual(read, a) {
