@@ -44,7 +44,7 @@ func changeOps(r *op.Registry, s *Service) {
 		Name: "agents:create", Help: "Makes an agent of a character, which is given or in a file; one that exists stays as it is.",
 		Routes: []string{"POST /api/agents"}, Access: op.Admin, Status: 201, Reason: "CREATE_ERROR",
 		Errors:  []domain.Code{domain.Conflict},
-		Example: CreateRequest{CharacterPath: "./characters/example.json"},
+		Example: CreateRequest{CharacterPath: "./characters/eliza.json"},
 	}, s.Create)
 	op.Define(r, op.Spec{
 		Name: "agents:update", Help: "Changes fields of an agent; settings are merged, null removes.",
