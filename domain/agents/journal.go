@@ -130,7 +130,8 @@ func (j *Journal) numbered(batch []LogEntry, e LogEntry) []LogEntry {
 // trim removes what is too old from the logs that have grown.
 func (j *Journal) trim(ctx context.Context) {
 	for agent, n := range j.untrimmed {
-		if _, ok := j.Agents.visible(agent); !ok {
+		a, ok := j.Agents.visible(agent)
+		if !ok {
 			delete(j.untrimmed, agent)
 			continue
 		}
@@ -138,7 +139,7 @@ func (j *Journal) trim(ctx context.Context) {
 			continue
 		}
 		if _, err := j.Store.TrimLogs(ctx, agent, logsKept, 10*trimEvery); err != nil {
-			j.Logger.Warn().Err(err).Str("agentId", string(agent)).Msg("agent's log cannot be trimmed")
+			j.Agents.logOf(a).Warn().Err(err).Msg("agent's log cannot be trimmed")
 			return
 		}
 		j.untrimmed[agent] = 0

@@ -71,7 +71,8 @@ func quoted(path string) string {
 
 // candidates are the absolute paths at which a file may be, in the reference's order: as
 // given, from the working directory and some above it; then in the folders themselves,
-// with its own folder and without. Each is tried with .json and without.
+// with its own folder and without, in place of those beside the reference's program. Each
+// is tried with .json and without.
 func (l Library) candidates(path string) []string {
 	var bases []string
 	if filepath.IsAbs(path) {

@@ -120,7 +120,7 @@ func (t *turn) record(o Outcome) {
 	}
 	own := t.entry("useModel:"+modelText, body)
 	own.EntityID, own.RoomID = domain.EntityID(t.key.agent), domain.RoomID(t.key.agent)
-	own.Model, own.Failed = modelText, t.used.err != nil
+	own.Model, own.Failed = modelText, t.used.err != nil && !domain.IsCode(t.used.err, domain.Canceled)
 	t.Journal.Record(own)
 	for i, reply := range o.Replies {
 		t.Journal.Record(t.entry("action", t.action(run, i, reply, actionPrompt{ModelType: modelText, Prompt: prompt, Timestamp: began})))

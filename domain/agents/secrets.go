@@ -158,6 +158,17 @@ func (v *vault) opened(a Agent) (out Agent, changed bool) {
 	return a, changed
 }
 
+// unreadable counts the secrets that were sealed under another salt.
+func (c Character) unreadable() (n int) {
+	c.mapSecrets(func(_, text string) string {
+		if isAtRest(text) {
+			n++
+		}
+		return text
+	})
+	return n
+}
+
 // mapSecrets returns c with each text among its secrets replaced; path tells which one it
 // is. Values of other types stay. c itself is not changed.
 func (c Character) mapSecrets(change func(path, text string) string) Character {

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/rs/zerolog"
+
 	"parley/domain"
 	"parley/domain/agents"
 )
@@ -132,6 +134,29 @@ func TestSecretsOfAnOlderStoreAreEncryptedWhenItIsLoaded(t *testing.T) {
 	stored, err := h.store.Agents.Agent(t.Context(), eliza)
 	if err != nil || !strings.HasPrefix(text1(t, stored.Character.Secrets["OLD"]), "gcm1:") {
 		t.Errorf("stored %s, %v", stored.Character.Secrets, err)
+	}
+}
+
+func TestAChangedSaltAndBackLosesNothing(t *testing.T) {
+	h := newHouse(t)
+	h.patch(eliza, `{"secrets":{"K":"token"},"settings":{"secrets":{"L":"other"}}}`)
+	var log strings.Builder
+	wrong := enter(t, h.store, agents.ServiceOptions{Salt: "pepper", Logger: zerolog.New(&log)})
+	view := wrong.get(eliza)
+	if got := wrong.agents.Setting(eliza, "K"); got == "token" || strings.Contains(string(view.Secrets["K"]), "token") {
+		t.Errorf("K is %v, shown as %s", got, view.Secrets["K"])
+	}
+	if !strings.Contains(log.String(), "SECRET_SALT") {
+		t.Errorf("log %s", log.String())
+	}
+	back, err := json.Marshal(map[string]any{"secrets": view.Secrets, "settings": map[string]any{"secrets": view.Settings["secrets"]}, "system": "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong.patch(eliza, string(back)) // as the web client saves
+	right := h.again()
+	if k, l := right.agents.Setting(eliza, "K"), right.agents.Setting(eliza, "L"); k != "token" || l != "other" {
+		t.Errorf("K is %v, L is %v", k, l)
 	}
 }
 

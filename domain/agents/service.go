@@ -99,6 +99,9 @@ func (s *Service) Load(ctx context.Context) error {
 				return fmt.Errorf("encrypt the secrets of agent %s: %w", a.ID, err)
 			}
 		}
+		if n := opened.Character.unreadable(); n > 0 {
+			s.logOf(a).Warn().Int("secrets", n).Msg("secrets cannot be read: they were stored under another SECRET_SALT")
+		}
 		known[a.ID] = opened
 		if a.Leaving {
 			s.departures.join(a.ID)

@@ -79,6 +79,7 @@ func (t *turn) situation(ctx context.Context) (situation, []messaging.Message, e
 	return situation{
 		agent: t.agent, channel: channel, question: t.question, before: before, others: others, ahead: ahead,
 		run: agentRun(recent, t.Agents.wrote), wrote: t.Agents.wrote,
+		setting: func(name string) string { return t.Agents.SettingText(t.key.agent, name) },
 	}, recent, nil
 }
 
@@ -106,6 +107,9 @@ func (t *turn) ask(ctx, work context.Context, p models.Prompt, attempt int64) (O
 	t.used = &modelUse{prompt: p, began: began, took: took, response: c.Text, err: err}
 	if err != nil {
 		t.used.response = said
+	}
+	if cause := context.Cause(work); cause != nil {
+		t.used.err = domain.Wrap(domain.Canceled, err, "The call was cut off: "+cause.Error())
 	}
 	switch cause := context.Cause(work); {
 	case ctx.Err() != nil && err != nil:
