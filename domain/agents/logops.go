@@ -253,7 +253,7 @@ func (j *Journal) Stream(ctx context.Context, actor domain.Actor, r StreamLogsRe
 		after = l.ID
 	}
 	for {
-		if after, err = j.sendAfter(ctx, r.AgentID, filter, after, out); err != nil {
+		if after, err = j.sendAfter(ctx, r.AgentID, filter, after, out); err != nil && ctx.Err() == nil {
 			return err
 		}
 		select {
