@@ -90,7 +90,7 @@ func TestAgentsOverREST(t *testing.T) {
 	}{
 		{"the seed's example", exchange{method: "POST", path: "/api/agents", body: `{"characterPath":"./characters/example.json"}`}, 201, `"created":true`},
 		{"again", exchange{method: "POST", path: "/api/agents", body: `{"characterPath":"./characters/example.json"}`}, 201, `"created":false`},
-		{"a wrong character", exchange{method: "POST", path: "/api/agents", body: `{"agent":{"name":"X"}}`}, 400, `"code":"CREATE_ERROR","message":"Character validation failed: bio: Required"`},
+		{"a wrong character", exchange{method: "POST", path: "/api/agents", body: `{"agent":{"name":"X"}}`}, 400, `"code":"CREATE_ERROR","message":"Character validation failed: bio: Invalid input: Expected string or array, received undefined"`},
 		{"no character", exchange{method: "POST", path: "/api/agents", body: `{}`}, 400, `"code":"CREATE_ERROR"`},
 		{"a taken name", exchange{method: "POST", path: "/api/agents", body: `{"name":"Eliza","bio":"","id":"22222222-2222-4222-8222-222222222222"}`}, 409, `"code":"CONFLICT"`},
 		{"a change", exchange{method: "PATCH", path: base, body: `{"id":"22222222-2222-4222-8222-222222222222","settings":{"avatar":"a.png"}}`}, 200, `"settings":{"avatar":"a.png"}`},

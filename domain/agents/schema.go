@@ -45,9 +45,14 @@ func below(path, key string) string {
 	return path + "." + key
 }
 
+// absent stands for a field that is not there, in a rule that has words of its own for it.
+type absent struct{}
+
 // kind is a value's type in the reference's words.
 func kind(value any) string {
 	switch value.(type) {
+	case absent:
+		return "undefined"
 	case nil:
 		return "null"
 	case bool:

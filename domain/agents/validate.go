@@ -31,8 +31,9 @@ func characterFields() map[string]rule {
 	}
 }
 
-// requiredFields are those that a character must have.
-var requiredFields = []string{"bio", "name"}
+// requiredFields are those that a character must have, beside bio, of whose absence the
+// reference speaks as of a wrong type.
+var requiredFields = []string{"name"}
 
 // biography is a text or a list of texts.
 func biography(c *checker, path string, value any) {
@@ -99,6 +100,9 @@ func among(texts ...string) rule {
 func (c *checker) checkCharacter(object map[string]any) {
 	fields := characterFields()
 	c.checkKeys(object, slices.Sorted(maps.Keys(fields)))
+	if _, ok := object["bio"]; !ok {
+		biography(c, "bio", absent{})
+	}
 	objectOf(fields, requiredFields...)(c, "", object)
 }
 
