@@ -57,7 +57,7 @@ func NewFetcher(o FetcherOptions) *Fetcher {
 			MaxResponseHeaderBytes: 64 << 10, ForceAttemptHTTP2: true},
 		CheckRedirect: func(r *http.Request, via []*http.Request) error {
 			if len(via) > fetchRedirects {
-				return errors.New("too many redirects")
+				return refusal("too many redirects")
 			}
 			return f.check(r.URL)
 		},
@@ -65,8 +65,14 @@ func NewFetcher(o FetcherOptions) *Fetcher {
 	return f
 }
 
+// refusal says why an address is not fetched; it may be told.
+type refusal string
+
+// Error is the reason.
+func (r refusal) Error() string { return string(r) }
+
 // errPrivate refuses an address inside.
-var errPrivate = errors.New("the address is not public")
+const errPrivate refusal = "the address is not public"
 
 // checkDial refuses to connect to what is not on the public internet.
 func checkDial(address string) error {
@@ -105,11 +111,11 @@ func public(a netip.Addr) bool {
 func (f *Fetcher) check(u *url.URL) error {
 	switch {
 	case u.Host == "", u.User != nil:
-		return errors.New("it is not an address of a file")
+		return refusal("it is not an address of a file")
 	case u.Scheme == "https", u.Scheme == "http" && f.trusted:
 		return nil
 	default:
-		return errors.New("only https is allowed")
+		return refusal("only https is allowed")
 	}
 }
 
@@ -150,16 +156,17 @@ func (e errStatus) Error() string { return fmt.Sprintf("HTTP error %d", int(e)) 
 // behind it.
 func reason(err error) string {
 	var status errStatus
+	var refused refusal
 	var timeout net.Error
 	switch {
 	case errors.As(err, &status):
 		return status.Error()
-	case errors.Is(err, errPrivate):
-		return errPrivate.Error()
+	case errors.As(err, &refused):
+		return refused.Error()
 	case errors.As(err, &timeout) && timeout.Timeout():
 		return "it took too long"
 	default:
-		return "the address is wrong, cannot be reached, or answers too much"
+		return "the address is wrong or cannot be reached"
 	}
 }
 
@@ -183,7 +190,7 @@ func (f *Fetcher) load(ctx context.Context, address string) (data []byte, err er
 	}
 	data, err = io.ReadAll(io.LimitReader(response.Body, maxCharacter+1))
 	if err == nil && len(data) > maxCharacter {
-		err = errors.New("the character is too large")
+		err = refusal("the character is too large")
 	}
 	return data, err
 }

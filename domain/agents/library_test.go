@@ -148,11 +148,11 @@ func TestCharactersAreFetched(t *testing.T) {
 		{"an empty list", server.URL + "/empty.json", "No characters found"},
 		{"a page", server.URL + "/page.html", "Character validation failed: expected one JSON object"},
 		{"a wrong one", server.URL + "/wrong.json", "Character validation failed: bio: Invalid input: Expected string or array, received undefined"},
-		{"one too large", server.URL + "/large.json", "answers too much"},
+		{"one too large", server.URL + "/large.json", "the character is too large"},
 		{"none", server.URL + "/none.json", "HTTP error 404"},
-		{"redirects without end", server.URL + "/round", "cannot be reached"},
-		{"another scheme", "ftp://example.com/x", "the address is wrong"},
-		{"with a password", strings.Replace(server.URL, "https://", "https://user:hush@", 1) + "/one.json", "the address is wrong"},
+		{"redirects without end", server.URL + "/round", "too many redirects"},
+		{"another scheme", "ftp://example.com/x", "only https"},
+		{"with a password", strings.Replace(server.URL, "https://", "https://user:hush@", 1) + "/one.json", "not an address of a file"},
 	}
 	fetcher := agents.NewFetcher(agents.FetcherOptions{Trusted: true, TLS: trust})
 	for _, tt := range tests {

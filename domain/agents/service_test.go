@@ -88,6 +88,9 @@ func TestAgentsAreListed(t *testing.T) {
 			for i, a := range list.Agents {
 				names[i] = a.Name
 			}
+			if total, ok := list.TotalCount(); !ok || total < len(names) || tt.req.Query == "" && tt.req.Status == "" && total != 4 {
+				t.Errorf("%d in all", total)
+			}
 			if got := strings.Join(names, " "); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}

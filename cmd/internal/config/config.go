@@ -67,8 +67,10 @@ type Config struct {
 	MetricsEnabled bool
 	NoAgentsStatus int
 
-	environment map[string]domain.Secret // the environment over the .env, without the server's own secrets
-	sources     map[string]string        // setting's name to where its value is from; absent is the default
+	// environment is the environment over the .env, without the server's own secrets; by a
+	// pointer, for fmt would print the values of an unexported map.
+	environment *map[string]domain.Secret
+	sources     map[string]string // setting's name to where its value is from; absent is the default
 	notices     []notice
 }
 
@@ -136,7 +138,12 @@ func (c *Config) checkAccess() error {
 
 // Variables are the environment over the nearest .env: agents' settings fall back to
 // them. The server's own secrets are not among them. It must not be changed.
-func (c *Config) Variables() map[string]domain.Secret { return c.environment }
+func (c *Config) Variables() map[string]domain.Secret {
+	if c.environment == nil {
+		return nil
+	}
+	return *c.environment
+}
 
 // notice is something to tell about the configuration at the start.
 type notice struct {

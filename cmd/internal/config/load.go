@@ -82,14 +82,15 @@ func Load(src Source) (Config, error) {
 
 // keepVariables notes the variables of layers, the last of which wins, for the agents.
 func (c *Config) keepVariables(layers ...layer) {
-	c.environment = map[string]domain.Secret{}
+	variables := map[string]domain.Secret{}
 	for _, l := range layers {
 		for name, v := range l.values {
 			if !slices.Contains([]string{"ELIZA_SERVER_AUTH_TOKEN", "SERVER_API_KEY", "SECRET_SALT"}, name) {
-				c.environment[name] = domain.Secret(v)
+				variables[name] = domain.Secret(v)
 			}
 		}
 	}
+	c.environment = &variables
 }
 
 // apply sets every setting from the first of layers that has it.
