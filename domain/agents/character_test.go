@@ -134,3 +134,25 @@ func FuzzDecodeCharacter(f *testing.F) {
 		}
 	})
 }
+
+func FuzzPatch(f *testing.F) {
+	f.Add([]byte(`{"name":"B","settings":{"a":{"b":null},"secrets":{"K":"v","L":null}},"bio":null,"enabled":false}`))
+	f.Add([]byte(`{"secrets":{"K":"v"},"style":{"all":["x"]},"knowledge":[{"path":"p"}],"id":7}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		before, err := agents.DecodeCharacter([]byte(`{"name":"A","bio":["x"],"system":"s","settings":{"a":{"b":1},"secrets":{"K":"k"}},"secrets":{"M":"m"}}`))
+		if err != nil {
+			t.Fatal(err)
+		}
+		after, err := agents.NewVault("salt").Patch(data, before)
+		if err != nil {
+			return
+		}
+		written, err := json.Marshal(after)
+		if err != nil {
+			t.Fatalf("%q makes what cannot be written: %v", data, err)
+		}
+		if _, err := agents.DecodeCharacter(written); err != nil {
+			t.Fatalf("%q makes %s, which is refused: %v", data, written, err)
+		}
+	})
+}

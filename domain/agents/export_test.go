@@ -32,6 +32,16 @@ func (v Vault) Unseal(agent domain.AgentID, path, text string) string {
 	return v.unseal(agent, path, text)
 }
 
+// Patch is what a change makes of a character.
+func (v Vault) Patch(data []byte, c Character) (Character, error) {
+	change, err := readPatch(data)
+	if err != nil {
+		return c, err
+	}
+	a, err := change.applied(Agent{Character: c}, v.vault)
+	return a.Character, err
+}
+
 // Public reports whether characters may be fetched from an address.
 func Public(a netip.Addr) bool { return public(a) }
 
