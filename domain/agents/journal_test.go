@@ -82,6 +82,9 @@ func TestATurnIsLogged(t *testing.T) {
 		acted.PromptCount != 1 || acted.Prompts[0].Prompt != used.Prompt || acted.Responses[0].ID != h.replies(channel)[0].ID {
 		t.Errorf("entry %+v of body %s", action, action.Body)
 	}
+	if list := h.logs(`{"entityId":"` + string(ann) + `"}`); len(list) != 2 {
+		t.Errorf("of what Ann wrote: %+v", list)
+	}
 	if list := h.logs(`{"roomId":"` + string(channel) + `"}`); len(list) != 1 || list[0].ID != action.ID {
 		t.Errorf("of the channel: %+v", list)
 	}

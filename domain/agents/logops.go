@@ -31,7 +31,8 @@ type LogFilter struct {
 	ExcludeTypes []string
 	// RoomID is a room of the agent's, or the channel that it sees as that room.
 	RoomID domain.RoomID
-	// EntityID is an entity, or whoever the agent sees as that entity.
+	// EntityID is an entity, or whoever the agent sees as that entity: what the entry is
+	// about, or whose message led to it.
 	EntityID domain.EntityID
 	From, To domain.Instant
 	// Search must occur in type or body, in any case.

@@ -29,7 +29,8 @@ type LogQuery struct {
 	AgentID domain.AgentID
 	// Type is the exact type.
 	Type string
-	// Rooms and Entities are those of which the entry's must be one; at most two.
+	// Rooms are those of which the entry's must be one, Entities those of which its entity
+	// or its author must be one; at most two.
 	Rooms    []domain.RoomID
 	Entities []domain.EntityID
 	// From and To are the first and the last moment.
@@ -45,6 +46,8 @@ type LogEntry struct {
 	ID       domain.LogID
 	AgentID  domain.AgentID
 	EntityID domain.EntityID
+	// AuthorID is who wrote the message that led to the entry, "" if there is none.
+	AuthorID domain.EntityID
 	RoomID   domain.RoomID
 	// Type is useModel:<MODEL>, action and the like.
 	Type string

@@ -148,10 +148,10 @@ func (t *turn) entry(kind string, body any) LogEntry {
 	if err != nil { // texts and numbers always have a JSON form
 		data = json.RawMessage("{}")
 	}
+	author := domain.UniqueUUID[domain.EntityID](t.key.agent, string(t.question.AuthorID))
 	return LogEntry{
-		AgentID: t.key.agent, Type: kind, Body: data,
-		EntityID: domain.UniqueUUID[domain.EntityID](t.key.agent, string(t.question.AuthorID)),
-		RoomID:   domain.UniqueUUID[domain.RoomID](t.key.agent, string(t.key.channel)),
+		AgentID: t.key.agent, Type: kind, Body: data, EntityID: author, AuthorID: author,
+		RoomID: domain.UniqueUUID[domain.RoomID](t.key.agent, string(t.key.channel)),
 	}
 }
 

@@ -15,9 +15,9 @@ func (s *Store) AppendLogs(ctx context.Context, entries []agents.LogEntry) error
 	j := &job{what: changeNotStored, whole: true, late: true, done: func(err error) { result <- err },
 		apply: func(ctx context.Context, w *writer) error {
 			for _, e := range entries {
-				_, err := w.conn.exec(ctx, `INSERT INTO agent_logs (id, agent, entity, room, type, model, failed, created_at, body)
-					VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, string(e.ID), string(e.AgentID), string(e.EntityID),
-					string(e.RoomID), e.Type, e.Model, e.Failed, millis(e.CreatedAt), string(e.Body))
+				_, err := w.conn.exec(ctx, `INSERT INTO agent_logs (id, agent, entity, author, room, type, model, failed, created_at, body)
+					VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, string(e.ID), string(e.AgentID), string(e.EntityID),
+					string(e.AuthorID), string(e.RoomID), e.Type, e.Model, e.Failed, millis(e.CreatedAt), string(e.Body))
 				if err != nil {
 					return err
 				}
@@ -28,14 +28,14 @@ func (s *Store) AppendLogs(ctx context.Context, entries []agents.LogEntry) error
 }
 
 // logColumns are the columns that scanLog reads.
-const logColumns = `id, agent, entity, room, type, model, failed, created_at, body`
+const logColumns = `id, agent, entity, room, type, model, failed, created_at, body, author`
 
 // scanLog reads a row of logColumns.
 func scanLog(r row) agents.LogEntry {
 	return agents.LogEntry{
 		ID: domain.LogID(r.text(0)), AgentID: domain.AgentID(r.text(1)), EntityID: domain.EntityID(r.text(2)),
 		RoomID: domain.RoomID(r.text(3)), Type: r.text(4), Model: r.text(5), Failed: r.int(6) != 0,
-		CreatedAt: domain.FromMillis(r.int(7)), Body: r.json(8),
+		CreatedAt: domain.FromMillis(r.int(7)), Body: r.json(8), AuthorID: domain.EntityID(r.text(9)),
 	}
 }
 
@@ -74,7 +74,8 @@ func logQuery(q agents.LogQuery) (string, []any) {
 		add("room IN (?, ?)", string(q.Rooms[0]), string(q.Rooms[len(q.Rooms)-1]))
 	}
 	if len(q.Entities) > 0 {
-		add("entity IN (?, ?)", string(q.Entities[0]), string(q.Entities[len(q.Entities)-1]))
+		one, other := string(q.Entities[0]), string(q.Entities[len(q.Entities)-1])
+		add("(entity IN (?, ?) OR author IN (?, ?))", one, other, one, other)
 	}
 	if !q.From.IsZero() {
 		add("created_at >= ?", millis(q.From))

@@ -17,7 +17,7 @@ import (
 func newEntry(agent domain.AgentID) agents.LogEntry {
 	body, _ := json.Marshal(map[string]string{"text": oddText})
 	return agents.LogEntry{
-		ID: domain.NewID[domain.LogID](), AgentID: agent, EntityID: domain.NewID[domain.EntityID](),
+		ID: domain.NewID[domain.LogID](), AgentID: agent, EntityID: domain.NewID[domain.EntityID](), AuthorID: domain.NewID[domain.EntityID](),
 		RoomID: domain.NewID[domain.RoomID](), Type: "useModel:TEXT_LARGE", Model: "TEXT_LARGE", Failed: true, Body: body, CreatedAt: now(),
 	}
 }
@@ -103,6 +103,7 @@ func logFilters(k *kit) {
 	k.found(agents.LogQuery{AgentID: id, Rooms: []domain.RoomID{nowhere, list[2].RoomID}}, list[2])
 	k.found(agents.LogQuery{AgentID: id, Rooms: []domain.RoomID{nowhere}})
 	k.found(agents.LogQuery{AgentID: id, Entities: []domain.EntityID{list[3].EntityID, nobody}}, list[3])
+	k.found(agents.LogQuery{AgentID: id, Entities: []domain.EntityID{list[3].AuthorID}}, list[3])
 	k.found(agents.LogQuery{AgentID: id, From: list[1].CreatedAt, To: list[2].CreatedAt}, list[2], list[1])
 	k.found(agents.LogQuery{AgentID: id, From: list[1].CreatedAt, After: list[1].ID, Type: list[2].Type, Limit: 1}, list[2])
 }

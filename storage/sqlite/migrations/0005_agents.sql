@@ -10,6 +10,7 @@ CREATE TABLE agent_logs (
     id         TEXT NOT NULL,
     agent      TEXT NOT NULL,
     entity     TEXT NOT NULL,
+    author     TEXT NOT NULL,
     room       TEXT NOT NULL,
     type       TEXT NOT NULL,
     model      TEXT NOT NULL,
