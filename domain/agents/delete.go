@@ -142,4 +142,5 @@ func (s *Service) forget(id domain.AgentID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.known, id)
+	delete(s.started, id)
 }

@@ -64,6 +64,9 @@ type Service struct {
 	changing sync.Mutex
 	mu       sync.RWMutex
 	known    map[domain.AgentID]Agent
+	// started is when agents became active after began, the beginning of the service.
+	started map[domain.AgentID]time.Time
+	began   time.Time
 }
 
 // maxAgents bounds the agents, all of which are kept in memory.
@@ -79,7 +82,7 @@ func NewService(o ServiceOptions) *Service {
 		running: &running{turns: map[laneKey]underWay{}}, watcher: o.Watcher,
 		log:   o.Logger.With().Str("component", "agents").Logger(),
 		vault: newVault(o.Salt), env: o.Env, library: o.Library, panels: o.Panels, patience: o.Patience,
-		departures: newDepartures(), known: map[domain.AgentID]Agent{},
+		departures: newDepartures(), known: map[domain.AgentID]Agent{}, started: map[domain.AgentID]time.Time{}, began: o.Now().UTC(),
 	}
 }
 

@@ -52,7 +52,10 @@ func (s *Service) setDesired(ctx context.Context, id domain.AgentID, desired boo
 		return Agent{}, err
 	}
 	a.Desired = desired
-	s.remember(a)
+	s.mu.Lock()
+	s.known[id] = a
+	s.started[id] = s.now().UTC()
+	s.mu.Unlock()
 	s.logOf(a).Info().Str("status", string(a.Status())).Msg("agent changed")
 	s.watcher.AgentChanged(newListItem(a))
 	return a, nil

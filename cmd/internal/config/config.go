@@ -16,6 +16,9 @@ import (
 // Config is the server's configuration. The zero value is not usable: take it from
 // Default or Load. What each field means stands once, in settings.
 type Config struct {
+	// WorkDir is the working directory, from which the .env is looked for; no setting.
+	WorkDir string
+
 	// Where it listens and keeps its data.
 	File    string
 	Port    int
@@ -34,6 +37,8 @@ type Config struct {
 	Origins    []string
 	APIOrigins []string
 	TrustProxy bool
+	RemoteStop bool
+	RemoteEnv  bool
 
 	// Limits and times.
 	MaxPayload   int64
@@ -67,16 +72,18 @@ type Config struct {
 	MetricsEnabled bool
 	NoAgentsStatus int
 
-	// environment is the environment over the .env, without the server's own secrets; by a
+	sources map[string]string // setting's name to where its value is from; absent is the default
+	// environment returns a variable of the process's environment, "" if it is not set.
+	environment func(name string) string
+	// forAgents are the environment over the .env, without the server's own secrets; by a
 	// pointer, for fmt would print the values of an unexported map.
-	environment *map[string]domain.Secret
-	sources     map[string]string // setting's name to where its value is from; absent is the default
-	notices     []notice
+	forAgents *map[string]domain.Secret
+	notices   []notice
 }
 
 // Default is the configuration when nothing is set.
 func Default() Config {
-	var c Config
+	c := Config{WorkDir: ".", environment: func(string) string { return "" }}
 	for _, s := range c.settings() {
 		if s.fallback != "" {
 			_ = s.value.Set(s.fallback) // a test sees to it that every default can be set
@@ -139,10 +146,10 @@ func (c *Config) checkAccess() error {
 // Variables are the environment over the nearest .env: agents' settings fall back to
 // them. The server's own secrets are not among them. It must not be changed.
 func (c *Config) Variables() map[string]domain.Secret {
-	if c.environment == nil {
+	if c.forAgents == nil {
 		return nil
 	}
-	return *c.environment
+	return *c.forAgents
 }
 
 // notice is something to tell about the configuration at the start.

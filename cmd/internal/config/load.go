@@ -62,6 +62,7 @@ func Load(src Source) (Config, error) {
 	}
 	environment := parseEnviron(src.Env)
 	c.keepVariables(dotenv, environment)
+	c.WorkDir, c.environment = src.Dir, func(name string) string { return environment.values[name] }
 	layers := []layer{flags, environment, dotenv}
 	file, err := c.readFile(src, layers)
 	if err != nil {
@@ -90,7 +91,7 @@ func (c *Config) keepVariables(layers ...layer) {
 			}
 		}
 	}
-	c.environment = &variables
+	c.forAgents = &variables
 }
 
 // apply sets every setting from the first of layers that has it.
