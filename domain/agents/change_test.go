@@ -1,6 +1,7 @@
 package agents_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -262,5 +263,29 @@ func TestARunningAgentUsesNewDataInItsNextTurn(t *testing.T) {
 	}
 	if want := []string{"updated Elsa active"}; !slices.Equal(h.signals.told(), want) {
 		t.Errorf("told %q", h.signals.told())
+	}
+}
+
+// desk offers panels for an agent, or fails.
+type desk struct{ err error }
+
+// Panels returns one panel.
+func (d desk) Panels(_ context.Context, id domain.AgentID) ([]agents.Panel, error) {
+	if d.err != nil {
+		return nil, d.err
+	}
+	return []agents.Panel{{Name: "Desk", Path: "/api/desk?agentId=" + string(id)}}, nil
+}
+
+func TestPanelsAreThoseOfThePlugins(t *testing.T) {
+	h := newHouse(t)
+	body := `{"agentId":"` + string(eliza) + `"}`
+	h = enter(t, h.store, agents.ServiceOptions{Panels: desk{}})
+	if got, failure := h.call("agents:panels", body); failure != nil || fmt.Sprint(got) != "[{Desk /api/desk?agentId="+string(eliza)+"}]" {
+		t.Errorf("got %v, %v", got, failure)
+	}
+	h = enter(t, h.store, agents.ServiceOptions{Panels: desk{err: errKilled}})
+	if _, failure := h.call("agents:panels", body); failure == nil || failure.WireCode() != "PANEL_ERROR" {
+		t.Errorf("failure %v", failure)
 	}
 }

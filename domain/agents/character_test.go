@@ -3,6 +3,7 @@ package agents_test
 import (
 	"encoding/json"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -102,6 +103,25 @@ func TestCharactersAreDecodedStrictly(t *testing.T) {
 				t.Fatalf("got %v, want %q", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestGarbageIsRefusedInFewWords(t *testing.T) {
+	var keys strings.Builder
+	for i := range 50_000 {
+		keys.WriteString(`"` + strings.Repeat("k", i%400) + strconv.Itoa(i) + `":1,`)
+	}
+	for name, data := range map[string]string{
+		"keys":     `{` + keys.String() + `"name":1}`,
+		"values":   `{"name":"A","bio":[` + strings.Repeat("{},", 200_000) + `1]}`,
+		"long key": `{"settings":{"` + strings.Repeat("x", 1<<20) + `":"\u0000"}}`,
+		"deep":     strings.Repeat(`{"a":`, 9_000) + "1" + strings.Repeat("}", 9_000),
+		"deepest":  strings.Repeat("[", 1<<20),
+		"large":    `{"name":"` + strings.Repeat("x", 5<<20) + `"}`,
+	} {
+		if _, err := agents.DecodeCharacter([]byte(data)); !domain.IsCode(err, domain.Invalid) || len(err.Error()) > 8<<10 {
+			t.Errorf("%s: %d bytes of %.200s", name, len(err.Error()), err)
+		}
 	}
 }
 

@@ -61,13 +61,7 @@ func (l Library) Find(ctx context.Context, path string) (Character, error) {
 }
 
 // quoted is a path for a message.
-func quoted(path string) string {
-	const most = 200
-	if len(path) > most {
-		path = strings.ToValidUTF8(path[:most], "") + "..."
-	}
-	return "'" + path + "'"
-}
+func quoted(path string) string { return "'" + shortened(path) + "'" }
 
 // candidates are the absolute paths at which a file may be, in the reference's order: as
 // given, from the working directory and some above it; then in the folders themselves,

@@ -19,8 +19,10 @@ const (
 	removeTimeout = 5 * time.Minute
 	// removePage is how many documents are removed, or duties looked at, at once.
 	removePage = 200
-	// removePoll is how often it is looked whether an agent's last turns have ended.
-	removePoll = 20 * time.Millisecond
+	// removePoll is the first pause before it is looked again whether an agent's last turns
+	// have ended, doubled each time up to removePollMost.
+	removePoll     = 10 * time.Millisecond
+	removePollMost = time.Second
 )
 
 // RemoverOptions are what a Remover needs. Those after Logger have defaults.
@@ -156,9 +158,7 @@ func (r *Remover) once(ctx context.Context, id domain.AgentID) error {
 // settle sees to it that the agent owes no message a turn: the Runner ends what is open,
 // as its lanes are hinted at, and tells the channels.
 func (r *Remover) settle(ctx context.Context, id domain.AgentID) error {
-	poll := time.NewTicker(removePoll)
-	defer poll.Stop()
-	for {
+	for pause := removePoll; ; pause = min(2*pause, removePollMost) {
 		open, err := r.Store.AgentDuties(ctx, id, removePage)
 		if err != nil {
 			return err
@@ -172,7 +172,7 @@ func (r *Remover) settle(ctx context.Context, id domain.AgentID) error {
 		select {
 		case <-ctx.Done():
 			return errors.Join(ctx.Err(), errors.New("its turns have not ended"))
-		case <-poll.C:
+		case <-time.After(pause):
 		}
 	}
 }

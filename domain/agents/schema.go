@@ -22,8 +22,12 @@ const (
 	maxDepth = 32
 	// maxName is how many characters names may have.
 	maxName = 256
-	// maxFaults is how many faults are told; a file of garbage has thousands.
-	maxFaults = 20
+	// maxFaults is how many faults are told, and unknown keys named; a file of garbage has
+	// thousands. So many times more are looked for, to tell them in order.
+	maxFaults  = 20
+	maxNoticed = 10 * maxFaults
+	// maxQuoted is how many bytes of a path or a value a message repeats.
+	maxQuoted = 200
 )
 
 // checker gathers what is wrong with a JSON value, in the reference's words.
@@ -31,7 +35,17 @@ type checker struct{ issues []domain.Issue }
 
 // add notes a fault at a path.
 func (c *checker) add(path, format string, args ...any) {
-	c.issues = append(c.issues, domain.Issue{Path: path, Message: fmt.Sprintf(format, args...)})
+	if len(c.issues) < maxNoticed {
+		c.issues = append(c.issues, domain.Issue{Path: shortened(path), Message: fmt.Sprintf(format, args...)})
+	}
+}
+
+// shortened is the beginning of a text for a message.
+func shortened(text string) string {
+	if len(text) <= maxQuoted {
+		return text
+	}
+	return strings.ToValidUTF8(text[:maxQuoted], "") + "..."
 }
 
 // rule checks a value that is present.

@@ -151,6 +151,11 @@ func (s *Service) ensure(ctx context.Context, c Character, desired bool) (a Agen
 	}
 	a, _ = s.vault.opened(stored)
 	s.remember(a)
+	if created && desired {
+		s.mu.Lock()
+		s.started[a.ID] = now
+		s.mu.Unlock()
+	}
 	if created {
 		s.logOf(a).Info().Msg("agent created")
 		s.watcher.AgentChanged(newListItem(a))

@@ -91,7 +91,7 @@ func among(texts ...string) rule {
 		if !ok {
 			text(c, path, value)
 		} else if !slices.Contains(texts, s) {
-			c.add(path, "Invalid enum value. Expected '%s', received '%s'", strings.Join(texts, "' | '"), s)
+			c.add(path, "Invalid enum value. Expected '%s', received '%s'", strings.Join(texts, "' | '"), shortened(s))
 		}
 	}
 }
@@ -113,7 +113,10 @@ func (c *checker) checkKeys(object map[string]any, known []string) {
 		if slices.Contains(known, key) {
 			continue
 		}
-		unknown = append(unknown, "'"+key+"'")
+		if len(unknown) == maxFaults {
+			break
+		}
+		unknown = append(unknown, "'"+shortened(key)+"'")
 		if meant := closest(key, known); meant != "" {
 			hints = append(hints, "'"+meant+"'")
 		}
