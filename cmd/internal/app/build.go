@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -45,7 +46,9 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	a.agents = agents.NewService(agents.ServiceOptions{Store: a.store.Agents, Watcher: a.gateway, Now: time.Now, Logger: a.log})
+	if err := a.buildAgents(); err != nil {
+		return err
+	}
 	if err := a.agents.Load(ctx); err != nil {
 		return err
 	}
@@ -62,7 +65,10 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		Signals: a.gateway, Model: countedText{Text: model, calls: a.metrics.models}, Observe: a.metrics.observeTurn, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
-		OnStep: o.OnTurnStep,
+		OnStep: o.OnTurnStep, Journal: a.journal, Provider: "builtin",
+	})
+	a.remover = agents.NewRemover(agents.RemoverOptions{
+		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Logger: a.log,
 	})
 	a.buildSystem(o)
 	return nil
@@ -82,6 +88,41 @@ func (a *App) buildSystem(o Options) {
 			AgentWorkers: a.cfg.AgentWorkers, TurnSeconds: a.cfg.TurnTimeout.Seconds()},
 		AllowRemoteStop: a.cfg.RemoteStop, AllowRemoteEnv: a.cfg.RemoteEnv, MetricsOpen: a.cfg.MetricsEnabled,
 	})
+}
+
+// buildAgents builds what knows the agents, and what makes agents at the start.
+func (a *App) buildAgents() error {
+	cwd, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	stored := []string{filepath.Join(cwd, ".eliza", "data", "characters"), filepath.Join(absolute(cwd, a.cfg.DataDir), "characters")}
+	library := agents.Library{Cwd: cwd}
+	for _, dir := range a.cfg.CharacterDirs {
+		library.Dirs = append(library.Dirs, absolute(cwd, dir))
+	}
+	library.Dirs = append(library.Dirs, stored...)
+	if a.cfg.RemoteCharacters {
+		library.Remote = agents.NewFetcher(agents.FetcherOptions{})
+	}
+	a.agents = agents.NewService(agents.ServiceOptions{
+		Store: a.store.Agents, Watcher: a.gateway, Now: time.Now, Logger: a.log,
+		Salt: a.cfg.SecretSalt, Env: a.cfg.Variables(), Library: library,
+	})
+	a.journal = agents.NewJournal(agents.JournalOptions{Store: a.store.AgentLogs, Agents: a.agents, Now: time.Now, Logger: a.log})
+	if !a.cfg.CharacterStorage {
+		stored = nil
+	}
+	a.importer = agents.NewImporter(agents.ImporterOptions{Agents: a.agents, Dirs: stored, URLs: a.cfg.CharacterURLs, Logger: a.log})
+	return nil
+}
+
+// absolute is a path that counts from a folder.
+func absolute(from, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(from, path)
 }
 
 // seed makes what always exists, and at the very first start something to talk to.
@@ -123,7 +164,7 @@ func (a *App) buildDoors(_ context.Context, o Options) error {
 		Now: time.Now, Observe: a.metrics.observe, Membership: a.messaging.TakesPart})
 	messaging.Ops(a.registry, a.messaging)
 	presence.Ops(a.registry, a.presence)
-	agents.Ops(a.registry, a.agents, a.runner)
+	agents.Ops(a.registry, a.agents, a.runner, a.journal)
 	system.Ops(a.registry, a.system)
 	a.gateway.Bind(a.registry, a.messaging)
 	a.metrics.watchSockets(a.gateway.Stats)
