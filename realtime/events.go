@@ -60,6 +60,7 @@ func signalEvents() []op.Event {
 		told[presenceChange]("presence", "Somebody came into a channel or left it."),
 		told[readUpdated]("readUpdated", "Somebody has read a channel further."),
 		told[agentUpdate]("agentUpdated", "An agent was started, stopped or changed."),
+		told[agentUpdate]("agentRemoved", "An agent was deleted."),
 		told[logEvent]("log_stream", "An entry of the server's log, for sockets that subscribed."),
 	}
 }
