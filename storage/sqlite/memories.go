@@ -183,9 +183,6 @@ func millisUp(t time.Time) int64 {
 	return ms
 }
 
-// errEnough ends a result that has become too large.
-var errEnough = errors.New("enough was read")
-
 // Memories returns the memories of a query; see memory.Store.
 func (s *Store) Memories(ctx context.Context, q memory.Query) (page memory.Page, err error) {
 	columns := withoutEmbedding
