@@ -1,7 +1,6 @@
 package memory
 
 import (
-
 	"parley/domain"
 	"parley/domain/messaging"
 	"parley/domain/op"

@@ -95,8 +95,8 @@ type search struct {
 	partial bool
 }
 
-// errEnough ends a search at its bounds.
-var errEnough = errors.New("enough was searched")
+// errEnough ends a search, or a page, at its bounds.
+var errEnough = errors.New("enough was read")
 
 // run goes through the messages and notes the places of those that fit.
 func (s *search) run(ctx context.Context, c *conn, sql string, args []any) error {

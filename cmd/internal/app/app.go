@@ -18,6 +18,7 @@ import (
 	"parley/cmd/internal/config"
 	"parley/domain/agents"
 	"parley/domain/identity"
+	"parley/domain/memory"
 	"parley/domain/messaging"
 	"parley/domain/op"
 	"parley/domain/presence"
@@ -46,6 +47,7 @@ type App struct {
 	store     *storage.Set
 	identity  *identity.Authenticator
 	agents    *agents.Service
+	memory    *memory.Service
 	messaging *messaging.Service
 	runner    *agents.Runner
 	system    *system.Service
@@ -109,6 +111,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.presence.Run(workers, a.gateway) })
 	group.Go(func() error { return a.runner.Run(workers) })
 	group.Go(func() error { return a.messaging.Run(workers) })
+	group.Go(func() error { return a.memory.Run(workers) })
 	group.Go(func() error {
 		select {
 		case <-ctx.Done():

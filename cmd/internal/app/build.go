@@ -12,6 +12,7 @@ import (
 	"parley/domain"
 	"parley/domain/agents"
 	"parley/domain/identity"
+	"parley/domain/memory"
 	"parley/domain/messaging"
 	"parley/domain/models/builtin"
 	"parley/domain/op"
@@ -50,6 +51,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		Identity: a.identity, Logs: a.logs, Presence: a.presence, Now: time.Now, Logger: a.log,
 		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
 		AllowOrigin: a.allowOrigin(),
+		Joins:       func(j memory.Join) { a.memory.Joined(j) },
 	})
 	if err != nil {
 		return err
@@ -58,6 +60,8 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	if err := a.agents.Load(ctx); err != nil {
 		return err
 	}
+	a.memory = memory.New(memory.Options{Store: a.store.Memory, Agents: a.agents, Log: a.store.Messaging, Watcher: a.gateway,
+		Now: time.Now, Logger: a.log})
 	a.messaging = messaging.New(messaging.Options{
 		Store: a.store.Messaging, Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
 		Now: time.Now,
@@ -68,7 +72,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	}
 	a.runner = agents.NewRunner(agents.RunnerOptions{
 		Agents: a.agents, Store: a.store.Agents, Log: a.store.Messaging, Channels: a.messaging,
-		Signals: a.gateway, Model: model, Now: time.Now, Logger: a.log,
+		Signals: a.gateway, Model: model, Memories: a.memory, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
 		OnStep: o.OnTurnStep,
@@ -120,6 +124,7 @@ func (a *App) buildDoors(context.Context, Options) error {
 	messaging.Ops(a.registry, a.messaging)
 	presence.Ops(a.registry, a.presence)
 	agents.Ops(a.registry, a.agents, a.runner)
+	memory.Ops(a.registry, a.memory)
 	system.Ops(a.registry, a.system)
 	a.gateway.Bind(a.registry, a.messaging)
 	a.metrics.watchSockets(a.gateway.Stats)
