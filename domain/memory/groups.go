@@ -90,16 +90,16 @@ func (g GroupRooms) HTTPStatus() int {
 }
 
 // Failure is that of some or all agents, nil if none failed.
-func (g GroupRooms) Failure() (*domain.Error, any) {
+func (g GroupRooms) Failure() (failure *domain.Error, errors any, whole bool) {
 	switch {
 	case len(g.faults) == 0:
-		return nil, nil
+		return nil, nil, false
 	case len(g.rooms) > 0:
 		return &domain.Error{Code: domain.Internal, Reason: "PARTIAL_FAILURE",
-			Message: fmt.Sprintf("The group lacks %d of its agents", len(g.faults))}, g.faults
+			Message: fmt.Sprintf("The group lacks %d of its agents", len(g.faults))}, g.faults, false
 	default:
 		return &domain.Error{Code: domain.Internal, Reason: "CREATE_ERROR", Message: "Failed to create the group for any agent",
-			Details: g.faults[0].Message}, g.faults
+			Details: g.faults[0].Message}, g.faults, true
 	}
 }
 

@@ -18,8 +18,11 @@ func NewReply(data any, failure *domain.Error) Reply {
 		return Reply{Error: &body}
 	}
 	if mixed, ok := data.(Mixed); ok {
-		if failure, errors := mixed.Failure(); failure != nil {
+		if failure, errors, whole := mixed.Failure(); failure != nil {
 			body := failure.Body()
+			if whole {
+				data = nil
+			}
 			return Reply{Data: data, Error: &body, Errors: errors}
 		}
 	}

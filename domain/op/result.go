@@ -24,9 +24,10 @@ type Raw interface {
 }
 
 // Mixed is implemented by results that may be a failure in part. The reply is then that of
-// a failure, with the result as its data and the single faults
-// beside the error; its status is told by Statuser.
+// a failure, with the result as its data and the single faults beside the error; its status
+// is told by Statuser.
 type Mixed interface {
-	// Failure is what failed, nil if nothing did, and the list of the single faults.
-	Failure() (failure *domain.Error, errors any)
+	// Failure is what failed, nil if nothing did, and the list of the single faults; whole
+	// says that nothing succeeded, and then there is no data.
+	Failure() (failure *domain.Error, errors any, whole bool)
 }
