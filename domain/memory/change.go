@@ -66,7 +66,7 @@ func (s *Service) Update(ctx context.Context, _ domain.Actor, r UpdateRequest) (
 	}
 	m, err := s.store.UpdateMemory(ctx, r.AgentID, id, r.apply)
 	if err != nil {
-		return Updated{}, named(err, "Memory not found")
+		return Updated{}, notFoundAs(err, "Memory not found")
 	}
 	row := newMemoryRow(m)
 	row.Embedding = nil

@@ -123,7 +123,8 @@ func (s *Service) newMemory(r *CreateRequest, room Room) Memory {
 
 // roomFor returns the room of a new memory, and the scene that it needs to exist.
 func (s *Service) roomFor(ctx context.Context, agentName string, r *CreateRequest) (Room, Scene, error) {
-	if r.RoomID == "" && r.ChannelID == "" {
+	named := cmp.Or(string(r.ChannelID), string(r.RoomID))
+	if named == "" || named == string(r.AgentID) {
 		scene := s.ownRoom(r.AgentID, agentName)
 		return scene.Rooms[0], scene, nil
 	}
@@ -135,9 +136,9 @@ func (s *Service) roomFor(ctx context.Context, agentName string, r *CreateReques
 	if !domain.IsCode(err, domain.NotFound) {
 		return room, Scene{}, err
 	}
-	c, err := s.log.Channel(ctx, cmp.Or(r.ChannelID, domain.ChannelID(r.RoomID)))
+	c, err := s.log.Channel(ctx, domain.ChannelID(named))
 	if err != nil {
-		return Room{}, Scene{}, named(err, "Room not found")
+		return Room{}, Scene{}, notFoundAs(err, "Room not found")
 	}
 	scene := s.setting(r.AgentID, agentName, c, "", place{source: c.SourceType})
 	return scene.Rooms[0], scene, nil

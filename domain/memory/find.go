@@ -36,5 +36,5 @@ func (s *Service) room(ctx context.Context, agent domain.AgentID, id domain.Room
 		return Room{}, err
 	}
 	r, err := s.store.Room(ctx, agent, found)
-	return r, named(err, "Room not found")
+	return r, notFoundAs(err, "Room not found")
 }

@@ -149,7 +149,7 @@ func (s *Service) Get(ctx context.Context, _ domain.Actor, r GetRequest) (One, e
 	}
 	m, err := s.store.Memory(ctx, r.AgentID, id)
 	if err != nil {
-		return One{}, named(err, "Memory not found")
+		return One{}, notFoundAs(err, "Memory not found")
 	}
 	if !r.IncludeEmbedding {
 		m.Embedding = nil
@@ -157,8 +157,8 @@ func (s *Service) Get(ctx context.Context, _ domain.Actor, r GetRequest) (One, e
 	return One{Memory: newMemoryRow(m)}, nil
 }
 
-// named gives a NotFound of the store its words.
-func named(err error, message string) error {
+// notFoundAs gives a NotFound of the store its words.
+func notFoundAs(err error, message string) error {
 	if domain.IsCode(err, domain.NotFound) {
 		return domain.Errorf(domain.NotFound, "%s", message)
 	}

@@ -64,7 +64,7 @@ func (s *Service) CreateRoom(ctx context.Context, _ domain.Actor, r CreateRoomRe
 		scene.Worlds = []World{{ID: room.WorldID, AgentID: r.AgentID, ServerID: room.ServerID, Name: "World for " + r.Name,
 			CreatedAt: room.CreatedAt}}
 	} else if _, err := s.store.World(ctx, r.AgentID, room.WorldID); err != nil {
-		return RoomRow{}, named(err, "World not found")
+		return RoomRow{}, notFoundAs(err, "World not found")
 	}
 	scene.Rooms = []Room{room}
 	_, err := s.put(ctx, scene)
@@ -172,7 +172,7 @@ func (s *Service) UpdateRoom(ctx context.Context, _ domain.Actor, r UpdateRoomRe
 		}
 		return room, nil
 	})
-	return newRoomRow(room), named(err, "Room not found")
+	return newRoomRow(room), notFoundAs(err, "Room not found")
 }
 
 // DeleteRoom removes a room with its memories and participants from an agent's memory;

@@ -159,7 +159,7 @@ func (s *Service) UpdateWorld(ctx context.Context, _ domain.Actor, r UpdateWorld
 	}
 	w, err := s.store.UpdateWorld(ctx, r.AgentID, r.WorldID, r.apply)
 	if err != nil {
-		return OneWorld{}, named(err, "World not found")
+		return OneWorld{}, notFoundAs(err, "World not found")
 	}
 	return OneWorld{World: newWorldRow(w)}, nil
 }
@@ -185,7 +185,7 @@ func (s *Service) DeleteWorld(ctx context.Context, _ domain.Actor, r WorldReques
 		return Gone{}, err
 	}
 	if _, err := s.store.World(ctx, r.AgentID, r.WorldID); err != nil {
-		return Gone{}, named(err, "World not found")
+		return Gone{}, notFoundAs(err, "World not found")
 	}
 	return Gone{}, s.dropWorld(ctx, r.AgentID, r.WorldID)
 }
