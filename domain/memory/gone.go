@@ -14,8 +14,11 @@ func (s *Service) MessageDeleted(ctx context.Context, _ domain.ChannelID, id dom
 }
 
 // ChannelCleared forgets the messages of a channel up to a time; see messaging.Dependents.
-// Codes: unavailable.
+// No message is as old as the zero time. Codes: unavailable.
 func (s *Service) ChannelCleared(ctx context.Context, channel domain.ChannelID, upto time.Time) error {
+	if upto.IsZero() {
+		return nil
+	}
 	_, err := s.remove(ctx, Selection{Channel: channel, Upto: upto})
 	return err
 }

@@ -249,6 +249,8 @@ func TestDeletionsReachEveryAgent(t *testing.T) {
 		h.must(h.service.ChannelCleared(t.Context(), c.ID, messages[1].CreatedAt))
 		want("elsewhere", "three")
 	}
+	h.must(h.service.ChannelCleared(t.Context(), c.ID, time.Time{}))
+	want("elsewhere", "three")
 	h.wantTexts(h.list(eliza, object{"tableName": "facts"}), "a fact")
 	for range 2 {
 		h.must(h.service.ChannelDeleted(t.Context(), c.ID))
