@@ -33,9 +33,12 @@ type Join struct {
 func (s *Service) Joined(j Join) {
 	select {
 	case s.joins <- j:
+		s.dropping.Store(false)
 	default:
-		s.logger.Warn().Str("entity", string(j.EntityID)).Str("roomId", string(j.ChannelID)).
-			Msg("too many joins at once, agents learn of this one by its first message")
+		if s.dropping.CompareAndSwap(false, true) { // one line for a flood
+			s.logger.Warn().Str("entity", string(j.EntityID)).Str("roomId", string(j.ChannelID)).
+				Msg("too many joins at once, agents learn of some by their first message")
+		}
 	}
 }
 

@@ -80,6 +80,10 @@ func (s *Service) list(ctx context.Context, q Query) (out List, err error) {
 		return List{}, err
 	}
 	out = List{Memories: newMemoryRows(found.Memories), Truncated: found.Cut}
+	if n := len(found.Memories); n < q.Limit && !found.Cut && (n > 0 || q.Offset == 0) {
+		out.total, out.known = q.Offset+n, true // this is the end of it
+		return out, nil
+	}
 	out.total, err = s.count(ctx, q)
 	out.known = out.total < maxCount
 	return out, err

@@ -51,7 +51,8 @@ type Entity struct {
 	// Names are those it was seen under, the latest last.
 	Names []string
 	// Standin says that the name only stands for a missing one: it is stored with a new
-	// entity and does not come beside others. Of a stored entity it is always false.
+	// entity, does not come beside others, and changes no metadata. Of a stored entity it is
+	// always false.
 	Standin bool
 	// Metadata is keyed by source.
 	Metadata  domain.Metadata
@@ -70,7 +71,7 @@ func (e Entity) Merged(more Entity) (Entity, bool) {
 	e.Names = e.Names[max(0, len(e.Names)-maxNames):]
 	metadata := e.Metadata.Clone()
 	for key, value := range more.Metadata {
-		if _, known := metadata[key]; !known && len(metadata) >= maxSources {
+		if _, known := metadata[key]; known && more.Standin || !known && len(metadata) >= maxSources {
 			continue
 		}
 		if !bytes.Equal(metadata[key], value) {

@@ -89,7 +89,12 @@ func (r *AgentRequest) Validate() error {
 // RoomList is a list of rooms.
 type RoomList struct {
 	Rooms []RoomRow `json:"rooms"`
+
+	total int
 }
+
+// TotalCount is how many rooms there are in all.
+func (l RoomList) TotalCount() (int, bool) { return l.total, l.total < maxList }
 
 // ListRooms returns the rooms of an agent, the newest first; it takes part in all of them.
 // Codes: not_found (the agent), unavailable.
@@ -98,7 +103,7 @@ func (s *Service) ListRooms(ctx context.Context, _ domain.Actor, r AgentRequest)
 		return RoomList{}, err
 	}
 	rooms, err := s.store.Rooms(ctx, RoomQuery{Agent: r.AgentID, Limit: maxList})
-	return RoomList{Rooms: newRoomRows(page(rooms, r.Offset, clamp(r.Limit, maxList, maxList)))}, err
+	return RoomList{Rooms: newRoomRows(page(rooms, r.Offset, clamp(r.Limit, maxList, maxList))), total: len(rooms)}, err
 }
 
 // ParticipantRow is somebody who takes part in a room.

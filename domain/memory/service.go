@@ -35,6 +35,8 @@ type Service struct {
 	now     domain.Clock
 	logger  zerolog.Logger
 	joins   chan Join
+	// dropping says that the last join found no room.
+	dropping atomic.Bool
 	// ticked is the last number of milliseconds that an id was made of.
 	ticked atomic.Int64
 	seed   maphash.Seed

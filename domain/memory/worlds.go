@@ -21,7 +21,12 @@ type ListWorldsRequest struct {
 // WorldList is a list of worlds.
 type WorldList struct {
 	Worlds []WorldRow `json:"worlds"`
+
+	total int
 }
+
+// TotalCount is how many worlds there are in all.
+func (l WorldList) TotalCount() (int, bool) { return l.total, l.total < maxList }
 
 // ListWorlds returns the worlds of one agent or of all, the newest first. Codes: not_found
 // (the agent), unavailable.
@@ -32,8 +37,9 @@ func (s *Service) ListWorlds(ctx context.Context, _ domain.Actor, r ListWorldsRe
 		}
 	}
 	worlds, err := s.store.Worlds(ctx, WorldQuery{Agent: r.AgentID, Limit: maxList})
+	out := WorldList{total: len(worlds)}
 	worlds = page(worlds, r.Offset, clamp(r.Limit, maxList, maxList))
-	out := WorldList{Worlds: make([]WorldRow, len(worlds))}
+	out.Worlds = make([]WorldRow, len(worlds))
 	for i, w := range worlds {
 		out.Worlds[i] = newWorldRow(w)
 	}
