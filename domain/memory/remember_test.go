@@ -90,6 +90,26 @@ func TestSceneOfAGroupHasNoOwnerAndNamesOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestDirectConversationGivesAWorldItsOwner(t *testing.T) {
+	h := newHouse(t)
+	group, direct := h.channel(messaging.TypeGroup), h.channel(messaging.TypeDM)
+	owner := func() string {
+		w, err := h.set.Memory.World(t.Context(), eliza, domain.UniqueUUID[domain.WorldID](eliza, string(domain.DefaultServer)))
+		h.must(err)
+		return string(w.Metadata["ownership"])
+	}
+	h.hear(eliza, group, h.post(group, ann, "Ann", "hello all"))
+	if got := owner(); got != "" {
+		t.Errorf("the world of a group is owned: %s", got)
+	}
+	for _, who := range []domain.EntityID{bob, ann} {
+		h.hear(eliza, direct, h.post(direct, who, "", "hello you"))
+		if got := owner(); got != `{"ownerId":"`+string(bob)+`"}` {
+			t.Errorf("ownership is %s", got)
+		}
+	}
+}
+
 func TestRememberingTwiceChangesNothing(t *testing.T) {
 	h := newHouse(t)
 	c := h.channel(messaging.TypeDM)

@@ -19,9 +19,10 @@ import (
 type Store interface {
 	// Put stores what of the scene does not exist. Worlds, rooms, participants and
 	// memories that exist stay as they are, but for a room without a name, which gets
-	// name, source and type of the scene's (one update conditional on the empty name); an
-	// entity that exists is extended (Entity.Merged). It returns which of the scene's
-	// memories it has stored.
+	// name, source and type of the scene's, and for a world without metadata, which gets
+	// the scene's (each is one update conditional on what is missing); an entity that
+	// exists is extended (Entity.Merged). It returns which of the scene's memories it has
+	// stored.
 	Put(ctx context.Context, s Scene) (created []bool, err error)
 
 	// Memory returns one memory, with its embedding, or NotFound.

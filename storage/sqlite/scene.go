@@ -54,7 +54,7 @@ func missing(ctx context.Context, c *conn, scene memory.Scene) (fresh memory.Sce
 		return found
 	}
 	for _, w := range scene.Worlds {
-		if !has(`SELECT 1 FROM worlds WHERE agent = ? AND id = ?`, string(w.AgentID), string(w.ID)) {
+		if !has(`SELECT 1 FROM worlds WHERE agent = ? AND id = ? AND (metadata IS NOT NULL OR ?)`, string(w.AgentID), string(w.ID), w.Metadata == nil) {
 			fresh.Worlds = append(fresh.Worlds, w)
 		}
 	}
@@ -99,13 +99,7 @@ func mergedEntity(ctx context.Context, c *conn, e memory.Entity) (memory.Entity,
 // putPlaces stores everything of a scene but its memories.
 func (w *writer) putPlaces(ctx context.Context, scene memory.Scene) error {
 	for _, world := range scene.Worlds {
-		metadata, err := encodeMetadata(world.Metadata)
-		if err != nil {
-			return err
-		}
-		_, err = w.conn.exec(ctx, `INSERT INTO worlds (`+worldColumns+`) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-			string(world.AgentID), string(world.ID), world.ServerID, world.Name, metadata, millis(world.CreatedAt))
-		if err != nil {
+		if err := w.putWorld(ctx, world); err != nil {
 			return err
 		}
 	}
@@ -127,6 +121,18 @@ func (w *writer) putPlaces(ctx context.Context, scene memory.Scene) error {
 		}
 	}
 	return nil
+}
+
+// putWorld stores a world, or gives one its metadata that has none.
+func (w *writer) putWorld(ctx context.Context, world memory.World) error {
+	metadata, err := encodeMetadata(world.Metadata)
+	if err != nil {
+		return err
+	}
+	_, err = w.conn.exec(ctx, `INSERT INTO worlds (`+worldColumns+`) VALUES (?, ?, ?, ?, ?, ?)
+		ON CONFLICT (agent, id) DO UPDATE SET metadata = excluded.metadata WHERE worlds.metadata IS NULL AND excluded.metadata IS NOT NULL`,
+		string(world.AgentID), string(world.ID), world.ServerID, world.Name, metadata, millis(world.CreatedAt))
+	return err
 }
 
 // putRoom stores a room, or names one that has no name.

@@ -414,6 +414,7 @@ func placeCases() []testCase {
 		{"scene keeps every field, and a second time changes nothing", sceneRoundTrip},
 		{"scene of an entity that is known extends it", sceneEntity},
 		{"room without a name gets one", sceneName},
+		{"world without metadata gets some", sceneWorld},
 		{"unknown places are not found", placesAbsent},
 		{"rooms are found by what they name", roomQueries},
 		{"worlds are found by what they name", worldQueries},
@@ -505,6 +506,21 @@ func sceneName(k *kit) {
 	k.wantScene(s)
 	k.stage(memory.Scene{Rooms: []memory.Room{named}})
 	s.Rooms[0] = named
+	k.wantScene(s)
+}
+
+func sceneWorld(k *kit) {
+	s := newScene(domain.NewID[domain.AgentID]())
+	more := s.Worlds[0]
+	s.Worlds[0].Metadata = nil
+	k.stage(s)
+	k.wantScene(s)
+	more.Name = "another"
+	k.stage(memory.Scene{Worlds: []memory.World{more}})
+	s.Worlds[0].Metadata = more.Metadata
+	k.wantScene(s)
+	more.Metadata = domain.Metadata{}
+	k.stage(memory.Scene{Worlds: []memory.World{more}})
 	k.wantScene(s)
 }
 
