@@ -82,10 +82,10 @@ func TestMemoryThroughREST(t *testing.T) {
 		{name: "worlds of all", method: "GET", path: "/api/agents/worlds", status: 200},
 		{name: "no agent at all for a group", method: "POST", path: group, body: `{"agentIds":["x"]}`, status: 500,
 			want: `{"success":false,"error":{"code":"CREATE_ERROR","message":"Failed to create the group for any agent","details":"Invalid ID: not a UUID"},` +
-				`"errors":[{"agentId":"x","code":"INVALID_ID","message":"Invalid ID: not a UUID"}]}`},
+				`"errors":[{"agentId":"x","code":"INVALID_ID","message":"Invalid ID: not a UUID","details":"Invalid ID: not a UUID"}]}`},
 		{name: "group", method: "POST", path: group, body: `{"agentIds":["` + eliza + `","x"],"name":"Round"}`, status: 207,
 			want: `{"success":false,"data":[{"id":"34e613a3-73c8-00f5-89e1-049e6c0e4795","name":"Round","source":"client","worldId":"34e613a3-73c8-00f5-89e1-049e6c0e4795","type":"API"}],` +
-				`"error":{"code":"PARTIAL_FAILURE","message":"The group lacks 1 of its agents"},"errors":[{"agentId":"x","code":"INVALID_ID","message":"Invalid ID: not a UUID"}]}`},
+				`"error":{"code":"PARTIAL_FAILURE","message":"The group lacks 1 of its agents"},"errors":[{"agentId":"x","code":"INVALID_ID","message":"Invalid ID: not a UUID","details":"Invalid ID: not a UUID"}]}`},
 		{name: "groups", method: "GET", path: "/api/memory/groups", status: 200, wantHeader: one},
 		{name: "group's memories", method: "GET", path: group + "/memories", status: 200, want: `{"success":true,"data":{"memories":[]}}`},
 		{name: "group cleared", method: "DELETE", path: group + "/memories", status: 204},
@@ -108,7 +108,7 @@ func TestMemoryThroughREST(t *testing.T) {
 	steps = append(steps, exchange{name: "removed", method: "DELETE", path: "/api/memory/" + eliza + "/memories/" + fact, status: 200,
 		want: `{"success":true,"data":{"message":"Memory deleted successfully"}}`},
 		exchange{name: "cleared", method: "DELETE", path: "/api/agents/" + eliza + "/memories", status: 200,
-			want: `{"success":true,"data":{"deletedCount":0,"message":"No memories found for agent"}}`})
+			want: `{"success":true,"data":{"deletedCount":0,"message":"All agent memories cleared successfully"}}`})
 	for _, e := range steps {
 		e.run(t, server)
 	}

@@ -133,11 +133,7 @@ func (s *Service) Clear(ctx context.Context, _ domain.Actor, r ClearRequest) (Cl
 		return Cleared{}, err
 	}
 	n, err := s.remove(ctx, Selection{Agent: r.AgentID, Table: r.Table})
-	message := "All agent memories cleared successfully"
-	if n == 0 {
-		message = "No memories found for agent"
-	}
-	return Cleared{DeletedCount: n, Message: message}, err
+	return Cleared{DeletedCount: n, Message: "All agent memories cleared successfully"}, err
 }
 
 // RoomRequest names a room of an agent.

@@ -114,7 +114,8 @@ func (s *Service) CreateGroup(ctx context.Context, _ domain.Actor, r CreateGroup
 	for _, text := range r.Agents {
 		room, err := s.createGroupRoom(ctx, text, &r)
 		if failure := domain.AsError(err); failure != nil {
-			out.faults = append(out.faults, GroupFault{AgentID: text, Code: failure.WireCode(), Message: failure.Message, Details: failure.Details})
+			out.faults = append(out.faults, GroupFault{AgentID: text, Code: failure.WireCode(), Message: failure.Message,
+				Details: cmp.Or(failure.Details, failure.Message)})
 			continue
 		}
 		out.rooms = append(out.rooms, room)

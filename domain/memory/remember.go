@@ -13,12 +13,16 @@ import (
 // is left out of it.
 const maxRaw = 64 << 10
 
+// centralBus is the source of a message that tells none, in the reference's words.
+const centralBus = "central-bus"
+
 // actionIgnore is the action of a message that an agent let pass.
 const actionIgnore = "IGNORE"
 
 // place says in what words a channel's world and room are made.
 type place struct {
 	source, worldName, roomName string
+	world, room                 domain.Metadata
 }
 
 // setting is the scene of a channel as one agent sees it, without anybody but the agent.
@@ -28,18 +32,18 @@ func (s *Service) setting(agent domain.AgentID, agentName string, c messaging.Ch
 	server := cmp.Or(c.ServerID, domain.DefaultServer)
 	world := World{
 		ID: domain.UniqueUUID[domain.WorldID](agent, string(server)), AgentID: agent, ServerID: string(server),
-		Name: cmp.Or(p.worldName, "Server "+string(server)[:8]), CreatedAt: now,
+		Name: cmp.Or(p.worldName, "Server "+string(server)[:8]), Metadata: p.world, CreatedAt: now,
 	}
 	if c.Type == messaging.TypeDM && owner != "" && owner != domain.EntityID(agent) {
-		world.Metadata = domain.Metadata{}
+		world.Metadata = p.world.Clone()
 		world.Metadata.Set("ownership", map[string]domain.EntityID{"ownerId": owner})
 		world.Metadata.Set("roles", map[domain.EntityID]string{owner: "OWNER"})
 		world.Metadata.Set("settings", struct{}{})
 	}
 	room := Room{
 		ID: domain.UniqueUUID[domain.RoomID](agent, string(c.ID)), AgentID: agent, WorldID: world.ID, ServerID: string(server),
-		ChannelID: c.ID, Name: cmp.Or(c.Name, p.roomName, "Channel "+string(c.ID)[:8]), Source: p.source,
-		Type: cmp.Or(c.Type, messaging.TypeGroup), CreatedAt: now,
+		ChannelID: c.ID, Name: cmp.Or(c.Name, p.roomName, "Channel "+string(c.ID)[:8]), Source: cmp.Or(p.source, centralBus),
+		Type: cmp.Or(c.Type, messaging.TypeGroup), Metadata: p.room, CreatedAt: now,
 	}
 	return Scene{
 		Worlds: []World{world}, Rooms: []Room{room}, Entities: []Entity{s.self(agent, agentName)},
@@ -57,7 +61,7 @@ func (scene *Scene) admit(e Entity) {
 // known is the metadata of an entity as a source knows it.
 func known(source, id, name string) domain.Metadata {
 	m := domain.Metadata{}
-	m.Set(cmp.Or(source, "unknown"), struct {
+	m.Set(cmp.Or(source, centralBus), struct {
 		ID       string `json:"id"`
 		Name     string `json:"name"`
 		UserName string `json:"userName"`
@@ -80,7 +84,7 @@ func (scene *Scene) of(m messaging.Message) Memory {
 		Origin: Origin{Message: m.ID, Channel: m.ChannelID, At: m.CreatedAt},
 	}
 	memory.Metadata.Set("type", "message")
-	memory.Metadata.Set("source", m.SourceType)
+	memory.Metadata.Set("source", cmp.Or(m.SourceType, centralBus))
 	memory.Metadata.Set("sourceId", m.ID)
 	return memory
 }
@@ -108,7 +112,8 @@ func (s *Service) heard(agent domain.AgentID, name string, c messaging.Channel, 
 		c.Type = messaging.ChannelType(m.Metadata.String("channelType"))
 	}
 	scene := s.setting(agent, name, c, m.AuthorID, place{source: m.SourceType,
-		worldName: m.Metadata.String("serverName"), roomName: m.Metadata.String("channelName")})
+		worldName: m.Metadata.String("serverName"), roomName: m.Metadata.String("channelName"),
+		world: inner(m.Metadata["serverMetadata"]), room: inner(m.Metadata["channelMetadata"])})
 	if m.AuthorID != domain.EntityID(agent) {
 		author := cmp.Or(m.AuthorName, "User-"+first8(string(m.AuthorID)))
 		scene.admit(Entity{
@@ -119,6 +124,18 @@ func (s *Service) heard(agent domain.AgentID, name string, c messaging.Channel, 
 	return scene
 }
 
+// inner is an object in JSON, or in a text that is JSON; nil if it is none.
+func inner(data json.RawMessage) (m domain.Metadata) {
+	var text string
+	if json.Unmarshal(data, &text) == nil {
+		data = json.RawMessage(text)
+	}
+	if json.Unmarshal(data, &m) != nil {
+		return nil
+	}
+	return m
+}
+
 // first8 is the beginning of an id, as names are made of it.
 func first8(id string) string { return id[:min(8, len(id))] }
 
@@ -126,7 +143,7 @@ func first8(id string) string { return id[:min(8, len(id))] }
 func received(agent domain.AgentID, m messaging.Message) domain.Metadata {
 	content := domain.Metadata{}
 	content.Set("text", m.Content)
-	content.Set("source", m.SourceType)
+	content.Set("source", cmp.Or(m.SourceType, centralBus))
 	if attachments := m.Extras()["attachments"]; attachments != nil {
 		content["attachments"] = attachments
 	}
@@ -139,8 +156,8 @@ func received(agent domain.AgentID, m messaging.Message) domain.Metadata {
 // raw is the payload of a message with its sender.
 func raw(m messaging.Message) json.RawMessage {
 	out := domain.Metadata{}
-	if len(m.Raw) <= maxRaw && (json.Unmarshal(m.Raw, &out) != nil || out == nil) {
-		out = domain.Metadata{} // there is none, or it is no object
+	if len(m.Raw) <= maxRaw {
+		out = inner(m.Raw).Clone()
 	}
 	out.Set("senderName", cmp.Or(m.AuthorName, "User-"+first8(string(m.AuthorID))))
 	out.Set("senderId", m.AuthorID)

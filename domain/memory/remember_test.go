@@ -2,9 +2,12 @@ package memory_test
 
 import (
 	"context"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -60,6 +63,30 @@ func TestAgentRemembersWhatItSees(t *testing.T) {
 	if err != nil || string(w.Metadata["roles"]) != `{"`+string(ann)+`":"OWNER"}` ||
 		string(w.Metadata["ownership"]) != `{"ownerId":"`+string(ann)+`"}` {
 		t.Errorf("world is %+v, %v", w, err)
+	}
+}
+
+func TestWhatAMessageTellsOfItsServerAndChannelIsKept(t *testing.T) {
+	h := newHouse(t)
+	c := h.channel(messaging.TypeGroup)
+	c.Name = ""
+	h.hear(eliza, c, h.post(c, ann, "Ann", "hello", func(m *messaging.Message) {
+		m.Metadata = domain.Metadata{"serverName": raw("Home"), "channelName": raw("Den"), "serverMetadata": raw(object{"a": 1}),
+			"channelMetadata": raw(object{"b": 2})}
+		m.Raw, m.SourceType = raw(`{"x":1}`), ""
+	}))
+	var detail memory.RoomDetail
+	h.call("rooms:get", object{"agentId": eliza, "roomId": c.ID}, &detail)
+	if detail.Name != "Den" || detail.WorldName != "Home" || string(raw(detail.Metadata)) != `{"b":2}` || detail.Source != "central-bus" {
+		t.Errorf("room is %+v", detail)
+	}
+	w, err := h.set.Memory.World(t.Context(), eliza, detail.WorldID)
+	if err != nil || string(raw(w.Metadata)) != `{"a":1}` {
+		t.Errorf("world is %+v, %v", w, err)
+	}
+	if got := h.list(eliza)[0]; got.Metadata.String("source") != "central-bus" ||
+		string(got.Metadata["raw"]) != `{"senderId":"`+string(ann)+`","senderName":"Ann","x":1}` {
+		t.Errorf("memory is %s", raw(got))
 	}
 }
 
@@ -166,6 +193,34 @@ func TestLargePayloadIsLeftOutOfTheMemory(t *testing.T) {
 		h.hear(eliza, c, m)
 		if got := string(h.list(eliza)[0].Metadata["raw"]); got != `{"senderId":"`+string(ann)+`","senderName":"Ann"}` {
 			t.Errorf("raw is %.200s", got)
+		}
+	}
+}
+
+func TestAgentThatGoesWhileItRemembersLeavesNothing(t *testing.T) {
+	h := newHouse(t)
+	c := h.channel(messaging.TypeGroup)
+	m := h.post(c, ann, "Ann", "hello")
+	var all sync.WaitGroup
+	var begun atomic.Int64
+	for i := range 8 {
+		all.Go(func() {
+			for begun.Add(1) < 400 {
+				m := m
+				m.AuthorID = domain.NewID[domain.EntityID]()
+				if err := h.service.Ignored(t.Context(), eliza, c, m, fmt.Sprint(i)); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	h.eventually("some is remembered", func() bool { return begun.Load() > 50 })
+	h.cast.dismiss(eliza)
+	h.must(h.service.AgentDeleted(t.Context(), eliza))
+	all.Wait()
+	for table, n := range h.rows(eliza) {
+		if n != 0 {
+			t.Errorf("%d %s are left", n, table)
 		}
 	}
 }

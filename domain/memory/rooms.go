@@ -62,7 +62,7 @@ func (s *Service) CreateRoom(ctx context.Context, _ domain.Actor, r CreateRoomRe
 	if room.WorldID == "" {
 		room.WorldID = domain.UniqueUUID[domain.WorldID](r.AgentID, fmt.Sprintf("world-%d", now))
 		scene.Worlds = []World{{ID: room.WorldID, AgentID: r.AgentID, ServerID: room.ServerID, Name: "World for " + r.Name,
-			CreatedAt: room.CreatedAt}}
+			Metadata: r.Metadata, CreatedAt: room.CreatedAt}}
 	} else if _, err := s.store.World(ctx, r.AgentID, room.WorldID); err != nil {
 		return RoomRow{}, notFoundAs(err, "World not found")
 	}
