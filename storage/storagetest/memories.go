@@ -54,8 +54,8 @@ func (k *kit) put(list ...memory.Memory) {
 	}
 }
 
-// found returns the ids of the memories of a query.
-func (k *kit) found(q memory.Query) []domain.MemoryID {
+// memoriesOf returns the ids of the memories of a query.
+func (k *kit) memoriesOf(q memory.Query) []domain.MemoryID {
 	k.Helper()
 	page, err := k.memory().Memories(k.Context(), q)
 	k.must(err)
@@ -160,7 +160,7 @@ func memoryOrder(k *kit) {
 	var parts []domain.MemoryID
 	for offset := range 6 {
 		q.Limit, q.Offset = 1, offset
-		parts = append(parts, k.found(q)...)
+		parts = append(parts, k.memoriesOf(q)...)
 	}
 	if !slices.Equal(parts, ids(page.Memories)) {
 		k.Errorf("page by page %v\nat once      %v", parts, ids(page.Memories))
@@ -204,7 +204,7 @@ func memoryFilters(k *kit) {
 		for _, name := range tt.want {
 			want = append(want, by[name])
 		}
-		if got := k.found(tt.q); !slices.Equal(got, want) {
+		if got := k.memoriesOf(tt.q); !slices.Equal(got, want) {
 			k.Errorf("%+v\n gave %v\n want %v", tt.q, got, want)
 		}
 		if n := k.count(tt.q); n != len(want) {
@@ -239,7 +239,7 @@ func memoryTimes(k *kit) {
 		for _, i := range tt.want {
 			want = append(want, list[i].ID)
 		}
-		if got := k.found(memory.Query{Agent: agent, Table: "messages", Before: tt.before, After: tt.after, Limit: 9}); !slices.Equal(got, want) {
+		if got := k.memoriesOf(memory.Query{Agent: agent, Table: "messages", Before: tt.before, After: tt.after, Limit: 9}); !slices.Equal(got, want) {
 			k.Errorf("before %s, after %s: %v, want %v", tt.before, tt.after, got, want)
 		}
 	}
