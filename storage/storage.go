@@ -18,6 +18,8 @@ type Set struct {
 	Agents agents.Store
 	// Memory keeps what agents know.
 	Memory memory.Store
+	// AgentLogs keeps what agents log of their work.
+	AgentLogs agents.LogStore
 	// Caps tells what the backend can do.
 	Caps Caps
 }
@@ -52,4 +54,8 @@ type Stats struct {
 	Failed uint64
 	// Queued is how many writes wait now; above QueueLimit, senders wait too.
 	Queued, QueueLimit int
+	// SizeBytes is how large the data is on the disk, 0 if the backend does not tell it.
+	SizeBytes int64
+	// OpenConnections is how many connections to the database are open.
+	OpenConnections int
 }

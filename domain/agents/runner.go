@@ -28,6 +28,10 @@ type RunnerOptions struct {
 	Memories Memories
 	Now      domain.Clock
 	Logger   zerolog.Logger
+	// Journal takes what agents log of their work; nil means nobody does.
+	Journal *Journal
+	// Provider is the name of who offers Model, for that log; "" means builtin.
+	Provider string
 
 	// Respond are the rules of when to answer.
 	Respond RespondOptions
@@ -54,6 +58,8 @@ type RunnerOptions struct {
 	// finish turn, finish duty, complete. An error ends the turn as if the process had
 	// died there. It is for tests of faults; nil asks nobody.
 	OnStep func(step string) error
+	// Observe is told how the work on each message ended; nil tells nobody.
+	Observe func(Turned)
 	// Backoff is the first pause after a failure of the store, doubled each time; 0
 	// means 100 ms.
 	Backoff time.Duration
@@ -67,6 +73,7 @@ func (o *RunnerOptions) setDefaults() {
 	setDefault(&o.Drain, 5*time.Second)
 	setDefault(&o.TypingEvery, 4*time.Second)
 	setDefault(&o.ChunkEvery, 25*time.Millisecond)
+	setDefault(&o.Provider, "builtin")
 	setDefault(&o.Attempts, 10)
 	setDefault(&o.Backoff, 100*time.Millisecond)
 	if o.OnStep == nil {
@@ -148,11 +155,14 @@ func (r *Runner) serve(ctx context.Context, key laneKey) {
 		return
 	}
 	if err == nil {
-		t := r.newTurn(key, m)
+		t, began := r.newTurn(key, m), r.Now()
 		err = t.run(ctx)
 		t.report(err)
+		r.observe(began, err)
 	} else if ctx.Err() == nil {
-		r.Logger.Warn().Err(err).Str("agentId", string(key.agent)).Str("roomId", string(key.channel)).Msg("duties cannot be read")
+		a, _ := r.Agents.agent(key.agent)
+		r.Logger.Warn().Err(err).Str("agentName", a.Character.Name).Str("agentId", string(key.agent)).
+			Str("roomId", string(key.channel)).Msg("duties cannot be read")
 	}
 	if err != nil {
 		r.lanes.drop(key)
