@@ -182,3 +182,23 @@ func TestDeletedQuestionIsNotRemembered(t *testing.T) {
 		t.Errorf("memories are %q", got)
 	}
 }
+
+func TestDeletedAgentTakesItsMemoriesWithIt(t *testing.T) {
+	h := newHouse(t)
+	service := h.memories()
+	h.run(echo(), remembering(service))
+	h.remover(service)
+	channel := h.channel(messaging.TypeDM, eliza)
+	h.say(channel, "hello")
+	h.settle(1)
+	h.say(channel, "and what now")
+	if len(h.remembered()) == 0 {
+		t.Fatal("nothing is remembered")
+	}
+	if _, failure := h.call("agents:delete", `{"agentId":"`+string(eliza)+`"}`); failure != nil {
+		t.Fatal(failure)
+	}
+	if left, err := h.store.Memory.EraseAgent(t.Context(), eliza, 1); left || err != nil {
+		t.Errorf("something is left: %v, %v", left, err)
+	}
+}
