@@ -208,3 +208,23 @@ func (h *house) rows(agent domain.AgentID) map[string]int {
 	h.must(err)
 	return map[string]int{"rooms": len(rooms), "worlds": len(worlds), "memories": memories}
 }
+
+// diary notes of which rooms the logs are to go.
+type diary struct{ rooms []domain.RoomID }
+
+// RoomDeleted notes the room.
+func (d *diary) RoomDeleted(_ context.Context, _ domain.AgentID, room domain.RoomID) error {
+	d.rooms = append(d.rooms, room)
+	return nil
+}
+
+func TestLogsOfARoomGoWithTheRoom(t *testing.T) {
+	logs := &diary{}
+	h := newHouse(t, func(o *memory.Options) { o.RoomLogs = logs })
+	c := h.channel(messaging.TypeDM)
+	h.hear(eliza, c, h.post(c, ann, "Ann", "hello"))
+	h.must(h.service.ChannelDeleted(t.Context(), c.ID))
+	if want := domain.UniqueUUID[domain.RoomID](eliza, string(c.ID)); !slices.Equal(logs.rooms, []domain.RoomID{want}) {
+		t.Errorf("logs of %v went", logs.rooms)
+	}
+}

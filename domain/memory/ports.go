@@ -29,6 +29,12 @@ type Log interface {
 	Message(ctx context.Context, channel domain.ChannelID, id domain.MessageID) (messaging.Message, error)
 }
 
+// RoomLogs is what agents log of their rooms; agents.Journal is one.
+type RoomLogs interface {
+	// RoomDeleted removes what an agent has logged of a room. The same again is no error.
+	RoomDeleted(ctx context.Context, agent domain.AgentID, room domain.RoomID) error
+}
+
 // Watcher hears of memories that come and go. It must not block for long.
 type Watcher interface {
 	// MemoryCreated says that an agent has a new memory.

@@ -180,7 +180,7 @@ func (s *Service) UpdateRoom(ctx context.Context, _ domain.Actor, r UpdateRoomRe
 	return newRoomRow(room), notFoundAs(err, "Room not found")
 }
 
-// DeleteRoom removes a room with its memories and participants from an agent's memory;
+// DeleteRoom removes a room with its memories, logs and participants from an agent's memory;
 // the channel stays, and the next message in it makes the room anew. Codes: not_found,
 // timeout (repeat it to go on), unavailable.
 func (s *Service) DeleteRoom(ctx context.Context, _ domain.Actor, r RoomRequest) (Gone, error) {
@@ -191,11 +191,16 @@ func (s *Service) DeleteRoom(ctx context.Context, _ domain.Actor, r RoomRequest)
 	return Gone{}, s.dropRoom(ctx, r.AgentID, room.ID)
 }
 
-// dropRoom removes a room: its memories first, so that what is left after a failure is
-// still found by the room.
+// dropRoom removes a room: its memories and logs first, so that what is left after a
+// failure is still found by the room.
 func (s *Service) dropRoom(ctx context.Context, agent domain.AgentID, id domain.RoomID) error {
 	if _, err := s.remove(ctx, Selection{Agent: agent, Room: id}); err != nil {
 		return err
+	}
+	if s.logs != nil {
+		if err := s.logs.RoomDeleted(ctx, agent, id); err != nil {
+			return err
+		}
 	}
 	for {
 		left, err := s.store.DeleteRoom(ctx, agent, id, deleteBatch)

@@ -12,14 +12,16 @@ import (
 	"parley/domain/messaging"
 )
 
-// Options of a Service; every field is needed.
+// Options of a Service; every field is needed unless it says otherwise.
 type Options struct {
-	Store   Store
-	Agents  Agents
-	Log     Log
-	Watcher Watcher
-	Now     domain.Clock
-	Logger  zerolog.Logger
+	Store  Store
+	Agents Agents
+	Log    Log
+	// RoomLogs go with their rooms; nil means that there are none.
+	RoomLogs RoomLogs
+	Watcher  Watcher
+	Now      domain.Clock
+	Logger   zerolog.Logger
 }
 
 // lockShards is over how many locks the writes for agents are spread.
@@ -31,6 +33,7 @@ type Service struct {
 	store   Store
 	agents  Agents
 	log     Log
+	logs    RoomLogs
 	watcher Watcher
 	now     domain.Clock
 	logger  zerolog.Logger
@@ -50,7 +53,7 @@ var _ messaging.Dependents = (*Service)(nil)
 // New returns a service over the store of its options.
 func New(o Options) *Service {
 	return &Service{
-		store: o.Store, agents: o.Agents, log: o.Log, watcher: o.Watcher, now: o.Now,
+		store: o.Store, agents: o.Agents, log: o.Log, logs: o.RoomLogs, watcher: o.Watcher, now: o.Now,
 		logger: o.Logger.With().Str("component", "memory").Logger(),
 		joins:  make(chan Join, joinQueue), seed: maphash.MakeSeed(),
 	}

@@ -53,7 +53,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	if err := a.agents.Load(ctx); err != nil {
 		return err
 	}
-	a.memory = memory.New(memory.Options{Store: a.store.Memory, Agents: a.agents, Log: a.store.Messaging, Watcher: a.gateway,
+	a.memory = memory.New(memory.Options{Store: a.store.Memory, Agents: a.agents, Log: a.store.Messaging, RoomLogs: a.journal, Watcher: a.gateway,
 		Now: time.Now, Logger: a.log})
 	a.messaging = messaging.New(messaging.Options{
 		Store: a.store.Messaging, Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
