@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parley/domain/agents"
+	"parley/domain/media"
 	"parley/domain/messaging"
 )
 
@@ -15,6 +16,8 @@ type Set struct {
 	Messaging messaging.Store
 	// Agents keeps agents and turns.
 	Agents agents.Store
+	// Files keeps the rows of uploaded files.
+	Files media.Store
 	// Caps tells what the backend can do.
 	Caps Caps
 }

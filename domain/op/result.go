@@ -1,5 +1,11 @@
 package op
 
+import (
+	"context"
+	"io"
+	"time"
+)
+
 // Statuser is implemented by results whose REST status is not always that of the Spec,
 // such as 200 instead of 201 for what existed already.
 type Statuser interface {
@@ -19,4 +25,23 @@ type Totaler interface {
 type Raw interface {
 	// Raw returns the body and its Content-Type; ok is false where the JSON form is wanted.
 	Raw() (contentType string, body []byte, ok bool)
+}
+
+// Filer is implemented by results that may be files over REST. The socket door sends
+// their JSON form and opens nothing.
+type Filer interface {
+	// OpenFile opens what is to be sent, nil where the JSON form is wanted. The door closes it.
+	OpenFile(ctx context.Context) (*Download, error)
+}
+
+// Download is a file on its way to the caller, who may ask for a part of it.
+type Download struct {
+	// Name is what the caller's machine may call it, Type its media type.
+	Name, Type string
+	// Inline says that a browser may show it; else it is to be saved.
+	Inline bool
+	// Tag changes with the content, Modified when it was stored.
+	Tag      string
+	Modified time.Time
+	Content  io.ReadSeekCloser
 }

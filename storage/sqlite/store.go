@@ -15,6 +15,7 @@ import (
 
 	"parley/domain"
 	"parley/domain/agents"
+	"parley/domain/media"
 	"parley/domain/messaging"
 	"parley/storage"
 )
@@ -90,6 +91,7 @@ type Store struct {
 var (
 	_ messaging.Store = (*Store)(nil)
 	_ agents.Store    = (*Store)(nil)
+	_ media.Store     = (*Store)(nil)
 	_ storage.Backend = (*Store)(nil)
 )
 
@@ -101,7 +103,7 @@ func Open(ctx context.Context, o Options) (*storage.Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return &storage.Set{Backend: s, Messaging: s, Agents: s, Caps: storage.Caps{Name: "SQLite"}}, nil
+	return &storage.Set{Backend: s, Messaging: s, Agents: s, Files: s, Caps: storage.Caps{Name: "SQLite"}}, nil
 }
 
 // open is Open with the error bare.
