@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/domain"
 	"parley/domain/op"
 )
 
@@ -35,6 +36,18 @@ func (k Kinds) Check(f *op.File, declared string) (kind string, ok bool, err err
 	}
 	kind, ok = k.decide(bare(declared), head[:n], f.Name)
 	return kind, ok, nil
+}
+
+// Refusal says why a file that was declared as something is not taken.
+func (k Kinds) Refusal(declared string) *domain.Error {
+	kind := bare(declared)
+	switch {
+	case k.takes(kind):
+		return domain.Errorf(domain.UnsupportedMedia, "The file is not what it is said to be: %s", kind)
+	case kind == "":
+		kind = "unknown"
+	}
+	return domain.Errorf(domain.UnsupportedMedia, "Unsupported media MIME type: %s", kind)
 }
 
 // decide is Check on the head of a file. A declared type on the list is believed; else

@@ -202,10 +202,15 @@ func (s *Service) Delete(ctx context.Context, a domain.Actor, r DeleteRequest) (
 	return Deleted(r), s.remove(ctx, f.ID)
 }
 
+// Opener opens contents; blob.Store is one.
+type Opener interface {
+	Open(ctx context.Context, key blob.Key) (blob.Object, error)
+}
+
 // Open opens the contents of a key as they are served to everybody: under their stored
 // name, with the type of its extension. Codes: those of blob.Key.Validate, not_found,
 // unavailable.
-func Open(ctx context.Context, blobs blob.Store, key blob.Key) (*op.Download, error) {
+func Open(ctx context.Context, blobs Opener, key blob.Key) (*op.Download, error) {
 	o, err := blobs.Open(ctx, key)
 	if err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ func Ops(r *op.Registry, s *Service) {
 	}, s.UploadToAgent)
 	op.Define(r, op.Spec{
 		Name: "files:upload", Help: "Uploads a file to a channel: a form with one file named file, at most 50 MiB.",
-		Routes: []string{"POST /api/media/channels/:channelId/upload-media"}, Limit: op.LimitChannelMedia,
+		Routes: []string{"POST /api/media/channels/:channelId/upload", "POST /api/media/channels/:channelId/upload-media"}, Limit: op.LimitChannelMedia,
 		RESTOnly: true, Errors: uploadErrors(), Reason: "UPLOAD_ERROR", Example: ChannelUploadRequest{ChannelID: exampleChannel},
 	}, s.UploadToChannel)
 	op.Define(r, op.Spec{

@@ -90,7 +90,7 @@ func (s *Service) store(ctx context.Context, a domain.Actor, u upload) (File, er
 		return File{}, err
 	}
 	if !ok {
-		return File{}, errKind(u.declared)
+		return File{}, s.o.Kinds.Refusal(u.declared)
 	}
 	sum, err := hash(ctx, u.file.Content)
 	if err != nil {
@@ -208,13 +208,4 @@ func (s *Service) finish(ctx context.Context, f File) error {
 		return err
 	}
 	return s.o.Store.ForgetFile(ctx, f.ID)
-}
-
-// errKind refuses a type.
-func errKind(declared string) error {
-	kind := bare(declared)
-	if kind == "" {
-		kind = "unknown"
-	}
-	return &domain.Error{Code: domain.UnsupportedMedia, Message: "Unsupported media MIME type: " + kind}
 }

@@ -18,12 +18,14 @@ import (
 	"parley/cmd/internal/config"
 	"parley/domain/agents"
 	"parley/domain/identity"
+	"parley/domain/media"
 	"parley/domain/messaging"
 	"parley/domain/op"
 	"parley/domain/presence"
 	"parley/domain/system"
 	"parley/realtime"
 	"parley/storage"
+	"parley/storage/files"
 )
 
 // Options are what does not come from the configuration.
@@ -44,6 +46,8 @@ type App struct {
 
 	logs      *system.Logs
 	store     *storage.Set
+	files     *files.Store
+	media     *media.Service
 	identity  *identity.Authenticator
 	agents    *agents.Service
 	messaging *messaging.Service
@@ -76,6 +80,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		{"check access: ", a.buildIdentity},
 		{"", a.listen},
 		{"", a.openStore},
+		{"", a.openFiles},
 		{"build services: ", a.buildServices},
 		{"seed: ", a.seed},
 		{"build doors: ", a.buildDoors},
@@ -109,6 +114,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.presence.Run(workers, a.gateway) })
 	group.Go(func() error { return a.runner.Run(workers) })
 	group.Go(func() error { return a.messaging.Run(workers) })
+	group.Go(func() error { return a.media.Run(workers) })
 	group.Go(func() error {
 		select {
 		case <-ctx.Done():
@@ -157,6 +163,9 @@ func (a *App) Close() error {
 		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
+	}
+	if a.files != nil {
+		errs = append(errs, a.files.Close())
 	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())

@@ -12,6 +12,7 @@ import (
 	"parley/domain"
 	"parley/domain/agents"
 	"parley/domain/identity"
+	"parley/domain/media"
 	"parley/domain/messaging"
 	"parley/domain/models/builtin"
 	"parley/domain/op"
@@ -58,10 +59,14 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	if err := a.agents.Load(ctx); err != nil {
 		return err
 	}
+	if err := a.buildMedia(); err != nil {
+		return err
+	}
 	a.messaging = messaging.New(messaging.Options{
-		Store: a.store.Messaging, Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
+		Store: a.media.Noting(a.store.Messaging), Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
 		Now: time.Now,
 	})
+	a.media.SetMembers(a.messaging)
 	model, err := builtin.New(builtin.Options{Pace: a.cfg.BuiltinPace})
 	if err != nil {
 		return err
@@ -121,6 +126,7 @@ func (a *App) buildDoors(context.Context, Options) error {
 	presence.Ops(a.registry, a.presence)
 	agents.Ops(a.registry, a.agents, a.runner)
 	system.Ops(a.registry, a.system)
+	media.Ops(a.registry, a.media)
 	a.gateway.Bind(a.registry, a.messaging)
 	a.metrics.watchSockets(a.gateway.Stats)
 	a.metrics.watchStore(a.store.Stats)
@@ -132,7 +138,7 @@ func (a *App) buildDoors(context.Context, Options) error {
 	api, err := rest.New(rest.Options{
 		Registry: a.registry, Identity: a.identity, Logger: a.log, Files: files, UI: a.cfg.UI, ForeignUI: a.cfg.WebDir != "",
 		Metrics: a.metrics.handler(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
-		MaxBody: a.cfg.MaxPayload, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
+		MaxBody: a.cfg.MaxPayload, UploadDir: a.files.Spool(), Blobs: a.files, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
 		TrustProxy: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
 		Draining: a.draining,
 	})

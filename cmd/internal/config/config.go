@@ -11,6 +11,7 @@ import (
 
 	"parley/domain"
 	"parley/domain/identity"
+	"parley/domain/media"
 )
 
 // Config is the server's configuration. The zero value is not usable: take it from
@@ -37,6 +38,7 @@ type Config struct {
 
 	// Limits and times.
 	MaxPayload   int64
+	UploadTypes  []string
 	APIRate      int
 	APIWindow    time.Duration
 	SocketRate   float64
@@ -105,10 +107,22 @@ func (c *Config) Validate() error {
 		oneOf("LOG_LEVEL", c.LogLevel, logLevels()),
 		oneOf("PARLEY_AUTH", c.Auth, []string{"", string(identity.Open), string(identity.Key)}),
 		oneOf("HEALTH_NO_AGENTS_STATUS", fmt.Sprint(c.NoAgentsStatus), []string{"200", "503"}),
+		c.checkUploads(),
 		checkOrigins("CORS_ORIGIN", c.Origins),
 		checkOrigins("API_CORS_ORIGIN", c.APIOrigins),
 		c.checkAccess(),
 	)
+}
+
+// UploadKinds are the types of files that may be uploaded.
+func (c *Config) UploadKinds() (media.Kinds, error) { return media.UploadKinds(c.UploadTypes) }
+
+// checkUploads reports types of files that can never be taken.
+func (c *Config) checkUploads() error {
+	if _, err := c.UploadKinds(); err != nil {
+		return fmt.Errorf("UPLOAD_EXTRA_MIME_TYPES: %w", err)
+	}
+	return nil
 }
 
 // checkAccess reports missing and contradicting keys, and a server that would stand
