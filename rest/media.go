@@ -35,7 +35,7 @@ func (d *door) media(c *gin.Context) {
 // mediaKey reads a path below /media. Of the file's name only what follows the last slash
 // counts, which can only be an escaped one.
 func mediaKey(r *http.Request) (blob.Key, *domain.Error) {
-	absent := domain.Errorf(domain.NotFound, "File not found")
+	absent := domain.Errorf(domain.NotFound, "Not found")
 	segments := split(r.URL)
 	if r.Method != http.MethodGet && r.Method != http.MethodHead || len(segments) < 4 {
 		return blob.Key{}, absent

@@ -26,6 +26,7 @@ func TestBothDoorsGiveTheSameAnswer(t *testing.T) {
 	registries := map[string]func(*testing.T) *op.Registry{
 		"messaging": chat,
 		"presence":  hall,
+		"media":     shelf,
 		"system": func(*testing.T) *op.Registry {
 			r := op.NewRegistry(op.Options{})
 			system.Ops(r, system.New(system.Options{Agents: noAgents{}, Store: noAgents{}, Now: func() time.Time { return now }}))

@@ -57,7 +57,8 @@ type Options struct {
 	UploadDir string
 	// Blobs are the files of /media; nil has none.
 	Blobs media.Opener
-	// BodyTimeout is how long a body may take to arrive; 0 means 30 s.
+	// BodyTimeout is how long a body may take to arrive, and nothing may come of a file; 0
+	// means 30 s.
 	BodyTimeout time.Duration
 	// Origins are the foreign pages that may call (CORS_ORIGIN); empty allows all.
 	Origins []string

@@ -32,9 +32,8 @@ const (
 	maxFields = 32 << 10
 	// maxUploads is how many forms are read at once.
 	maxUploads = 256
-	// uploadTime is how long a form may take, uploadIdle how long nothing may come.
+	// uploadTime is how long a form may take.
 	uploadTime = 10 * time.Minute
-	uploadIdle = 30 * time.Second
 )
 
 // form is what a form with a file held. Whoever read it closes it.
@@ -201,6 +200,9 @@ func (d *door) takeFile(f *form, name, filename string, part *multipart.Part, bo
 	case name != "file":
 		return errForm("Unexpected field " + clip(name) + ": the file must be named file")
 	}
+	if _, err := spool.Seek(0, io.SeekStart); err != nil {
+		return domain.Wrap(domain.Unavailable, err, "The upload cannot be kept now")
+	}
 	f.file = &op.File{Name: filename, Type: part.Header.Get("Content-Type"), Size: size, Content: spool}
 	return nil
 }
@@ -224,6 +226,8 @@ type patientBody struct {
 	r       io.Reader
 	control *http.ResponseController
 	ends    time.Time
+	// idle is how long nothing may come.
+	idle time.Duration
 	// left is how much may be read until it is set anew.
 	left int64
 	// failed is why reading ended, nil if it did not or came to its end.
@@ -235,7 +239,8 @@ var errBudget = errors.New("the form is malformed or too large")
 
 // patient returns the body of a request; release must be called.
 func (d *door) patient(c *gin.Context) *patientBody {
-	return &patientBody{r: c.Request.Body, control: http.NewResponseController(c.Writer), ends: time.Now().Add(uploadTime)}
+	return &patientBody{r: c.Request.Body, control: http.NewResponseController(c.Writer), ends: time.Now().Add(uploadTime),
+		idle: d.opts.BodyTimeout}
 }
 
 // release lifts the deadline, which would end the request's context while the operation
@@ -248,7 +253,7 @@ func (b *patientBody) Read(p []byte) (int, error) {
 		b.failed = errBudget
 		return 0, errBudget
 	}
-	deadline := time.Now().Add(uploadIdle)
+	deadline := time.Now().Add(b.idle)
 	if deadline.After(b.ends) {
 		deadline = b.ends
 	}
