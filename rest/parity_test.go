@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"parley/domain"
+	"parley/domain/audio"
 	"parley/domain/identity"
 	"parley/domain/op"
 	"parley/domain/system"
@@ -27,6 +28,11 @@ func TestBothDoorsGiveTheSameAnswer(t *testing.T) {
 		"messaging": chat,
 		"presence":  hall,
 		"media":     shelf,
+		"audio": func(*testing.T) *op.Registry {
+			r := op.NewRegistry(op.Options{})
+			audio.Ops(r, audio.New(audio.Options{Agents: noAgents{}}))
+			return r
+		},
 		"system": func(*testing.T) *op.Registry {
 			r := op.NewRegistry(op.Options{})
 			system.Ops(r, system.New(system.Options{Agents: noAgents{}, Store: noAgents{}, Now: func() time.Time { return now }}))
@@ -84,6 +90,11 @@ type noAgents struct{}
 
 // Counts counts nothing.
 func (noAgents) Counts() (total, active int) { return 0, 0 }
+
+// Runs knows no agent.
+func (noAgents) Runs(context.Context, domain.AgentID) (exists, runs bool, err error) {
+	return false, false, nil
+}
 
 // Ping answers.
 func (noAgents) Ping(ctx context.Context) error { return ctx.Err() }

@@ -24,7 +24,8 @@ const MaxFile = 50 << 20
 const headSize = 4 << 10
 
 // Check is the type of an uploaded file under the rules of a list; ok is false if the file
-// is not taken. declared is the type that the uploader gave. Errors are those of reading.
+// is not taken. declared is the type that the uploader gave. The content is at its start
+// again afterwards. Errors are those of reading.
 func (k Kinds) Check(f *op.File, declared string) (kind string, ok bool, err error) {
 	head := make([]byte, headSize)
 	if _, err := f.Content.Seek(0, io.SeekStart); err != nil {
@@ -35,7 +36,8 @@ func (k Kinds) Check(f *op.File, declared string) (kind string, ok bool, err err
 		return "", false, err
 	}
 	kind, ok = k.decide(bare(declared), head[:n], f.Name)
-	return kind, ok, nil
+	_, err = f.Content.Seek(0, io.SeekStart)
+	return kind, ok, err
 }
 
 // Refusal says why a file that was declared as something is not taken.

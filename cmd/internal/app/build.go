@@ -11,6 +11,7 @@ import (
 
 	"parley/domain"
 	"parley/domain/agents"
+	"parley/domain/audio"
 	"parley/domain/identity"
 	"parley/domain/media"
 	"parley/domain/messaging"
@@ -127,6 +128,7 @@ func (a *App) buildDoors(context.Context, Options) error {
 	agents.Ops(a.registry, a.agents, a.runner)
 	system.Ops(a.registry, a.system)
 	media.Ops(a.registry, a.media)
+	audio.Ops(a.registry, audio.New(audio.Options{Agents: agentStates{a.agents}}))
 	a.gateway.Bind(a.registry, a.messaging)
 	a.metrics.watchSockets(a.gateway.Stats)
 	a.metrics.watchStore(a.store.Stats)

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"parley/domain"
+	"parley/domain/agents"
 	"parley/domain/media"
 	"parley/storage/files"
 )
@@ -33,4 +35,16 @@ func (a *App) buildMedia() error {
 	a.media = media.New(media.Options{Store: a.store.Files, Blobs: a.files, Messages: a.store.Messaging, Kinds: kinds,
 		Now: time.Now, Logger: a.log, Alone: !a.store.Caps.Replicas})
 	return nil
+}
+
+// agentStates tells the audio service which agents run.
+type agentStates struct{ agents *agents.Service }
+
+// Runs reports whether an agent exists, and whether it runs.
+func (s agentStates) Runs(ctx context.Context, id domain.AgentID) (exists, runs bool, err error) {
+	view, err := s.agents.Get(ctx, domain.Actor{}, agents.GetRequest{AgentID: id})
+	if domain.IsCode(err, domain.NotFound) {
+		return false, false, nil
+	}
+	return err == nil, err == nil && view.Status == agents.Active, err
 }
