@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/cmd/parleyload/internal/client"
+	"parley/cmd/internal/client"
 	"parley/cmd/parleyload/internal/fakeserver"
 )
 
