@@ -1,6 +1,8 @@
 package media
 
 import (
+	"time"
+
 	"parley/domain"
 	"parley/domain/op"
 )
@@ -12,6 +14,10 @@ const (
 	exampleFile    domain.FileID    = "44444444-4444-4444-8444-444444444444"
 )
 
+// uploadTimeout is how long an upload may take once it has arrived: on a busy disk many
+// wait for one another.
+const uploadTimeout = 2 * time.Minute
+
 // uploadErrors are the codes of every upload.
 func uploadErrors() []domain.Code { return []domain.Code{domain.TooLarge, domain.UnsupportedMedia} }
 
@@ -22,17 +28,17 @@ func Ops(r *op.Registry, s *Service) {
 		Name: "agents:upload", Help: "Uploads a file to an agent: a form with one file named file, at most 50 MiB.",
 		Routes: []string{"POST /api/media/agents/:agentId/upload", "POST /api/media/agents/:agentId/upload-media",
 			"POST /api/media/:agentId/upload-media"},
-		RESTOnly: true, Errors: uploadErrors(), Reason: "UPLOAD_ERROR", Example: AgentUploadRequest{AgentID: exampleAgent},
+		RESTOnly: true, Timeout: uploadTimeout, Errors: uploadErrors(), Reason: "UPLOAD_ERROR", Example: AgentUploadRequest{AgentID: exampleAgent},
 	}, s.UploadToAgent)
 	op.Define(r, op.Spec{
 		Name: "files:upload", Help: "Uploads a file to a channel: a form with one file named file, at most 50 MiB.",
 		Routes: []string{"POST /api/media/channels/:channelId/upload", "POST /api/media/channels/:channelId/upload-media"}, Limit: op.LimitChannelMedia,
-		RESTOnly: true, Errors: uploadErrors(), Reason: "UPLOAD_ERROR", Example: ChannelUploadRequest{ChannelID: exampleChannel},
+		RESTOnly: true, Timeout: uploadTimeout, Errors: uploadErrors(), Reason: "UPLOAD_ERROR", Example: ChannelUploadRequest{ChannelID: exampleChannel},
 	}, s.UploadToChannel)
 	op.Define(r, op.Spec{
 		Name: "channels:upload", Help: "Uploads a file to a channel, as files:upload, under the routes of messaging.",
 		Routes: op.ChannelRoutes("POST", "/upload-media"), Limit: op.LimitUpload,
-		RESTOnly: true, Errors: uploadErrors(), Reason: "UPLOAD_ERROR", Example: ChannelUploadRequest{ChannelID: exampleChannel},
+		RESTOnly: true, Timeout: uploadTimeout, Errors: uploadErrors(), Reason: "UPLOAD_ERROR", Example: ChannelUploadRequest{ChannelID: exampleChannel},
 	}, s.UploadByMessaging)
 	op.Define(r, op.Spec{
 		Name: "files:list", Help: "Returns uploaded files, the newest first.",
