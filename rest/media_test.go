@@ -84,7 +84,7 @@ func TestFilesThroughREST(t *testing.T) {
 		t.Errorf("list %+v", list)
 	}
 	path := "/api/media/files/" + string(last.ID)
-	if resp, body := (exchange{path: path + "?content=true", header: map[string]string{"Range": "bytes=1-"}}).do(t, server); resp.StatusCode != 206 || body != "bc" ||
+	if resp, body := (exchange{path: path + "?content=true", header: map[string]string{"Range": "bytes=1-"}}).do(t, server); resp.StatusCode != http.StatusPartialContent || body != "bc" ||
 		resp.Header.Get("Content-Disposition") != "inline; filename=t.txt" {
 		t.Errorf("%d %q %v", resp.StatusCode, body, resp.Header)
 	}
@@ -97,7 +97,7 @@ func TestFilesThroughREST(t *testing.T) {
 			t.Errorf("delete: %d, want %d", resp.StatusCode, want)
 		}
 	}
-	if resp, _ := (exchange{path: last.URL}).do(t, server); resp.StatusCode != 404 {
+	if resp, _ := (exchange{path: last.URL}).do(t, server); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("deleted contents: %d", resp.StatusCode)
 	}
 }
@@ -153,10 +153,10 @@ func TestServedFiles(t *testing.T) {
 			t.Errorf("%v: %d %q", tt.header, resp.StatusCode, body)
 		}
 	}
-	if resp, body := (exchange{method: "HEAD", path: root + "/a.png"}).do(t, server); resp.StatusCode != 200 || body != "" || resp.ContentLength != 7 {
+	if resp, body := (exchange{method: "HEAD", path: root + "/a.png"}).do(t, server); resp.StatusCode != http.StatusOK || body != "" || resp.ContentLength != 7 {
 		t.Errorf("HEAD: %d %q", resp.StatusCode, body)
 	}
-	if resp, _ := (exchange{method: "POST", path: root + "/a.png"}).do(t, server); resp.StatusCode != 404 {
+	if resp, _ := (exchange{method: "POST", path: root + "/a.png"}).do(t, server); resp.StatusCode != http.StatusNotFound {
 		t.Errorf("POST: %d", resp.StatusCode)
 	}
 	if resp, _ := (exchange{path: root + "/a.svg"}).do(t, server); resp.Header.Get("Content-Disposition") != "attachment; filename=a.svg" ||

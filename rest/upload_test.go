@@ -209,7 +209,7 @@ func TestFilesUpToTheLimitAreTaken(t *testing.T) {
 	transport := &http.Transport{ExpectContinueTimeout: time.Minute}
 	defer transport.CloseIdleConnections()
 	resp, err := transport.RoundTrip(r)
-	if err != nil || resp.StatusCode != 413 {
+	if err != nil || resp.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Fatalf("announced: %v, %v", resp, err)
 	}
 	_ = resp.Body.Close()

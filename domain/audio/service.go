@@ -79,7 +79,7 @@ func (s *Service) Transcribe(ctx context.Context, _ domain.Actor, r TranscribeRe
 		return Transcribed{}, err
 	}
 	t, err := s.transcribe(ctx, recording)
-	return Transcribed{Text: t.Text, Language: t.Language, DurationMs: t.DurationMs}, err
+	return Transcribed(t), err
 }
 
 // Message turns a spoken message into text. Codes: as Transcribe.

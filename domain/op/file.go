@@ -33,7 +33,7 @@ func fromForm(texts []string, typ reflect.Type) (json.RawMessage, error) {
 	switch {
 	case typ.Kind() == reflect.Map && text == "":
 		return nil, nil
-	case typ.Kind() != reflect.Map && !(typ.Kind() == reflect.Slice && strings.HasPrefix(text, "[")):
+	case typ.Kind() != reflect.Map && (typ.Kind() != reflect.Slice || !strings.HasPrefix(text, "[")):
 		return fromText(texts, typ)
 	case !utf8.ValidString(text) || !json.Valid([]byte(text)) || hasLoneSurrogate([]byte(text)):
 		return nil, errors.New("must be JSON")

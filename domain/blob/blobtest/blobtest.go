@@ -202,6 +202,7 @@ func failing(t *testing.T, s blob.Store) {
 // iotestErr is a reader that fails.
 type iotestErr struct{ err error }
 
+// Read fails.
 func (r iotestErr) Read([]byte) (int, error) { return 0, r.err }
 
 func cancelled(t *testing.T, s blob.Store) {
