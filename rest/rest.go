@@ -65,6 +65,9 @@ type Options struct {
 	// APIOrigins replaces Origins below /api (API_CORS_ORIGIN); empty means Origins.
 	APIOrigins []string
 
+	// Observe is told of each answered request; nil for nobody.
+	Observe func(Observation)
+
 	// RateLimit is how many requests to /api one address may send per RateWindow,
 	// loopback and callers with the key excepted; 0 is without limit.
 	RateLimit int
@@ -114,6 +117,7 @@ type door struct {
 	routes  routes
 	client  *client
 	limiter *limiter
+	health  *limiter
 	streams streamCounts
 	// uploads holds a token per form that is being read.
 	uploads chan struct{}
@@ -132,12 +136,13 @@ func New(o Options) (http.Handler, error) {
 	}
 	d := &door{opts: o, log: o.Logger.With().Str("component", "rest").Logger(), routes: bound,
 		client: newClient(o.Files, o.FilesTime), limiter: &limiter{most: o.RateLimit, window: o.RateWindow, now: o.Now},
+		health:  &limiter{most: healthLimit, window: healthWindow, now: o.Now},
 		uploads: make(chan struct{}, maxUploads)}
 
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.RedirectTrailingSlash, engine.RedirectFixedPath = false, false
-	engine.Use(d.recover, d.setHeaders, d.cors, d.limit)
+	engine.Use(d.observe, d.recover, d.setHeaders, d.cors, d.limit, d.limitHealth)
 	if o.Metrics != nil {
 		engine.GET("/metrics", d.metrics)
 		engine.HEAD("/metrics", d.metrics)
@@ -186,13 +191,15 @@ func (d *door) recover(c *gin.Context) {
 
 // serve answers a request by the operation of its path, or as a path outside the API.
 func (d *door) serve(c *gin.Context) {
-	if o, path := d.routes.find(c.Request.Method, c.Request.URL); o != nil {
+	if o, route, path := d.routes.find(c.Request.Method, c.Request.URL); o != nil {
+		c.Set(routeKey, route)
 		d.call(c, o, path)
 		return
 	}
 	path := c.Request.URL.Path
 	switch {
 	case isAPI(path):
+		c.Set(routeKey, "unknown")
 		d.unknownPath(c)
 	case isBelow(path, "/media"):
 		d.media(c)

@@ -29,7 +29,9 @@ type Server struct {
 
 	cmd *exec.Cmd
 	dir string
-	end chan error
+	// ended is closed when the process has ended, with failure set.
+	ended   chan struct{}
+	failure error
 }
 
 // Parley starts the program bin.
@@ -56,7 +58,7 @@ func Reference(ctx context.Context, folder string, log io.Writer) (*Server, erro
 		return nil, fmt.Errorf("the reference is not installed (make compat does): %w", err)
 	}
 	return start(ctx, "reference", log, func(port, dir string) *exec.Cmd {
-		cmd := exec.CommandContext(ctx, "node", filepath.Join(abs, "server.mjs"), port, dir)
+		cmd := exec.CommandContext(ctx, "node", filepath.Join(abs, "server.mjs"), port, dir) //nolint:gosec // the folder is the developer's own flag
 		cmd.Env = []string{"SERVER_PORT=" + port, "NODE_ENV=development", "SENTRY_LOGGING=false", "LOG_LEVEL=info"}
 		return cmd
 	})
@@ -72,7 +74,7 @@ func start(ctx context.Context, name string, log io.Writer, command func(port, d
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
-	s := &Server{Name: name, URL: "http://127.0.0.1:" + strconv.Itoa(port), dir: dir, end: make(chan error, 1)}
+	s := &Server{Name: name, URL: "http://127.0.0.1:" + strconv.Itoa(port), dir: dir, ended: make(chan struct{})}
 	s.cmd = command(strconv.Itoa(port), dir)
 	s.cmd.Env = append(s.cmd.Env, "PATH="+os.Getenv("PATH"), "HOME="+dir)
 	s.cmd.Dir, s.cmd.Stdout, s.cmd.Stderr = dir, log, log
@@ -81,7 +83,10 @@ func start(ctx context.Context, name string, log io.Writer, command func(port, d
 	if err := s.cmd.Start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("start the %s: %w", name, err), os.RemoveAll(dir))
 	}
-	go func() { s.end <- s.cmd.Wait() }()
+	go func() {
+		s.failure = s.cmd.Wait()
+		close(s.ended)
+	}()
 	if err := s.awaitReady(ctx); err != nil {
 		return nil, errors.Join(err, s.Stop())
 	}
@@ -94,9 +99,8 @@ func (s *Server) awaitReady(ctx context.Context) error {
 	defer cancel()
 	for {
 		select {
-		case err := <-s.end:
-			s.end <- err
-			return fmt.Errorf("the %s ended before it was ready: %w", s.Name, err)
+		case <-s.ended:
+			return fmt.Errorf("the %s ended before it was ready: %w", s.Name, s.failure)
 		case <-ctx.Done():
 			return fmt.Errorf("the %s is not ready: %w", s.Name, ctx.Err())
 		case <-time.After(50 * time.Millisecond):
@@ -125,10 +129,10 @@ func (s *Server) Stop() error {
 		errs = append(errs, err)
 	}
 	select {
-	case <-s.end:
+	case <-s.ended:
 	case <-time.After(10 * time.Second):
 		errs = append(errs, s.cmd.Process.Kill())
-		<-s.end
+		<-s.ended
 	}
 	return errors.Join(append(errs, os.RemoveAll(s.dir))...)
 }

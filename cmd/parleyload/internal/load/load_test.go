@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"parley/cmd/internal/client"
-	"parley/cmd/parleyload/internal/fakeserver"
+	"parley/cmd/internal/fakeserver"
 )
 
 // shortRun are options of a run of one second against a fake.
