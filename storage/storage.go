@@ -18,6 +18,8 @@ type Set struct {
 	Agents agents.Store
 	// Files keeps the rows of uploaded files.
 	Files media.Store
+	// AgentLogs keeps what agents log of their work.
+	AgentLogs agents.LogStore
 	// Caps tells what the backend can do.
 	Caps Caps
 }

@@ -16,7 +16,8 @@ const maxOriginal = 255
 // maxMetadata is how much metadata a file may bring, in bytes.
 const maxMetadata = 16 << 10
 
-// checkUpload reports the faults that every upload can have.
+// checkUpload reports the first fault that an upload can have, in the words of the
+// reference. It is no Validate: who may not enter the channel is to hear that first.
 func checkUpload(file *op.File, contentType string, metadata domain.Metadata) error {
 	size := 0
 	for key, value := range metadata {
@@ -78,9 +79,6 @@ type AgentUploadRequest struct {
 	Metadata    domain.Metadata `json:"metadata"`
 }
 
-// Validate returns the first fault of the request, in the words of the reference.
-func (r *AgentUploadRequest) Validate() error { return checkUpload(r.File, r.ContentType, r.Metadata) }
-
 // ChannelUploadRequest uploads a file to a channel, which need not exist.
 type ChannelUploadRequest struct {
 	ChannelID domain.ChannelID `json:"channelId" access:"channel"`
@@ -88,11 +86,6 @@ type ChannelUploadRequest struct {
 	// ContentType stands in for the type of the file where that has none.
 	ContentType string          `json:"contentType"`
 	Metadata    domain.Metadata `json:"metadata"`
-}
-
-// Validate returns the first fault of the request, in the words of the reference.
-func (r *ChannelUploadRequest) Validate() error {
-	return checkUpload(r.File, r.ContentType, r.Metadata)
 }
 
 // Uploaded answers an upload.
@@ -120,6 +113,9 @@ func newUploaded(f File, kind string) Uploaded {
 // UploadToAgent takes in a file of an agent. Codes: invalid, too_large, unsupported_media,
 // unavailable.
 func (s *Service) UploadToAgent(ctx context.Context, a domain.Actor, r AgentUploadRequest) (Uploaded, error) {
+	if err := checkUpload(r.File, r.ContentType, r.Metadata); err != nil {
+		return Uploaded{}, err
+	}
 	f, err := s.store(ctx, a, upload{owner: Owner{Kind: OfAgent, ID: string(r.AgentID)}, file: r.File,
 		name: cleanName(r.File.Name), declared: declaredType(r.File, r.ContentType), metadata: r.Metadata})
 	if err != nil {
@@ -130,6 +126,9 @@ func (s *Service) UploadToAgent(ctx context.Context, a domain.Actor, r AgentUplo
 
 // UploadToChannel takes in a file of a channel. Codes: as UploadToAgent.
 func (s *Service) UploadToChannel(ctx context.Context, a domain.Actor, r ChannelUploadRequest) (Uploaded, error) {
+	if err := checkUpload(r.File, r.ContentType, r.Metadata); err != nil {
+		return Uploaded{}, err
+	}
 	f, err := s.store(ctx, a, upload{owner: Owner{Kind: OfChannel, ID: string(r.ChannelID)}, file: r.File,
 		name: cleanName(r.File.Name), declared: declaredType(r.File, r.ContentType), metadata: r.Metadata})
 	if err != nil {
@@ -141,7 +140,7 @@ func (s *Service) UploadToChannel(ctx context.Context, a domain.Actor, r Channel
 // UploadByMessaging is UploadToChannel under messaging's routes, where names that lead
 // elsewhere are refused and not cut short.
 func (s *Service) UploadByMessaging(ctx context.Context, a domain.Actor, r ChannelUploadRequest) (Uploaded, error) {
-	if strings.Contains(r.File.Name, "..") || strings.ContainsAny(r.File.Name, `/\`) {
+	if r.File != nil && (strings.Contains(r.File.Name, "..") || strings.ContainsAny(r.File.Name, `/\`)) {
 		return Uploaded{}, fault("file", "Invalid filename detected")
 	}
 	return s.UploadToChannel(ctx, a, r)

@@ -96,10 +96,7 @@ func TestBadUploadsAreRefusedAndLeaveNothing(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.req.ChannelID = channel
-			err := tt.req.Validate()
-			if err == nil {
-				_, err = h.media.UploadToChannel(t.Context(), admin, tt.req)
-			}
+			_, err := h.media.UploadToChannel(t.Context(), admin, tt.req)
 			failure := domain.AsError(err)
 			if failure == nil || failure.WireCode()+" "+failure.Message != tt.code {
 				t.Fatalf("err = %v, want %s", err, tt.code)

@@ -55,12 +55,14 @@ type field struct {
 	names []string
 	index int
 	typ   reflect.Type
+	guard guard
 }
 
 // decoder turns Input into a request of one type. Tags: `json:"name"` names the
 // field, `alias:"a,b"` lists other names (the canonical one wins), `op:"payload"`
 // on a json.RawMessage field with json:"-" receives the whole body, `op:"file"` on a
-// *File field with json:"-" the uploaded file.
+// *File field with json:"-" the uploaded file, `access:"..."` says what a bound caller may
+// put there (guard).
 type decoder struct {
 	typ     reflect.Type
 	fields  []field
@@ -96,7 +98,7 @@ func newDecoder(typ reflect.Type) decoder {
 		if a := f.Tag.Get("alias"); a != "" {
 			names = append(names, strings.Split(a, ",")...)
 		}
-		d.fields = append(d.fields, field{name: name, names: names, index: i, typ: f.Type})
+		d.fields = append(d.fields, field{name: name, names: names, index: i, typ: f.Type, guard: newGuard(f, typ)})
 	}
 	return d
 }
@@ -106,9 +108,9 @@ func (d decoder) knows(name string) bool {
 	return slices.ContainsFunc(d.fields, func(f field) bool { return slices.Contains(f.names, name) })
 }
 
-// decode returns a pointer to a new request, or an Invalid error that names the
-// faulty fields.
-func (d decoder) decode(in Input) (any, error) {
+// decode returns a pointer to a new request of a caller, or an Invalid error that names
+// the faulty fields, or Forbidden if it acts as somebody else.
+func (d decoder) decode(actor domain.Actor, in Input) (any, error) {
 	object, err := parseObject(in.Body)
 	if err != nil {
 		return nil, err
@@ -152,6 +154,9 @@ func (d decoder) decode(in Input) (any, error) {
 	}
 	if d.file >= 0 && in.File != nil {
 		req.Elem().Field(d.file).Set(reflect.ValueOf(in.File))
+	}
+	if err := d.impersonate(actor, req.Elem()); err != nil {
+		return nil, err
 	}
 	if v, ok := req.Interface().(Validator); ok {
 		if err := v.Validate(); err != nil {

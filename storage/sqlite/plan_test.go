@@ -43,7 +43,8 @@ func TestEveryStatementOfTheContractUsesAnIndex(t *testing.T) {
 		storagetest.Run(t, func(t *testing.T) *storage.Set {
 			if first {
 				first = false
-				return &storage.Set{Backend: stayOpen{set.Backend}, Messaging: set.Messaging, Agents: set.Agents, Files: set.Files}
+				return &storage.Set{Backend: stayOpen{set.Backend}, Messaging: set.Messaging, Agents: set.Agents, AgentLogs: set.AgentLogs,
+					Files: set.Files}
 			}
 			return open(t)
 		})

@@ -38,6 +38,9 @@ func (k *kit) agents() agents.Store { return k.set.Agents }
 // files is the store of files.
 func (k *kit) files() media.Store { return k.set.Files }
 
+// logs is the store of agents' logs.
+func (k *kit) logs() agents.LogStore { return k.set.AgentLogs }
+
 // must ends the case on an error.
 func (k *kit) must(err error) {
 	k.Helper()
