@@ -61,6 +61,8 @@ func signalEvents() []op.Event {
 		told[readUpdated]("readUpdated", "Somebody has read a channel further."),
 		told[agentUpdate]("agentUpdated", "An agent was started, stopped or changed."),
 		told[agentUpdate]("agentRemoved", "An agent was deleted."),
+		told[memoryCreated]("memoryCreated", "An agent has a new memory, for those who watch it."),
+		told[memoryDeleted]("memoryDeleted", "Memories of an agent are gone, for those who watch it."),
 		told[logEvent]("log_stream", "An entry of the server's log, for sockets that subscribed."),
 	}
 }
