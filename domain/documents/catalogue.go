@@ -117,10 +117,14 @@ func (e entry) codes() []domain.CodeInfo {
 // has reports whether the type of the result implements an interface.
 func (e entry) has(iface reflect.Type) bool { return e.Result().Implements(iface) }
 
-// needsFile reports whether the example cannot do without an uploaded file.
+// needsFile reports whether the example cannot do without an uploaded file: the operation
+// is for nothing else, or refuses the example as it is.
 func (e entry) needsFile() bool {
 	if !schema.TakesFile(e.Request()) {
 		return false
+	}
+	if e.RESTOnly {
+		return true
 	}
 	request := reflect.New(e.Request()).Interface()
 	given, err := json.Marshal(e.Given)
