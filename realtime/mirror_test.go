@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"parley/domain"
 	"parley/domain/messaging"
 	"parley/realtime/sio/siotest"
 )
@@ -257,8 +256,8 @@ func (d *door) either(c *siotest.Client, dice *rand.Rand, name string, body fiel
 type lingering struct{ messaging.Store }
 
 // Sweep erases two messages at a time.
-func (l lingering) Sweep(ctx context.Context, id domain.ChannelID, _ int) (messaging.Swept, error) {
-	return l.Store.Sweep(ctx, id, 2)
+func (l lingering) Sweep(ctx context.Context, left messaging.Leftover, _ int) (messaging.Swept, error) {
+	return l.Store.Sweep(ctx, left, 2)
 }
 
 // TestEveryCopyOfAChannelComesToTheSame lets writers post, edit, delete and clear at

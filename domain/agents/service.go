@@ -19,12 +19,18 @@ type ServiceOptions struct {
 	Logger zerolog.Logger
 	// Watcher hears of agents that start and stop.
 	Watcher Watcher
+	// Servers says which agents listen to which message servers; nil means all to all.
+	Servers Servers
 	// MaxLanes is how many (agent, channel) pairs may wait for the Runner; beyond it
 	// hints are refused and found by its sweep. 0 means 4096, about 1 MB.
 	MaxLanes int
 }
 
-var _ messaging.Duties = (*Service)(nil)
+var (
+	_ messaging.Duties = (*Service)(nil)
+	_ messaging.Agents = (*Service)(nil)
+	_ Servers          = (*messaging.Roster)(nil)
+)
 
 // Service knows the agents and takes the hints for them. All of them are kept in memory, because every message
 // asks which ones are active; the store is read at Load and written through. It is
@@ -38,6 +44,7 @@ type Service struct {
 	// running are the turns that a Runner works on.
 	running *running
 	watcher Watcher
+	servers Servers
 
 	// changing is held while an agent is changed in the store and in known, so that the
 	// two go the same way; it is taken before mu.
@@ -49,8 +56,11 @@ type Service struct {
 // NewService returns a service that knows no agent until Load or Seed.
 func NewService(o ServiceOptions) *Service {
 	setDefault(&o.MaxLanes, 4096)
+	if o.Servers == nil {
+		o.Servers = everywhere{}
+	}
 	return &Service{
-		store: o.Store, now: o.Now, lanes: newLanes(o.MaxLanes),
+		store: o.Store, now: o.Now, lanes: newLanes(o.MaxLanes), servers: o.Servers,
 		running: &running{turns: map[laneKey]underWay{}}, watcher: o.Watcher,
 		log:   o.Logger.With().Str("component", "agents").Logger(),
 		known: map[domain.AgentID]Agent{},
@@ -95,8 +105,8 @@ func (s *Service) Seed(ctx context.Context, c Character, desired bool) (Agent, e
 	return stored, nil
 }
 
-// Awaiting names the agents that owe m an answer: those that are active, take part
-// in the channel and did not write m. Whether they say anything is decided in their
+// Awaiting names the agents that owe m an answer: those that are active, take part in
+// the channel, belong to its server and did not write m. Whether they say anything is decided in their
 // turn. It asks no store.
 func (s *Service) Awaiting(_ context.Context, c messaging.Channel, m messaging.Message) []domain.AgentID {
 	s.mu.RLock()
@@ -104,7 +114,7 @@ func (s *Service) Awaiting(_ context.Context, c messaging.Channel, m messaging.M
 	var awaiting []domain.AgentID
 	for _, p := range c.Participants {
 		id := domain.AgentID(p)
-		if p != m.AuthorID && s.known[id].Desired && !slices.Contains(awaiting, id) {
+		if p != m.AuthorID && s.known[id].Desired && s.servers.Belongs(c.ServerID, id) && !slices.Contains(awaiting, id) {
 			awaiting = append(awaiting, id)
 		}
 	}
@@ -151,7 +161,7 @@ func (s *Service) others(c messaging.Channel, but domain.AgentID) (others []Agen
 		switch a, ok := s.known[domain.AgentID(p)]; {
 		case ok && a.ID == but:
 			ahead = len(others)
-		case ok && a.Desired:
+		case ok && a.Desired && s.servers.Belongs(c.ServerID, a.ID):
 			others = append(others, a)
 		}
 	}
@@ -159,6 +169,13 @@ func (s *Service) others(c messaging.Channel, but domain.AgentID) (others []Agen
 		ahead = len(others)
 	}
 	return others, ahead
+}
+
+// AgentState returns an agent's name, whether it runs, and whether there is one of that
+// id; see messaging.Agents.
+func (s *Service) AgentState(id domain.AgentID) (name string, running, known bool) {
+	a, ok := s.agent(id)
+	return a.Character.Name, a.Desired, ok
 }
 
 // all returns the known agents in no order.

@@ -95,7 +95,8 @@ type DeletedChannel struct {
 
 // DeleteChannel removes a channel with all that it holds, tells its room and empties it;
 // one that does not exist is no error. As with Clear, everybody sees it gone at once, and
-// erasing it from the disk is waited for two seconds at most. In the modes open and key
+// erasing it from the disk is waited for two seconds at most, after all dependents were
+// told. In the modes open and key
 // every member may do it, as in the reference. Codes: unavailable.
 func (s *Service) DeleteChannel(ctx context.Context, _ domain.Actor, r ChannelRequest) (DeletedChannel, error) {
 	existed, err := s.store.DeleteChannel(ctx, r.ChannelID)
@@ -106,9 +107,8 @@ func (s *Service) DeleteChannel(ctx context.Context, _ domain.Actor, r ChannelRe
 	if existed {
 		s.duties.Withdraw(r.ChannelID, 1, math.MaxInt64)
 		s.signals.ChannelDeleted(r.ChannelID)
-		s.sweepSoon(ctx, r.ChannelID)
 	}
-	return DeletedChannel(r), nil
+	return DeletedChannel(r), s.sweepSoon(ctx, r.ChannelID) // an earlier one may have left something
 }
 
 // ListParticipants returns who takes part in a channel; nobody if it is unknown.

@@ -391,7 +391,7 @@ func TestCreatedChannelsAreListedAndKeepTheirMetadata(t *testing.T) {
 	if failure != nil || len(list["channels"].([]any)) != 1 {
 		t.Fatalf("list %v, %v", list, failure)
 	}
-	if _, failure := s.call(rest, "channels:create", `{"name":"","serverId":"`+string(domain.DefaultServer)+`","type":"PARTY"}`); failure == nil || len(failure.Issues) != 2 {
+	if _, failure := s.call(rest, "channels:create", `{"name":"","serverId":"`+string(domain.DefaultServer)+`","type":"PARTY"}`); failure == nil || len(failure.Issues) != 3 {
 		t.Fatalf("failure %v", failure)
 	}
 }

@@ -54,21 +54,23 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	a.agents = agents.NewService(agents.ServiceOptions{Store: a.store.Agents, Watcher: a.gateway, Now: time.Now, Logger: a.log})
+	roster := messaging.NewRoster(a.store.Messaging)
+	a.agents = agents.NewService(agents.ServiceOptions{Store: a.store.Agents, Watcher: a.gateway, Servers: roster,
+		Now: time.Now, Logger: a.log})
 	if err := a.agents.Load(ctx); err != nil {
 		return err
 	}
-	a.messaging = messaging.New(messaging.Options{
-		Store: a.store.Messaging, Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
-		Now: time.Now,
-	})
 	model, err := builtin.New(builtin.Options{Pace: a.cfg.BuiltinPace})
 	if err != nil {
 		return err
 	}
+	a.messaging = messaging.New(messaging.Options{
+		Store: a.store.Messaging, Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
+		Now: time.Now, Roster: roster, Agents: a.agents, Titles: model,
+	})
 	a.runner = agents.NewRunner(agents.RunnerOptions{
 		Agents: a.agents, Store: a.store.Agents, Log: a.store.Messaging, Channels: a.messaging,
-		Signals: a.gateway, Model: model, Now: time.Now, Logger: a.log,
+		Signals: hearing{a.gateway, a.messaging.Answers()}, Model: model, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
 		OnStep: o.OnTurnStep,
@@ -83,9 +85,17 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 // seed makes what always exists, and at the very first start something to talk to.
 func (a *App) seed(ctx context.Context, _ Options) error {
 	first, err := a.messaging.EnsureDefaults(ctx)
-	if err != nil || !first || !a.cfg.Seed {
+	if err == nil && first && a.cfg.Seed {
+		err = a.seedFirst(ctx)
+	}
+	if err != nil {
 		return err
 	}
+	return a.agents.JoinDefault(ctx)
+}
+
+// seedFirst makes something to talk to.
+func (a *App) seedFirst(ctx context.Context) error {
 	agent, err := a.seedAgent(ctx, "eliza", true)
 	if err != nil {
 		return err
