@@ -62,12 +62,36 @@ func (s *Service) dissolve(ctx context.Context, id domain.ServerID) error {
 			}
 		}
 	}
+	if err := s.tellServerDeleted(ctx, id); err != nil {
+		return err
+	}
+	return s.store.ForgetServer(ctx, id)
+}
+
+// tellServerDeleted tells the dependents that a server is gone, after they have heard of
+// all channels that are: an earlier try may have failed in between.
+func (s *Service) tellServerDeleted(ctx context.Context, id domain.ServerID) error {
+	if len(s.dependents) == 0 {
+		return nil
+	}
+	left, err := s.store.Unswept(ctx, "")
+	if err != nil {
+		return err
+	}
+	for _, l := range left {
+		if !l.Deleted {
+			continue
+		}
+		if err := s.tellDependents(ctx, l); err != nil {
+			return err
+		}
+	}
 	for _, d := range s.dependents {
 		if err := d.ServerDeleted(ctx, id); err != nil {
 			return err
 		}
 	}
-	return s.store.ForgetServer(ctx, id)
+	return nil
 }
 
 // dissolveAll goes on with every server whose deletion has begun.
