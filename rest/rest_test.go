@@ -99,7 +99,7 @@ func things() *op.Registry {
 }
 
 // serve starts a server of the options, filled where they are empty.
-func serve(t *testing.T, o rest.Options, mode ...func(*identity.Options)) *httptest.Server {
+func serve(t testing.TB, o rest.Options, mode ...func(*identity.Options)) *httptest.Server {
 	t.Helper()
 	access := identity.Options{Mode: identity.Open}
 	for _, change := range mode {
