@@ -31,7 +31,7 @@ type ActionRequest struct {
 	// Metadata replaces the values of the keys that it has.
 	Metadata domain.Metadata `json:"metadata"`
 	// AuthorID, if given, must be the author's.
-	AuthorID domain.EntityID `json:"authorId" alias:"author_id,agentId" access:"self"`
+	AuthorID domain.EntityID `json:"authorId" alias:"author_id,agentId" access:"self,filter"`
 }
 
 // Validate returns every fault of the request.

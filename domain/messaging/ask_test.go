@@ -15,7 +15,7 @@ import (
 )
 
 // answer lets eliza answer a message in two pieces.
-func (h *house) answer(m messaging.Message) {
+func (h *town) answer(m messaging.Message) {
 	id := domain.DerivedID[domain.MessageID](eliza, string(m.ID))
 	hub := h.service.Answers()
 	for _, piece := range []string{"hello ", "back"} {
@@ -30,7 +30,7 @@ func (h *house) answer(m messaging.Message) {
 }
 
 // end ends the wait for answers to a message, as a runner does.
-func (h *house) end(m messaging.Message, result messaging.Result) {
+func (h *town) end(m messaging.Message, result messaging.Result) {
 	if _, err := h.store.FinishDuty(context.WithoutCancel(h.t.Context()), m.ChannelID, m.ID, eliza); err != nil {
 		h.t.Error(err)
 	}
@@ -46,23 +46,23 @@ func TestASendOverHTTPWaitsForTheAgent(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		// turn is what eliza does when she is asked.
-		turn        func(h *house, m messaging.Message)
+		turn        func(h *town, m messaging.Message)
 		text, code  string
 		transport   []any
 		actionsWant string
 	}{
-		{name: "she answers", turn: (*house).answer, text: "hello back", transport: []any{"transport", "http"}, actionsWant: "[REPLY]"},
-		{name: "in older words", turn: (*house).answer, text: "hello back", transport: []any{"mode", "sync"}, actionsWant: "[REPLY]"},
-		{name: "she stays silent", turn: func(h *house, m messaging.Message) { h.end(m, messaging.ResultSilent) },
+		{name: "she answers", turn: (*town).answer, text: "hello back", transport: []any{"transport", "http"}, actionsWant: "[REPLY]"},
+		{name: "in older words", turn: (*town).answer, text: "hello back", transport: []any{"mode", "sync"}, actionsWant: "[REPLY]"},
+		{name: "she stays silent", turn: func(h *town, m messaging.Message) { h.end(m, messaging.ResultSilent) },
 			transport: []any{"transport", "http"}, actionsWant: "[IGNORE]"},
-		{name: "she fails", turn: func(h *house, m messaging.Message) {
+		{name: "she fails", turn: func(h *town, m messaging.Message) {
 			h.service.Answers().Failed(messaging.AnswerFailure{Question: m.ID, AgentID: eliza, Error: "no model"})
 			h.end(m, messaging.ResultFailed)
 		}, code: "MODEL_ERROR", transport: []any{"transport", "http"}},
-		{name: "she takes too long", turn: func(*house, messaging.Message) {}, code: "TIMEOUT", transport: []any{"transport", "http"}},
+		{name: "she takes too long", turn: func(*town, messaging.Message) {}, code: "TIMEOUT", transport: []any{"transport", "http"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h := openHouse(t, func(o *messaging.Options) {
+			h := openTown(t, func(o *messaging.Options) {
 				if tt.code == "TIMEOUT" {
 					o.AnswerWait = 20 * time.Millisecond
 				}
@@ -95,7 +95,7 @@ func TestASendOverHTTPWaitsForTheAgent(t *testing.T) {
 }
 
 func TestWhoIsToAnswerOverHTTP(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	h.hinted = func(m messaging.Message) { go h.answer(m) }
 	for _, tt := range []struct {
 		name         string
@@ -138,8 +138,8 @@ func TestWhoIsToAnswerOverHTTP(t *testing.T) {
 }
 
 func TestARepeatedSendOverHTTPGetsTheAnswerThatWasGiven(t *testing.T) {
-	h := openHouse(t, nil)
-	turn := (*house).answer
+	h := openTown(t, nil)
+	turn := (*town).answer
 	h.hinted = func(m messaging.Message) { go turn(h, m) }
 	c := h.channel(domain.EntityID(eliza))
 	first := h.do("messages:send", ask(c, "transport", "http", "messageId", "m-1")...)
@@ -155,7 +155,7 @@ func TestARepeatedSendOverHTTPGetsTheAnswerThatWasGiven(t *testing.T) {
 }
 
 func TestACallerThatGoesStopsFollowing(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	c := h.channel(domain.EntityID(eliza))
 	for _, transport := range []string{"http", "sse"} {
 		ctx, cancel := context.WithCancel(t.Context())
@@ -206,7 +206,7 @@ func (s *sink) names() string {
 }
 
 // stream runs messages:send as a stream.
-func (h *house) stream(s *sink, fields ...any) *domain.Error {
+func (h *town) stream(s *sink, fields ...any) *domain.Error {
 	h.t.Helper()
 	streamed, failure := h.registry.Lookup("messages:send").Stream(h.t.Context(), rest, input(fields...), false, op.Sink(s))
 	if !streamed {
@@ -218,24 +218,24 @@ func (h *house) stream(s *sink, fields ...any) *domain.Error {
 func TestAStreamTellsTheAnswerAsItArises(t *testing.T) {
 	for _, tt := range []struct {
 		name, events, code string
-		turn               func(h *house, m messaging.Message)
+		turn               func(h *town, m messaging.Message)
 		broken             int
 	}{
-		{"she answers", "user_message chunk done", "", (*house).answer, 0},
-		{"she stays silent", "user_message done", "", func(h *house, m messaging.Message) { h.end(m, messaging.ResultSilent) }, 0},
-		{"she fails", "user_message", "MODEL_ERROR", func(h *house, m messaging.Message) {
+		{"she answers", "user_message chunk done", "", (*town).answer, 0},
+		{"she stays silent", "user_message done", "", func(h *town, m messaging.Message) { h.end(m, messaging.ResultSilent) }, 0},
+		{"she fails", "user_message", "MODEL_ERROR", func(h *town, m messaging.Message) {
 			h.service.Answers().Failed(messaging.AnswerFailure{Question: m.ID, AgentID: eliza, Error: "no model"})
 			h.end(m, messaging.ResultFailed)
 		}, 0},
-		{"the caller is gone", "user_message", "INTERNAL_ERROR", (*house).answer, 2},
-		{"another agent speaks too", "user_message chunk done", "", func(h *house, m messaging.Message) {
+		{"the caller is gone", "user_message", "INTERNAL_ERROR", (*town).answer, 2},
+		{"another agent speaks too", "user_message chunk done", "", func(h *town, m messaging.Message) {
 			h.service.Answers().Streamed(messaging.AnswerPiece{Question: m.ID, Answer: m.ID, AgentID: smith, Attempt: 1, Text: "me"})
 			h.service.Answers().Failed(messaging.AnswerFailure{Question: m.ID, AgentID: smith, Error: "no"})
 			h.answer(m)
 		}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h := openHouse(t, nil)
+			h := openTown(t, nil)
 			var turns sync.WaitGroup
 			h.hinted = func(m messaging.Message) { turns.Go(func() { tt.turn(h, m) }) }
 			s := &sink{broken: tt.broken}

@@ -15,11 +15,12 @@ const messageRoute = " /api/messaging/messages/:messageId"
 func changeOps(r *op.Registry, s *Service) {
 	op.Define(r, op.Spec{
 		Name: "messages:get", Help: "Returns one message.",
-		Routes: []string{"GET" + messageRoute}, Example: GetMessageRequest{MessageID: exampleMessage},
+		Routes: []string{"GET" + messageRoute}, Errors: []domain.Code{domain.NotFound}, Example: GetMessageRequest{MessageID: exampleMessage},
 	}, s.GetMessage)
 	op.Define(r, op.Spec{
 		Name: "messages:update", Help: "Gives a message another text; its place stays.",
 		Routes:  append(op.ChannelRoutes("PATCH", "/messages/:messageId"), "PATCH"+messageRoute),
+		Errors:  []domain.Code{domain.NotFound},
 		Example: EditRequest{ChannelID: exampleChannel, MessageID: exampleMessage, Content: "hello again"},
 	}, s.Edit)
 	op.Define(r, op.Spec{
@@ -44,7 +45,7 @@ func channelOps(r *op.Registry, s *Service) {
 	name := "Harbour"
 	op.Define(r, op.Spec{
 		Name: "channels:update", Help: "Changes a channel's name, participants or metadata.",
-		Routes: op.ChannelRoutes("PATCH", ""), Example: UpdateChannelRequest{ChannelID: exampleChannel, Name: &name},
+		Routes: op.ChannelRoutes("PATCH", ""), Errors: []domain.Code{domain.NotFound}, Example: UpdateChannelRequest{ChannelID: exampleChannel, Name: &name},
 	}, s.UpdateChannel)
 	op.Define(r, op.Spec{
 		Name: "channels:delete", Help: "Deletes a channel with everything in it.",
@@ -56,12 +57,12 @@ func channelOps(r *op.Registry, s *Service) {
 	}, s.ListParticipants)
 	op.Define(r, op.Spec{
 		Name: "channels:invite", Help: "Adds participants to a channel.",
-		Routes: op.ChannelRoutes("POST", "/participants"), Status: 201,
+		Routes: op.ChannelRoutes("POST", "/participants"), Status: 201, Errors: []domain.Code{domain.NotFound},
 		Example: InviteRequest{ChannelID: exampleChannel, UserIDs: []domain.EntityID{exampleUser}},
 	}, s.Invite)
 	op.Define(r, op.Spec{
 		Name: "channels:remove", Help: "Takes a participant out of a channel.",
-		Routes: op.ChannelRoutes("DELETE", "/participants/:userId"), Status: 204,
+		Routes: op.ChannelRoutes("DELETE", "/participants/:userId"), Status: 204, Errors: []domain.Code{domain.NotFound},
 		Example: RemoveRequest{ChannelID: exampleChannel, UserID: exampleUser},
 	}, s.Remove)
 }

@@ -65,12 +65,16 @@ func (s *Service) AddChannelAgent(ctx context.Context, _ domain.Actor, r Channel
 	return ChannelAgent{ChannelID: r.ChannelID, AgentID: r.AgentID, Message: "Agent added to channel successfully"}, err
 }
 
-// RemoveChannelAgent takes an agent out of a channel and tells the room. Codes: invalid,
+// RemoveChannelAgent takes an agent out of a channel and tells the room. A bound caller
+// must own the channel, which is to be listed in it first. Codes: invalid, forbidden,
 // not_found (the channel, or the agent is not in it), unavailable.
-func (s *Service) RemoveChannelAgent(ctx context.Context, _ domain.Actor, r ChannelAgentRequest) (ChannelAgent, error) {
+func (s *Service) RemoveChannelAgent(ctx context.Context, a domain.Actor, r ChannelAgentRequest) (ChannelAgent, error) {
 	entity := domain.EntityID(r.AgentID)
 	_, err := s.change(r.ChannelID, func() (Channel, error) {
 		return s.store.UpdateChannel(ctx, r.ChannelID, func(c Channel) (Channel, error) {
+			if a.Bound && (len(c.Participants) == 0 || c.Participants[0] != a.Entity) {
+				return c, domain.Errorf(domain.Forbidden, "Only the owner of the channel may do this")
+			}
 			rest := slices.DeleteFunc(slices.Clone(c.Participants), func(e domain.EntityID) bool { return e == entity })
 			if len(rest) == len(c.Participants) {
 				return c, domain.Errorf(domain.NotFound, "Agent %s does not take part in channel %s", r.AgentID, r.ChannelID)

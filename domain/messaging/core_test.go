@@ -28,7 +28,7 @@ func submit(channel string, more ...any) []any {
 }
 
 func TestASubmitIsStoredToldAndOfferedToTheOthers(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	c := h.channel(ann, domain.EntityID(eliza), domain.EntityID(smith))
 	h.took()
 	row := h.do("messages:submit", submit(c)...)
@@ -51,7 +51,7 @@ func TestASubmitIsStoredToldAndOfferedToTheOthers(t *testing.T) {
 }
 
 func TestASubmitWithAnIDIsStoredOnce(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	c := h.channel()
 	const id = "99999999-1111-4111-8111-999999999999"
 	var all sync.WaitGroup
@@ -72,7 +72,7 @@ func TestASubmitWithAnIDIsStoredOnce(t *testing.T) {
 }
 
 func TestAnActionTellsHowItGoesUnderOneID(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	c := h.channel(domain.EntityID(eliza))
 	h.took()
 	row := h.do("messages:act", submit(c, "source_type", "agent_action")...)
@@ -92,7 +92,7 @@ func TestAnActionTellsHowItGoesUnderOneID(t *testing.T) {
 }
 
 func TestWhatTheCoreRefuses(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	c := h.channel()
 	const nowhere = "77777777-7777-4777-8777-777777777777"
 	ours := h.do("messages:act", submit(c)...)
@@ -135,7 +135,7 @@ func TestWhatTheCoreRefuses(t *testing.T) {
 }
 
 func TestIngestedMessagesAreStoredOnce(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	one := []any{"channel_id", "harbour", "server_id", domain.DefaultServer, "author_id", "joe", "author_display_name", "Joe", "content", "ahoy",
 		"source_type", "irc", "source_id", "1", "metadata", map[string]any{"channelType": "FEED"}}
 	first := h.do("messages:ingest", one...)
@@ -170,7 +170,7 @@ func TestIngestedMessagesAreStoredOnce(t *testing.T) {
 }
 
 func TestManyIngestsAtOnceMakeOneChannelAndOneMessage(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	var all sync.WaitGroup
 	for range 50 {
 		all.Go(func() {
@@ -193,7 +193,7 @@ func TestManyIngestsAtOnceMakeOneChannelAndOneMessage(t *testing.T) {
 }
 
 func TestDependentsAreToldOfEveryDeletion(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	c := h.channel(ann)
 	first := h.say(c, "one")
 	h.say(c, "two")
@@ -226,7 +226,7 @@ func TestWhatADependentMissedIsToldAgain(t *testing.T) {
 	} {
 		for _, how := range []string{"by the repeated call", "by Run"} {
 			t.Run(name+" "+how, func(t *testing.T) {
-				h := openHouse(t, nil)
+				h := openTown(t, nil)
 				c := h.channel(ann)
 				h.say(c, "one")
 				h.fail(1)
@@ -252,7 +252,7 @@ func TestWhatADependentMissedIsToldAgain(t *testing.T) {
 }
 
 func TestAChannelMadeAnewKeepsWhatHangsOnIt(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	c := h.channel(ann)
 	h.say(c, "old")
 	h.fail(1)
@@ -269,9 +269,9 @@ func TestAChannelMadeAnewKeepsWhatHangsOnIt(t *testing.T) {
 }
 
 // run lets the service finish what is left until that is so.
-func (h *house) run(is func() bool) {
+func (h *town) run(is func() bool) {
 	h.t.Helper()
-	again := openHouseOn(h.t, h.store, func(o *messaging.Options) {
+	again := openTownOn(h.t, h.store, func(o *messaging.Options) {
 		o.Dependents = []messaging.Dependents{dependent{h}, other{h}}
 	})
 	again.serve(is)

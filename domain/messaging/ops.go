@@ -36,6 +36,7 @@ func Ops(r *op.Registry, s *Service) {
 	op.Define(r, op.Spec{
 		Name: "channels:get", Help: "Returns one channel with its participants.",
 		Routes:  append(op.ChannelRoutes("GET", "/details"), op.ChannelRoutes("GET", "")...),
+		Errors:  []domain.Code{domain.NotFound},
 		Example: ChannelRequest{ChannelID: exampleChannel},
 	}, s.GetChannel)
 	op.Define(r, op.Spec{

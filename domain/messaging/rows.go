@@ -107,7 +107,7 @@ func NewMessageRow(m Message) MessageRow {
 // ByAgent reports whether m is what an agent wrote, by what it says of itself.
 func (m Message) ByAgent() bool {
 	return m.SourceType == SourceReply || m.SourceType == SourceAction ||
-		m.AuthorID != "" && m.Metadata.String("agent_id") == string(m.AuthorID)
+		m.AuthorID != "" && string(m.Metadata["agent_id"]) == `"`+string(m.AuthorID)+`"`
 }
 
 // Extras is the metadata with thought, actions and attachments filled in from the raw

@@ -30,6 +30,8 @@ type SendRequest struct {
 	// InReplyTo is dropped if it is not a UUID.
 	InReplyTo  string          `json:"inReplyTo" alias:"inReplyToMessageId,in_reply_to_message_id"`
 	RawMessage json.RawMessage `json:"rawMessage" alias:"raw_message"`
+	// SourceID is what another platform calls the message; over REST only.
+	SourceID string `json:"sourceId" alias:"source_id"`
 	// Transport is how the answer is to be heard: websocket (the default), http or sse;
 	// Mode says the same in older words: websocket, sync or stream.
 	Transport string `json:"transport"`
@@ -46,7 +48,7 @@ func (r *SendRequest) Validate() error {
 	if fault := checkText(r.Text, MaxContent); fault != "" {
 		f.Add("message", "%s", fault)
 	}
-	for path, text := range map[string]string{"senderName": r.AuthorName, "source": r.Source, "messageId": r.ClientMessageID} {
+	for path, text := range map[string]string{"senderName": r.AuthorName, "source": r.Source, "messageId": r.ClientMessageID, "sourceId": r.SourceID} {
 		if fault := checkText(text, maxClientID); fault != "" {
 			f.Add(path, "%s", fault)
 		}
@@ -134,6 +136,9 @@ func (s *Service) newMessage(actor domain.Actor, channel Channel, r *SendRequest
 	}
 	if len(r.Attachments) > 0 {
 		m.Metadata["attachments"] = r.Attachments
+	}
+	if actor.Socket == "" && r.SourceID != "" {
+		m.SourceID = r.SourceID
 	}
 	if actor.Socket != "" {
 		m.Raw = r.Payload

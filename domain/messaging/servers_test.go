@@ -12,14 +12,14 @@ import (
 )
 
 // server makes a message server and returns its id.
-func (h *house) server() domain.ServerID {
+func (h *town) server() domain.ServerID {
 	h.t.Helper()
 	made := h.do("servers:create", "name", "Port", "sourceType", "test", "metadata", map[string]any{"a": 1, "b": 2})
 	return domain.ServerID(made["server"].(map[string]any)["id"].(string))
 }
 
 func TestAServerIsMadeShownAndChanged(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	id := h.server()
 	h.channelOn(id, ann)
 	h.do("servers:link", "serverId", id, "agentId", eliza)
@@ -46,7 +46,7 @@ func TestAServerIsMadeShownAndChanged(t *testing.T) {
 }
 
 func TestWhatServersRefuse(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	const nowhere = "77777777-7777-4777-8777-777777777777"
 	for _, tt := range []struct {
 		name, op    string
@@ -91,9 +91,9 @@ func TestWhatServersRefuse(t *testing.T) {
 }
 
 func TestAgentsBelongToServersAtOnceAndAfterARestart(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	roster := messaging.NewRoster(h.store)
-	h = openHouseOn(t, h.store, func(o *messaging.Options) { o.Roster = roster })
+	h = openTownOn(t, h.store, func(o *messaging.Options) { o.Roster = roster })
 	id := h.server()
 	if roster.Belongs(id, eliza) || !roster.Belongs(domain.DefaultServer, eliza) {
 		t.Error("who belongs is wrong at the start")
@@ -126,7 +126,7 @@ func TestAgentsBelongToServersAtOnceAndAfterARestart(t *testing.T) {
 }
 
 func TestADeletedServerTakesItsChannelsAlong(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	id := h.server()
 	kept := h.channel(ann)
 	var channels []string
@@ -156,9 +156,9 @@ func TestADeletedServerTakesItsChannelsAlong(t *testing.T) {
 }
 
 func TestADeletionOfAServerGoesOnAfterItFailed(t *testing.T) {
-	for name, goOn := range map[string]func(h *house, id domain.ServerID){
-		"by the repeated call": func(h *house, id domain.ServerID) { h.do("servers:delete", "serverId", id) },
-		"by the next start": func(h *house, id domain.ServerID) {
+	for name, goOn := range map[string]func(h *town, id domain.ServerID){
+		"by the repeated call": func(h *town, id domain.ServerID) { h.do("servers:delete", "serverId", id) },
+		"by the next start": func(h *town, id domain.ServerID) {
 			h.serve(func() bool {
 				left, err := h.store.RetiredServers(h.t.Context())
 				return err == nil && len(left) == 0
@@ -166,7 +166,7 @@ func TestADeletionOfAServerGoesOnAfterItFailed(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h := openHouse(t, nil)
+			h := openTown(t, nil)
 			id := h.server()
 			for range 3 {
 				h.channelOn(id, ann)
@@ -178,7 +178,7 @@ func TestADeletionOfAServerGoesOnAfterItFailed(t *testing.T) {
 			h.wantFailure(failure, "NOT_FOUND", "")
 			_, failure = h.try("channels:create", "name", "n", "serverId", id, "participantCentralUserIds", []any{})
 			h.wantFailure(failure, "NOT_FOUND", "")
-			goOn(openHouseOn(t, h.store, func(o *messaging.Options) { o.Dependents = []messaging.Dependents{dependent{h}} }), id)
+			goOn(openTownOn(t, h.store, func(o *messaging.Options) { o.Dependents = []messaging.Dependents{dependent{h}} }), id)
 			heard := h.heardOf()
 			if !strings.HasSuffix(heard, fmt.Sprintf("server %.8s", id)) || strings.Count(heard, "channel ") < 3 {
 				t.Errorf("dependents heard %s", heard)
@@ -191,7 +191,7 @@ func TestADeletionOfAServerGoesOnAfterItFailed(t *testing.T) {
 }
 
 func TestChannelsAreSyncedByTheirSource(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	id := h.server()
 	h.do("channels:add", "name", "general", "serverId", id, "type", "GROUP", "sourceId", "c-0")
 	want := []any{map[string]any{"name": "General", "type": "GROUP", "sourceId": "c-0"},

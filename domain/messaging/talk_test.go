@@ -11,7 +11,7 @@ import (
 )
 
 func TestOfManyWhoOpenADirectConversationAllGetTheSame(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	var mu sync.Mutex
 	seen := map[string]int{}
 	var all sync.WaitGroup
@@ -52,7 +52,7 @@ func TestOfManyWhoOpenADirectConversationAllGetTheSame(t *testing.T) {
 }
 
 func TestADirectConversationOfAnotherOriginIsFoundByItsName(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	made := h.do("channels:create", "name", "DM-"+string(ann)+"-"+string(eliza), "type", "DM", "serverId", domain.DefaultServer,
 		"participantCentralUserIds", []any{ann, eliza})
 	if row := h.do("channels:direct", "currentUserId", eliza, "targetUserId", ann); row["id"] != made["id"] {
@@ -61,7 +61,7 @@ func TestADirectConversationOfAnotherOriginIsFoundByItsName(t *testing.T) {
 }
 
 func TestWhatChannelsRefuse(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	c := h.channel(ann)
 	const nowhere = "77777777-7777-4777-8777-777777777777"
 	server := domain.DefaultServer
@@ -105,7 +105,7 @@ func TestWhatChannelsRefuse(t *testing.T) {
 }
 
 func TestBothFormsOfAChannelsBody(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	old := h.do("channels:add", "name", "old", "serverId", domain.DefaultServer, "type", "FEED", "description", "about")
 	nested := old["channel"].(map[string]any)
 	if old["id"] != nested["id"] || nested["type"] != "FEED" || nested["topic"] != "about" || len(old["participants"].([]any)) != 0 {
@@ -123,7 +123,7 @@ func TestBothFormsOfAChannelsBody(t *testing.T) {
 }
 
 func TestAgentsOfAChannel(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	c := h.channel(ann)
 	h.took()
 	for range 2 { // twice is once
@@ -146,7 +146,7 @@ func TestAgentsOfAChannel(t *testing.T) {
 }
 
 func TestAnAgentThatIsDeletedLeavesEverything(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	id := h.server()
 	h.do("servers:link", "serverId", id, "agentId", eliza)
 	var channels []string
@@ -179,7 +179,7 @@ func TestAnAgentThatIsDeletedLeavesEverything(t *testing.T) {
 }
 
 func TestAListOfChannelsTellsItsTotal(t *testing.T) {
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	for range 5 {
 		h.channel(ann)
 	}

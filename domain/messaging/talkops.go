@@ -40,36 +40,37 @@ func talkOps(r *op.Registry, s *Service) {
 	}, s.Title)
 }
 
-// coreOps declares the operations of agents and of other platforms.
+// coreOps declares the operations of agents and of other platforms, which speak for
+// others: users of the jwt mode may not.
 func coreOps(r *op.Registry, s *Service) {
 	example := SubmitRequest{ChannelID: exampleChannel, ServerID: domain.DefaultServer, AuthorID: domain.EntityID(exampleAgent),
 		Content: "hello", Source: SourceReply, Raw: json.RawMessage(`{"text":"hello"}`)}
 	op.Define(r, op.Spec{
 		Name: "messages:submit", Help: "Posts a message of an agent; the other agents of the channel are asked.",
-		Routes: []string{"POST /api/messaging/submit"}, Status: 201, Errors: []domain.Code{domain.NotFound, domain.Conflict},
+		Routes: []string{"POST /api/messaging/submit"}, Status: 201, Access: op.Admin, Errors: []domain.Code{domain.NotFound, domain.Conflict},
 		Example: example,
 	}, s.Submit)
 	op.Define(r, op.Spec{
 		Name: "messages:complete", Help: "Tells a channel that nothing more is to be waited for.",
-		Routes: []string{"POST /api/messaging/complete"}, Dual: true,
+		Routes: []string{"POST /api/messaging/complete"}, Dual: true, Access: op.Admin,
 		Example: CompleteRequest{ChannelID: exampleChannel, ServerID: domain.DefaultServer},
 	}, s.Complete)
 	op.Define(r, op.Spec{
 		Name: "messages:ingest", Help: "Takes over messages from another platform, each once.",
-		Routes: []string{"POST /api/messaging/ingest-external", "POST /api/messaging/external-messages"}, Status: 202,
+		Routes: []string{"POST /api/messaging/ingest-external", "POST /api/messaging/external-messages"}, Status: 202, Access: op.Admin,
 		Errors: []domain.Code{domain.NotFound, domain.Conflict},
 		Example: IngestRequest{ChannelID: string(exampleChannel), ServerID: string(domain.DefaultServer), AuthorID: string(exampleUser),
 			Content: "hello", Source: "irc", SourceID: "m-1"},
 	}, s.Ingest)
 	op.Define(r, op.Spec{
 		Name: "messages:act", Help: "Posts a message that tells how a running action of an agent goes.",
-		Routes: []string{"POST /api/messaging/action"}, Status: 201, Errors: []domain.Code{domain.NotFound, domain.Conflict},
+		Routes: []string{"POST /api/messaging/action"}, Status: 201, Access: op.Admin, Errors: []domain.Code{domain.NotFound, domain.Conflict},
 		Example: example,
 	}, s.Act)
 	content := "done"
 	op.Define(r, op.Spec{
 		Name: "messages:progress", Help: "Changes a message that tells how a running action goes.",
-		Routes: []string{"PATCH /api/messaging/action/:id"}, Errors: []domain.Code{domain.NotFound},
+		Routes: []string{"PATCH /api/messaging/action/:id"}, Access: op.Admin, Errors: []domain.Code{domain.NotFound},
 		Example: ActionRequest{MessageID: exampleMessage, Content: &content},
 	}, s.UpdateAction)
 }

@@ -41,7 +41,7 @@ func TestATitleIsFoundForAConversation(t *testing.T) {
 		{"a model that is away", &titler{err: &domain.Error{Code: domain.Unavailable, Reason: "MODEL_UNAVAILABLE", Message: "away"}}, 4, nil, "MODEL_UNAVAILABLE"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h := openHouse(t, func(o *messaging.Options) { o.Titles = tt.model })
+			h := openTown(t, func(o *messaging.Options) { o.Titles = tt.model })
 			c := h.channel(ann)
 			for n := range tt.messages {
 				h.say(c, fmt.Sprint("line ", n))
@@ -65,7 +65,7 @@ func TestATitleIsFoundForAConversation(t *testing.T) {
 			}
 		})
 	}
-	h := openHouse(t, nil)
+	h := openTown(t, nil)
 	c := h.channel(ann)
 	for range 4 {
 		h.say(c, "hello")

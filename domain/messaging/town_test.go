@@ -17,7 +17,7 @@ import (
 	"parley/storage/sqlite"
 )
 
-// eliza and smith are the agents of a house; smith does not run.
+// eliza and smith are the agents of a town; smith does not run.
 const (
 	eliza domain.AgentID = "b850bc30-45f8-0041-a00a-83df46d8555d"
 	smith domain.AgentID = "9fb8dd35-266b-032c-b580-cc74f9a6cbd5"
@@ -26,8 +26,8 @@ const (
 // bob is another person.
 const bob domain.EntityID = "33333333-2222-4222-8222-222222222222"
 
-// house is a stage with agents, and dependents that write down what they hear.
-type house struct {
+// town is a stage with agents, and dependents that write down what they hear.
+type town struct {
 	*stage
 	store messaging.Store
 	// hinted is called with each message that awaits agents.
@@ -39,21 +39,21 @@ type house struct {
 	faults int
 }
 
-// openHouse returns a house on an empty store; change may set options.
-func openHouse(t *testing.T, change func(*messaging.Options)) *house {
+// openTown returns a town on an empty store; change may set options.
+func openTown(t *testing.T, change func(*messaging.Options)) *town {
 	t.Helper()
 	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Logger: zerolog.Nop()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	return openHouseOn(t, store.Messaging, change)
+	return openTownOn(t, store.Messaging, change)
 }
 
-// openHouseOn is openHouse on a store, as after a restart.
-func openHouseOn(t *testing.T, store messaging.Store, change func(*messaging.Options)) *house {
+// openTownOn is openTown on a store, as after a restart.
+func openTownOn(t *testing.T, store messaging.Store, change func(*messaging.Options)) *town {
 	t.Helper()
-	h := &house{store: store, hinted: func(messaging.Message) {},
+	h := &town{store: store, hinted: func(messaging.Message) {},
 		stage: &stage{t: t, after: make(chan struct{}, 10_000), registry: op.NewRegistry(op.Options{Logger: zerolog.Nop()})}}
 	o := messaging.Options{Store: store, Announcer: h, Signals: h, Duties: h, Now: time.Now, Agents: h,
 		Dependents: []messaging.Dependents{dependent{h}, other{h}}}
@@ -69,7 +69,7 @@ func openHouseOn(t *testing.T, store messaging.Store, change func(*messaging.Opt
 }
 
 // AgentState knows the two agents.
-func (h *house) AgentState(id domain.AgentID) (name string, running, known bool) {
+func (h *town) AgentState(id domain.AgentID) (name string, running, known bool) {
 	switch id {
 	case eliza:
 		return "Eliza", true, true
@@ -81,7 +81,7 @@ func (h *house) AgentState(id domain.AgentID) (name string, running, known bool)
 }
 
 // Awaiting asks eliza where she takes part.
-func (h *house) Awaiting(_ context.Context, c messaging.Channel, m messaging.Message) []domain.AgentID {
+func (h *town) Awaiting(_ context.Context, c messaging.Channel, m messaging.Message) []domain.AgentID {
 	for _, p := range c.Participants {
 		if p == domain.EntityID(eliza) && m.AuthorID != p {
 			return []domain.AgentID{eliza}
@@ -91,13 +91,13 @@ func (h *house) Awaiting(_ context.Context, c messaging.Channel, m messaging.Mes
 }
 
 // Hint hands the message on.
-func (h *house) Hint(m messaging.Message) {
+func (h *town) Hint(m messaging.Message) {
 	h.stage.Hint(m)
 	h.hinted(m)
 }
 
 // hear writes down what a dependent heard, or fails.
-func (h *house) hear(format string, args ...any) error {
+func (h *town) hear(format string, args ...any) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.faults > 0 {
@@ -109,7 +109,7 @@ func (h *house) hear(format string, args ...any) error {
 }
 
 // heardOf returns what the dependents heard so far, and forgets it.
-func (h *house) heardOf() string {
+func (h *town) heardOf() string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	out := strings.Join(h.heard, "; ")
@@ -118,14 +118,14 @@ func (h *house) heardOf() string {
 }
 
 // fail lets the next calls of dependents fail.
-func (h *house) fail(n int) {
+func (h *town) fail(n int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.faults = n
 }
 
-// dependent is the first dependent of a house.
-type dependent struct{ *house }
+// dependent is the first dependent of a town.
+type dependent struct{ *town }
 
 func (h dependent) MessageDeleted(_ context.Context, channel domain.ChannelID, _ domain.MessageID) error {
 	return h.hear("message of %.8s", channel)
@@ -144,7 +144,7 @@ func (h dependent) ServerDeleted(_ context.Context, id domain.ServerID) error {
 }
 
 // other is a second dependent.
-type other struct{ *house }
+type other struct{ *town }
 
 func (o other) MessageDeleted(context.Context, domain.ChannelID, domain.MessageID) error {
 	return o.hear("too")
@@ -159,7 +159,7 @@ func (o other) ChannelDeleted(context.Context, domain.ChannelID) error { return 
 func (o other) ServerDeleted(context.Context, domain.ServerID) error { return o.hear("too") }
 
 // do runs an operation that must succeed, with fields given as key, value, ...
-func (h *house) do(name string, fields ...any) map[string]any {
+func (h *town) do(name string, fields ...any) map[string]any {
 	h.t.Helper()
 	out, failure := h.try(name, fields...)
 	if failure != nil {
@@ -170,13 +170,13 @@ func (h *house) do(name string, fields ...any) map[string]any {
 
 // try runs an operation and returns its data as JSON, or its failure. A list is returned
 // under the key list.
-func (h *house) try(name string, fields ...any) (map[string]any, *domain.Error) {
+func (h *town) try(name string, fields ...any) (map[string]any, *domain.Error) {
 	h.t.Helper()
 	return h.tryAs(rest, name, fields...)
 }
 
 // tryAs is try for an actor.
-func (h *house) tryAs(actor domain.Actor, name string, fields ...any) (map[string]any, *domain.Error) {
+func (h *town) tryAs(actor domain.Actor, name string, fields ...any) (map[string]any, *domain.Error) {
 	h.t.Helper()
 	res, failure := h.registry.Lookup(name).Call(h.t.Context(), actor, input(fields...))
 	if failure != nil {
@@ -210,7 +210,7 @@ func input(fields ...any) op.Input {
 }
 
 // wantFailure fails unless an operation is refused with a wire code, and words if given.
-func (h *house) wantFailure(failure *domain.Error, code, words string) {
+func (h *town) wantFailure(failure *domain.Error, code, words string) {
 	h.t.Helper()
 	if failure == nil || failure.WireCode() != code || !strings.Contains(failure.Message+failure.Details, words) {
 		h.t.Errorf("failure is %v, want %s %q", failure, code, words)
@@ -218,26 +218,26 @@ func (h *house) wantFailure(failure *domain.Error, code, words string) {
 }
 
 // channel makes a channel with participants and returns its id.
-func (h *house) channel(participants ...domain.EntityID) string {
+func (h *town) channel(participants ...domain.EntityID) string {
 	h.t.Helper()
 	return h.channelOn(domain.DefaultServer, participants...)
 }
 
 // channelOn is channel on a server.
-func (h *house) channelOn(server domain.ServerID, participants ...domain.EntityID) string {
+func (h *town) channelOn(server domain.ServerID, participants ...domain.EntityID) string {
 	h.t.Helper()
 	out := h.do("channels:create", "name", "Harbour", "serverId", server, "participantCentralUserIds", append([]domain.EntityID{}, participants...))
 	return out["id"].(string)
 }
 
 // say posts a message by ann.
-func (h *house) say(channel, text string) map[string]any {
+func (h *town) say(channel, text string) map[string]any {
 	h.t.Helper()
 	return h.do("messages:send", "channelId", channel, "senderId", ann, "message", text)
 }
 
 // texts are those of a channel, newest first.
-func (h *house) texts(channel string) []string {
+func (h *town) texts(channel string) []string {
 	h.t.Helper()
 	texts := []string{}
 	for _, m := range h.do("messages:list", "channelId", channel)["messages"].([]any) {
@@ -262,7 +262,7 @@ func eventually(t *testing.T, what string, is func() bool) {
 }
 
 // serve runs the service until something is so.
-func (h *house) serve(is func() bool) {
+func (h *town) serve(is func() bool) {
 	h.t.Helper()
 	ctx, stop := context.WithCancel(h.t.Context())
 	var running sync.WaitGroup
