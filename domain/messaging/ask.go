@@ -92,7 +92,7 @@ func (s *Service) responseTo(ctx context.Context, a asked, id domain.MessageID) 
 
 // timedOut tells why ctx has ended in the words of who waits for an answer.
 func timedOut(ctx context.Context) error {
-	if ctx.Err() == context.DeadlineExceeded { //nolint:errorlint // a context returns it bare
+	if ctx.Err() == context.DeadlineExceeded {
 		return errNoAnswer()
 	}
 	return ctx.Err()

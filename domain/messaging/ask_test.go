@@ -148,7 +148,9 @@ func TestARepeatedSendOverHTTPGetsTheAnswerThatWasGiven(t *testing.T) {
 		t.Errorf("first %v\nagain %v", first, again)
 	}
 	s := &sink{}
-	h.stream(s, ask(c, "transport", "sse", "messageId", "m-1")...)
+	if failure := h.stream(s, ask(c, "transport", "sse", "messageId", "m-1")...); failure != nil {
+		t.Error(failure)
+	}
 	if s.names() != "user_message done" {
 		t.Errorf("streamed %s", s.names())
 	}
