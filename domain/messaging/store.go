@@ -10,7 +10,10 @@ import (
 // Store is what the service needs to keep. Every method is safe for concurrent
 // use. Errors are domain errors: NotFound for what is absent, Unavailable when the
 // store cannot answer now (disk full, locked, shut down); times have millisecond
-// precision and are in UTC.
+// precision and are in UTC. Each method needs writes that are atomic for one document
+// only: a server holds its agents, a channel its participants, a message its duties. A
+// change by function is a compare-and-set of the document; DeleteChannel notes what is
+// left before it removes the channel.
 type Store interface {
 	Log
 	Reads
