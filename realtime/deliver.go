@@ -112,6 +112,7 @@ func offset(m messaging.Message) string {
 // that caused it, then to that one, joined or not, with its own message id.
 func (g *Gateway) Room(e messaging.Event) {
 	m := e.Message
+	g.delivered.Add(1)
 	switch {
 	case m.Kind == messaging.KindClear:
 		g.toRoom(m.ChannelID, "channelCleared", "", newCleared(m), offset(m))

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -62,6 +63,9 @@ type Gateway struct {
 	sessions map[string]*session // by socket id
 	logs     logSubscribers
 	streams  *streams
+
+	// published and delivered count the events of channels.
+	published, delivered atomic.Uint64
 }
 
 // New returns a gateway that refuses everything until it is bound. What needs the
@@ -116,6 +120,7 @@ func (g *Gateway) Stats() sio.Stats { return g.server.Stats() }
 // messaging's Announcer. What the event brings about (the broadcast, the echo, the
 // ack, messageComplete) leaves in one write per connection.
 func (g *Gateway) Announce(e messaging.Event) {
+	g.published.Add(1)
 	g.server.Batch(func() { g.sequencer.Announce(e) })
 }
 

@@ -155,8 +155,13 @@ func TestTheReplyToAPostHasTheFormOfTheReference(t *testing.T) {
 		out["agentResponse"].(map[string]any)["text"] != "well" || out["agentResponse"].(map[string]any)["thought"] != "t" {
 		t.Errorf("body %v", out)
 	}
-	list := data(t, server, "GET", channel+"/messages?limit=1", "", 200)["data"].(map[string]any)["messages"].([]any)
-	newest := list[0].(map[string]any)
+	answer := out["agentResponse"].(map[string]any)["messageId"]
+	list := data(t, server, "GET", channel+"/messages", "", 200)["data"].(map[string]any)["messages"].([]any)
+	at := slices.IndexFunc(list, func(row any) bool { return row.(map[string]any)["id"] == answer })
+	if at < 0 {
+		t.Fatalf("the answer is not listed: %v", list)
+	}
+	newest := list[at].(map[string]any)
 	metadata := newest["metadata"].(map[string]any)
 	if newest["content"] != "well" || metadata["thought"] != "t" || fmt.Sprint(metadata["actions"]) != "[REPLY]" || newest["created_at"].(float64) < 1e12 {
 		t.Errorf("row %v", newest)
@@ -168,7 +173,7 @@ func TestTheReplyToAPostHasTheFormOfTheReference(t *testing.T) {
 		e.run(t, server)
 	}
 	older := data(t, server, "GET", channel+"/messages?before="+newest["createdAt"].(string), "", 200)["data"].(map[string]any)["messages"].([]any)
-	if len(older) < 2 || older[0].(map[string]any)["content"] != "hello" {
+	if len(older) < 2 || older[0].(map[string]any)["seq"].(float64) != newest["seq"].(float64)-1 {
 		t.Errorf("older %v", older)
 	}
 }
