@@ -63,7 +63,8 @@ func checkChannel(f *domain.Faults, c Channel) {
 }
 
 // AddChannelRequest makes a channel in either of the two forms that the reference's
-// versions have for it: with a type and without participants, or as CreateChannelRequest.
+// versions have for it: with a type and without participants, or as CreateChannelRequest,
+// of which the official client leaves out the participants.
 type AddChannelRequest struct {
 	Name     string          `json:"name"`
 	ServerID domain.ServerID `json:"serverId" alias:"server_id"`
@@ -86,12 +87,11 @@ func (r *AddChannelRequest) newer() CreateChannelRequest {
 // Validate returns every fault of the request.
 func (r *AddChannelRequest) Validate() error {
 	newer := r.newer()
-	if r.Participants != nil || r.MessageServerID != "" {
-		return newer.Validate()
-	}
 	var f domain.Faults
-	f.Require("serverId", string(r.ServerID))
-	f.Require("type", string(r.Type))
+	f.Require("serverId", string(newer.ServerID))
+	if r.Participants == nil && r.MessageServerID == "" {
+		f.Require("type", string(r.Type))
+	}
 	checkChannel(&f, newer.channel())
 	return f.Err()
 }

@@ -81,7 +81,8 @@ func TestWhatChannelsRefuse(t *testing.T) {
 			"NOT_FOUND", "Server " + nowhere + " does not exist"},
 		{"add without a type", "channels:add", []any{"name", "n", "serverId", server}, "INVALID_REQUEST", "type is required"},
 		{"add of an unknown type", "channels:add", []any{"name", "n", "serverId", server, "type", "PARTY"}, "INVALID_REQUEST", "type is not a channel type"},
-		{"newer add without participants", "channels:add", []any{"name", "n", "message_server_id", server}, "INVALID_REQUEST", "participantCentralUserIds is required"},
+		{"newer add on an unknown server", "channels:add", []any{"name", "n", "message_server_id", nowhere}, "NOT_FOUND", "Server " + nowhere},
+		{"add without a server", "channels:add", []any{"name", "n", "type", "GROUP"}, "INVALID_REQUEST", "serverId is required"},
 		{"agent into an unknown channel", "channels:link", []any{"channelId", nowhere, "agentId", eliza}, "NOT_FOUND", ""},
 		{"unknown agent into a channel", "channels:link", []any{"channelId", c, "agentId", nowhere}, "NOT_FOUND", "Agent not found"},
 		{"agent out of a channel it is not in", "channels:unlink", []any{"channelId", c, "agentId", eliza}, "NOT_FOUND", "does not take part"},
@@ -115,6 +116,9 @@ func TestBothFormsOfAChannelsBody(t *testing.T) {
 		"metadata", map[string]any{"isDm": true})
 	if newer["type"] != "GROUP" || fmt.Sprint(newer["participants"]) != fmt.Sprintf("[%s %s]", ann, bob) || fmt.Sprint(newer["metadata"]) != "map[isDm:true]" {
 		t.Errorf("newer form: %v", newer)
+	}
+	if client := h.do("channels:add", "name", "client", "message_server_id", domain.DefaultServer); client["type"] != "GROUP" || len(client["participants"].([]any)) != 0 {
+		t.Errorf("as the official client: %v", client)
 	}
 	got := h.do("channels:get", "channelId", newer["id"])["metadata"].(map[string]any)
 	if fmt.Sprint(got["participantCentralUserIds"]) != fmt.Sprintf("[%s %s]", ann, bob) {
