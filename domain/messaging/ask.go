@@ -13,17 +13,28 @@ type asked struct {
 	agent   domain.AgentID
 }
 
-// prepare decides who is to answer a send, before anything of it is stored but the
-// channel. Codes: as Send, and not_found (the agent does not run).
+// prepare decides who is to answer a send, before anything of it is stored. Codes: as Send, and not_found (the agent does not run).
 func (s *Service) prepare(ctx context.Context, actor domain.Actor, r *SendRequest) (asked, error) {
 	if err := r.fillAuthor(actor); err != nil {
 		return asked{}, err
 	}
-	channel, err := s.channelForSend(ctx, actor, r)
+	channel, _, err := s.channelToBe(ctx, actor, r)
 	if err != nil {
 		return asked{}, err
 	}
-	agent, channel, err := s.respondent(ctx, channel, r)
+	agent, joins, err := s.respondent(channel, r)
+	if err != nil {
+		return asked{}, err
+	}
+	if channel, err = s.channelForSend(ctx, actor, r); err != nil {
+		return asked{}, err
+	}
+	if joins {
+		_, err = s.change(channel.ID, func() (c Channel, err error) {
+			channel, err = s.store.AddParticipants(ctx, channel.ID, domain.EntityID(agent))
+			return channel, err
+		})
+	}
 	if err != nil {
 		return asked{}, err
 	}

@@ -133,6 +133,15 @@ func TestWhoIsToAnswerOverHTTP(t *testing.T) {
 	id := h.server()
 	_, failure := h.try("messages:send", ask(h.channelOn(id, domain.EntityID(eliza)), "transport", "http")...)
 	h.wantFailure(failure, "NOT_FOUND", "does not belong to this server")
+	const nowhere = "77777777-7777-4777-8777-777777777777"
+	_, failure = h.try("messages:send", ask(nowhere, "serverId", domain.DefaultServer, "transport", "http")...)
+	h.wantFailure(failure, "INVALID_REQUEST", "No agent takes part")
+	_, failure = h.try("channels:get", "channelId", nowhere) // it is not made for nothing
+	h.wantFailure(failure, "NOT_FOUND", "")
+	made := h.do("messages:send", ask(nowhere, "serverId", domain.DefaultServer, "transport", "http", "metadata", map[string]any{"targetAgentId": eliza})...)
+	if made["agentResponse"] == nil {
+		t.Errorf("a new channel: %v", made)
+	}
 	_, failure = h.try("messages:send", ask(h.channel(), "transport", "pigeon")...)
 	h.wantFailure(failure, "INVALID_REQUEST", "transport must be websocket, http or sse")
 }

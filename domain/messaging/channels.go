@@ -82,22 +82,31 @@ func (s *Service) ListChannels(ctx context.Context, _ domain.Actor, r ListChanne
 // channelForSend returns the channel of a send and creates it if it is unknown, as
 // the reference does. An agent named as the other party of a DM takes part in it.
 func (s *Service) channelForSend(ctx context.Context, actor domain.Actor, r *SendRequest) (Channel, error) {
-	c, err := s.channels.get(ctx, r.ChannelID)
-	if !domain.IsCode(err, domain.NotFound) {
+	c, exists, err := s.channelToBe(ctx, actor, r)
+	if err != nil || exists {
 		return c, err
 	}
-	if r.ServerID == "" {
-		return Channel{}, &domain.Error{Code: domain.Invalid, Message: "serverId is required",
-			Issues: []domain.Issue{{Path: "serverId", Message: "is required for a channel that does not exist"}}}
-	}
-	if err := s.requireServer(ctx, r.ServerID); err != nil {
-		return Channel{}, err
-	}
-	c, err = s.EnsureChannel(ctx, s.autoChannel(actor, r))
+	c, err = s.EnsureChannel(ctx, c)
 	if known := domain.AsError(err); known != nil {
 		return Channel{}, domain.Wrap(known.Code, err, "Failed to create channel: "+known.Message)
 	}
 	return c, nil
+}
+
+// channelToBe returns the channel of a send, or the one that it would create.
+func (s *Service) channelToBe(ctx context.Context, actor domain.Actor, r *SendRequest) (c Channel, exists bool, err error) {
+	c, err = s.channels.get(ctx, r.ChannelID)
+	if !domain.IsCode(err, domain.NotFound) {
+		return c, true, err
+	}
+	if r.ServerID == "" {
+		return Channel{}, false, &domain.Error{Code: domain.Invalid, Message: "serverId is required",
+			Issues: []domain.Issue{{Path: "serverId", Message: "is required for a channel that does not exist"}}}
+	}
+	if err := s.requireServer(ctx, r.ServerID); err != nil {
+		return Channel{}, false, err
+	}
+	return s.autoChannel(actor, r), false, nil
 }
 
 // autoChannel is the channel that a send into nowhere creates.

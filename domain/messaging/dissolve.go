@@ -2,6 +2,7 @@ package messaging
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"parley/domain"
@@ -97,12 +98,11 @@ func (s *Service) tellServerDeleted(ctx context.Context, id domain.ServerID) err
 // dissolveAll goes on with every server whose deletion has begun.
 func (s *Service) dissolveAll(ctx context.Context) error {
 	ids, err := s.store.RetiredServers(ctx)
+	errs := []error{err}
 	for _, id := range ids {
-		if err == nil {
-			err = s.dissolve(ctx, id)
-		}
+		errs = append(errs, s.dissolve(ctx, id))
 	}
-	return err
+	return errors.Join(errs...)
 }
 
 // AgentDeleted takes an agent that is gone out of all channels, whose rooms hear of it,

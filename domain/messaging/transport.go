@@ -64,29 +64,20 @@ func silent(agent domain.AgentID) *AgentResponse {
 }
 
 // respondent chooses the agent whose answer is waited for: the first one that takes part
-// and is not the author, else the one that the metadata names, which takes part from now
-// on. Codes: invalid (there is none), not_found (it does not run).
-func (s *Service) respondent(ctx context.Context, channel Channel, r *SendRequest) (domain.AgentID, Channel, error) {
+// and is not the author, else the one that the metadata names, which joins then. Codes:
+// invalid (there is none), not_found (it does not run).
+func (s *Service) respondent(channel Channel, r *SendRequest) (id domain.AgentID, joins bool, err error) {
 	for _, p := range channel.Participants {
 		if _, _, known := s.agents.AgentState(domain.AgentID(p)); known && p != r.AuthorID {
-			return domain.AgentID(p), channel, s.requireRunning(channel, domain.AgentID(p))
+			return domain.AgentID(p), false, s.requireRunning(channel, domain.AgentID(p))
 		}
 	}
-	id, err := domain.ParseID[domain.AgentID](r.Metadata.String("targetAgentId"))
+	id, err = domain.ParseID[domain.AgentID](r.Metadata.String("targetAgentId"))
 	if err != nil || domain.EntityID(id) == r.AuthorID {
-		return "", channel, &domain.Error{Code: domain.Invalid, Message: "No agent takes part in this channel to answer",
+		return "", false, &domain.Error{Code: domain.Invalid, Message: "No agent takes part in this channel to answer",
 			Issues: []domain.Issue{{Path: "metadata.targetAgentId", Message: "is required where no agent takes part"}}}
 	}
-	if err := s.requireRunning(channel, id); err != nil {
-		return "", channel, err
-	}
-	if _, err := s.change(channel.ID, func() (c Channel, err error) {
-		channel, err = s.store.AddParticipants(ctx, channel.ID, domain.EntityID(id))
-		return channel, err
-	}); err != nil {
-		return "", channel, err
-	}
-	return id, channel, nil
+	return id, true, s.requireRunning(channel, id)
 }
 
 // requireRunning returns NotFound unless an agent runs and listens to the channel's server.
