@@ -90,6 +90,11 @@ func TestWhatRESTCausesReachesTheRoom(t *testing.T) {
 	wantFields(t, told(t, c, "messageBroadcast", 7), fields{"id": posted["id"], "text": "changed", "edited": true, "rawMessage": nil})
 	d.call("messages:delete", fields{"channelId": channelID, "messageId": posted["id"]})
 	wantFields(t, told(t, c, "messageDeleted", 8), fields{"messageId": posted["id"], "channelId": channelID, "roomId": channelID})
+	const absent = "99999999-1111-4111-8111-999999999999"
+	for _, id := range []any{posted["id"], absent} { // deleted already, and never there
+		d.call("messages:delete", fields{"channelId": channelID, "messageId": id})
+		wantFields(t, next(t, c, "messageDeleted"), fields{"messageId": id, "channelId": channelID, "roomId": channelID, "rev": nil})
+	}
 	d.call("messages:clear", fields{"channelId": channelID})
 	wantFields(t, told(t, c, "channelCleared", 9), fields{"channelId": channelID, "roomId": channelID})
 	d.call("channels:update", fields{"channelId": channelID, "name": "Harbour"})

@@ -81,6 +81,19 @@ type deletion struct {
 	Rev       int64            `json:"rev"`
 }
 
+// MessageGone tells a room that a message which somebody wanted to delete is not there. It
+// is no event of the channel's log, so it has no number.
+func (g *Gateway) MessageGone(channel domain.ChannelID, id domain.MessageID) {
+	g.toRoom(channel, "messageDeleted", "", absence{MessageID: id, ChannelID: channel, RoomID: channel})
+}
+
+// absence is the payload of messageDeleted for a message that is not there.
+type absence struct {
+	MessageID domain.MessageID `json:"messageId"`
+	ChannelID domain.ChannelID `json:"channelId"`
+	RoomID    domain.ChannelID `json:"roomId"`
+}
+
 // tombstone stands for a deleted message in a catch-up.
 type tombstone struct {
 	ID        domain.MessageID `json:"id"`

@@ -77,7 +77,7 @@ func (s *Service) RemoveChannelAgent(ctx context.Context, a domain.Actor, r Chan
 			}
 			rest := slices.DeleteFunc(slices.Clone(c.Participants), func(e domain.EntityID) bool { return e == entity })
 			if len(rest) == len(c.Participants) {
-				return c, domain.Errorf(domain.NotFound, "Agent %s does not take part in channel %s", r.AgentID, r.ChannelID)
+				return c, domain.Errorf(domain.NotFound, "Agent is not a participant in this channel")
 			}
 			c.Participants = rest
 			return c, nil

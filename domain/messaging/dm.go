@@ -38,7 +38,8 @@ func (r *DirectRequest) Validate() error {
 		f.Require("currentUserId", string(current))
 	}
 	if current != "" && current == target {
-		f.Add("targetUserId", "must not be the current user")
+		return &domain.Error{Code: domain.Invalid, Message: "Cannot create DM channel with oneself",
+			Issues: []domain.Issue{{Path: "targetUserId", Message: "must not be the current user"}}}
 	}
 	return f.Err()
 }

@@ -28,13 +28,14 @@ type Deleted struct {
 }
 
 // Delete removes a message and leaves its tombstone. One that does not exist is no
-// error, as in the reference; there, and in the modes open and key, every member may
+// error, and the room hears of it all the same, as in the reference; there, and in the modes open and key, every member may
 // delete every message. It returns when the room and the dependents have heard it. Who
 // waited for an answer to it waits no longer.
 func (s *Service) Delete(ctx context.Context, _ domain.Actor, r DeleteRequest) (Deleted, error) {
 	out := Deleted{MessageID: r.MessageID, ChannelID: r.ChannelID}
 	before, err := s.store.Message(ctx, r.ChannelID, r.MessageID)
 	if domain.IsCode(err, domain.NotFound) {
+		s.signals.MessageGone(r.ChannelID, r.MessageID)
 		return out, nil
 	}
 	if err != nil {
@@ -46,6 +47,8 @@ func (s *Service) Delete(ctx context.Context, _ domain.Actor, r DeleteRequest) (
 	}
 	if changed {
 		err = s.announceDeleted(ctx, m, before)
+	} else if m.Kind == KindPost {
+		s.signals.MessageGone(r.ChannelID, r.MessageID)
 	}
 	return out, errors.Join(err, s.tellDeleted(ctx, m)) // a repeat may find that this was not done
 }

@@ -71,7 +71,7 @@ func TestWhatChannelsRefuse(t *testing.T) {
 		code, words string
 	}{
 		{"DM with nobody", "channels:direct", []any{"currentUserId", ann}, "INVALID_REQUEST", "targetUserId is required"},
-		{"DM with oneself", "channels:direct", []any{"currentUserId", ann, "targetUserId", ann}, "INVALID_REQUEST", "targetUserId must not be"},
+		{"DM with oneself", "channels:direct", []any{"currentUserId", ann, "targetUserId", ann}, "INVALID_REQUEST", "Cannot create DM channel with oneself"},
 		{"DM of three", "channels:direct", []any{"participantIds", []any{ann, bob, eliza}}, "INVALID_REQUEST", "participantIds must hold two"},
 		{"DM with no UUID", "channels:direct", []any{"currentUserId", ann, "targetUserId", "x"}, "INVALID_ID", "targetUserId must be a UUID"},
 		{"create without participants", "channels:create", []any{"name", "n", "serverId", server}, "INVALID_REQUEST", "participantCentralUserIds is required"},
@@ -85,7 +85,7 @@ func TestWhatChannelsRefuse(t *testing.T) {
 		{"add without a server", "channels:add", []any{"name", "n", "type", "GROUP"}, "INVALID_REQUEST", "serverId is required"},
 		{"agent into an unknown channel", "channels:link", []any{"channelId", nowhere, "agentId", eliza}, "NOT_FOUND", ""},
 		{"unknown agent into a channel", "channels:link", []any{"channelId", c, "agentId", nowhere}, "NOT_FOUND", "Agent not found"},
-		{"agent out of a channel it is not in", "channels:unlink", []any{"channelId", c, "agentId", eliza}, "NOT_FOUND", "does not take part"},
+		{"agent out of a channel it is not in", "channels:unlink", []any{"channelId", c, "agentId", eliza}, "NOT_FOUND", "Agent is not a participant in this channel"},
 		{"agent out of an unknown channel", "channels:unlink", []any{"channelId", nowhere, "agentId", eliza}, "NOT_FOUND", ""},
 		{"agent that is no UUID", "channels:link", []any{"channelId", c, "agentId", "x"}, "INVALID_ID", "agentId must be a UUID"},
 		{"title without an agent", "channels:title", []any{"channelId", c}, "INVALID_REQUEST", "agentId is required"},
