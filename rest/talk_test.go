@@ -20,10 +20,9 @@ import (
 	"parley/storage/sqlite"
 )
 
-// The people, the agent and the server of these tests.
+// A person and servers of these tests; nowhere is none.
 const (
 	ann     = "22222222-2222-4222-8222-222222222222"
-	eliza   = "b850bc30-45f8-0041-a00a-83df46d8555d"
 	nowhere = "77777777-7777-4777-8777-777777777777"
 	zero    = "00000000-0000-0000-0000-000000000000"
 )
@@ -55,7 +54,7 @@ func (o *office) answer(m messaging.Message) {
 	id := domain.DerivedID[domain.MessageID](m.ID, eliza)
 	o.service.Answers().Streamed(messaging.AnswerPiece{Question: m.ID, Answer: id, AgentID: eliza, Attempt: 1, Text: "well"})
 	_ = o.service.PostReply(context.Background(), messaging.Message{ID: id, ChannelID: m.ChannelID, AuthorID: eliza, AuthorName: "Eliza",
-		Content: "well", Raw: []byte(`{"text":"well","thought":"t","actions":["REPLY"]}`), SourceType: messaging.SourceReply, InReplyTo: m.ID})
+		Content: "well", Raw: []byte(`{"text":"well","thought":"t","actions":["REPLY"]}`), SourceType: messaging.SourceAgent, InReplyTo: m.ID})
 }
 
 // openOffice serves an office until the test ends.

@@ -20,6 +20,9 @@ type watcher struct{}
 // AgentChanged does nothing.
 func (watcher) AgentChanged(agents.ListItem) {}
 
+// AgentRemoved does nothing.
+func (watcher) AgentRemoved(agents.ListItem) {}
+
 func TestAnAgentIsAskedWhereItBelongs(t *testing.T) {
 	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Logger: zerolog.Nop()})
 	if err != nil {

@@ -18,7 +18,11 @@ func (s *Service) prepare(ctx context.Context, actor domain.Actor, r *SendReques
 	if err := r.fillAuthor(actor); err != nil {
 		return asked{}, err
 	}
+	r.nameAuthor(actor)
 	channel, _, err := s.channelToBe(ctx, actor, r)
+	if err == nil {
+		err = maySend(actor, channel, r)
+	}
 	if err != nil {
 		return asked{}, err
 	}
@@ -26,10 +30,10 @@ func (s *Service) prepare(ctx context.Context, actor domain.Actor, r *SendReques
 	if err != nil {
 		return asked{}, err
 	}
-	if channel, err = s.channelForSend(ctx, actor, r); err != nil {
-		return asked{}, err
+	if channel, err = s.channelForSend(ctx, actor, r); err == nil {
+		err = maySend(actor, channel, r) // another may have made it meanwhile
 	}
-	if joins {
+	if err == nil && joins {
 		_, err = s.change(channel.ID, func() (c Channel, err error) {
 			channel, err = s.store.AddParticipants(ctx, channel.ID, domain.EntityID(agent))
 			return channel, err

@@ -22,7 +22,7 @@ func (h *town) answer(m messaging.Message) {
 		hub.Streamed(messaging.AnswerPiece{Question: m.ID, Answer: id, AgentID: eliza, Attempt: 1, Text: piece})
 	}
 	reply := messaging.Message{ID: id, ChannelID: m.ChannelID, AuthorID: domain.EntityID(eliza), Content: "hello back",
-		Raw: []byte(`{"text":"hello back","thought":"t","actions":["REPLY"]}`), SourceType: messaging.SourceReply, InReplyTo: m.ID}
+		Raw: []byte(`{"text":"hello back","thought":"t","actions":["REPLY"]}`), SourceType: messaging.SourceAgent, InReplyTo: m.ID}
 	if err := h.service.PostReply(context.WithoutCancel(h.t.Context()), reply); err != nil {
 		h.t.Error(err)
 	}

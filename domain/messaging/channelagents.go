@@ -72,8 +72,8 @@ func (s *Service) RemoveChannelAgent(ctx context.Context, a domain.Actor, r Chan
 	entity := domain.EntityID(r.AgentID)
 	_, err := s.change(r.ChannelID, func() (Channel, error) {
 		return s.store.UpdateChannel(ctx, r.ChannelID, func(c Channel) (Channel, error) {
-			if a.Bound && (len(c.Participants) == 0 || c.Participants[0] != a.Entity) {
-				return c, domain.Errorf(domain.Forbidden, "Only the owner of the channel may do this")
+			if err := mustOwn(a, c); err != nil {
+				return c, err
 			}
 			rest := slices.DeleteFunc(slices.Clone(c.Participants), func(e domain.EntityID) bool { return e == entity })
 			if len(rest) == len(c.Participants) {

@@ -22,7 +22,7 @@ func (s *Service) Channel(ctx context.Context, id domain.ChannelID) (Channel, er
 
 // ChannelRequest names a channel; it is all that several operations need.
 type ChannelRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
 }
 
 // Validate returns every fault of the request.
@@ -45,7 +45,7 @@ func (s *Service) GetChannel(ctx context.Context, _ domain.Actor, r ChannelReque
 type ListChannelsRequest struct {
 	ServerID    domain.ServerID `json:"serverId" alias:"messageServerId,server_id,message_server_id"`
 	Type        ChannelType     `json:"type"`
-	Participant domain.EntityID `json:"participantId" alias:"participant_id"`
+	Participant domain.EntityID `json:"participantId" alias:"participant_id" access:"self,filter"`
 	Limit       int             `json:"limit"`
 	Offset      int             `json:"offset"`
 }

@@ -96,10 +96,13 @@ func (r *AddChannelRequest) Validate() error {
 	return f.Err()
 }
 
-// CreateChannel makes a channel and tells those who take part; the creator is not added.
-// Codes: invalid, not_found (unknown server), unavailable.
-func (s *Service) CreateChannel(ctx context.Context, _ domain.Actor, r CreateChannelRequest) (CreatedChannel, error) {
+// CreateChannel makes a channel and tells those who take part; only a bound creator is
+// added, as the first. Codes: invalid, not_found (unknown server), unavailable.
+func (s *Service) CreateChannel(ctx context.Context, a domain.Actor, r CreateChannelRequest) (CreatedChannel, error) {
 	c := r.channel()
+	if a.Bound {
+		c.Participants = append([]domain.EntityID{a.Entity}, c.Participants...)
+	}
 	c.ID = domain.RandomID[domain.ChannelID]()
 	return s.createChannel(ctx, c)
 }

@@ -7,6 +7,9 @@ import (
 	"parley/domain"
 )
 
+// SourceAgent is the SourceType of what agents say.
+const SourceAgent = "agent_response"
+
 // ServerRow is a message server on the wire.
 type ServerRow struct {
 	ID         domain.ServerID `json:"id"`
@@ -106,7 +109,7 @@ func NewMessageRow(m Message) MessageRow {
 
 // ByAgent reports whether m is what an agent wrote, by what it says of itself.
 func (m Message) ByAgent() bool {
-	return m.SourceType == SourceReply || m.SourceType == SourceAction ||
+	return m.SourceType == SourceAgent || m.SourceType == SourceAction ||
 		m.AuthorID != "" && string(m.Metadata["agent_id"]) == `"`+string(m.AuthorID)+`"`
 }
 

@@ -13,9 +13,15 @@ type ServerAgents struct {
 	Agents          []domain.AgentID `json:"agents"`
 }
 
-// ListServerAgents returns the agents that belong to a server; none for an unknown one.
-func (s *Service) ListServerAgents(_ context.Context, _ domain.Actor, r ServerRequest) (ServerAgents, error) {
-	return ServerAgents{ServerID: r.ServerID, MessageServerID: r.ServerID, Agents: s.roster.Of(r.ServerID)}, nil
+// ListServerAgents returns the agents that belong to a server; none for an unknown one, and
+// for one that a bound caller has no channel on. Codes: unavailable.
+func (s *Service) ListServerAgents(ctx context.Context, a domain.Actor, r ServerRequest) (ServerAgents, error) {
+	out := ServerAgents{ServerID: r.ServerID, MessageServerID: r.ServerID, Agents: []domain.AgentID{}}
+	sees, err := s.sees(ctx, a, r.ServerID)
+	if sees {
+		out.Agents = s.roster.Of(r.ServerID)
+	}
+	return out, err
 }
 
 // ServerAgentRequest names an agent and a server.
@@ -94,7 +100,17 @@ type AgentServers struct {
 }
 
 // ListAgentServers returns the servers that an agent was added to; none for an unknown one.
-func (s *Service) ListAgentServers(_ context.Context, _ domain.Actor, r AgentRequest) (AgentServers, error) {
-	servers := s.roster.ServersOf(r.AgentID)
+// A bound caller gets those that it has a channel on, and the default one. Codes: unavailable.
+func (s *Service) ListAgentServers(ctx context.Context, a domain.Actor, r AgentRequest) (AgentServers, error) {
+	servers := []domain.ServerID{}
+	for _, id := range s.roster.ServersOf(r.AgentID) {
+		sees, err := s.sees(ctx, a, id)
+		if err != nil {
+			return AgentServers{}, err
+		}
+		if sees {
+			servers = append(servers, id)
+		}
+	}
 	return AgentServers{AgentID: r.AgentID, Servers: servers, MessageServers: servers}, nil
 }

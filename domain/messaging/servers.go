@@ -11,11 +11,21 @@ import (
 // ListServersRequest has no fields.
 type ListServersRequest struct{}
 
-// ListServers returns all message servers.
-func (s *Service) ListServers(ctx context.Context, _ domain.Actor, _ ListServersRequest) (ServerList, error) {
+// ListServers returns all message servers; to a bound caller the default one and those of
+// its channels.
+func (s *Service) ListServers(ctx context.Context, a domain.Actor, _ ListServersRequest) (ServerList, error) {
 	found, err := s.store.Servers(ctx)
 	if err != nil {
 		return ServerList{}, err
+	}
+	own, err := s.ownChannels(ctx, a)
+	if err != nil {
+		return ServerList{}, err
+	}
+	if a.Bound {
+		found = slices.DeleteFunc(found, func(server Server) bool {
+			return server.ID != domain.DefaultServer && !slices.ContainsFunc(own, func(c Channel) bool { return c.ServerID == server.ID })
+		})
 	}
 	rows := make([]ServerRow, len(found))
 	for i, server := range found {
@@ -111,8 +121,15 @@ type ServerView struct {
 }
 
 // GetServer returns one server, with the number of its channels and its agents. Codes:
-// not_found, unavailable.
-func (s *Service) GetServer(ctx context.Context, _ domain.Actor, r ServerRequest) (ServerView, error) {
+// not_found (also for a bound caller that has no channel there), unavailable.
+func (s *Service) GetServer(ctx context.Context, a domain.Actor, r ServerRequest) (ServerView, error) {
+	sees, err := s.sees(ctx, a, r.ServerID)
+	if err == nil && !sees {
+		err = domain.Errorf(domain.NotFound, "Server %s does not exist", r.ServerID)
+	}
+	if err != nil {
+		return ServerView{}, err
+	}
 	server, err := s.store.Server(ctx, r.ServerID)
 	if err != nil {
 		return ServerView{}, serverError(err, r.ServerID)

@@ -9,13 +9,8 @@ import (
 	"parley/domain"
 )
 
-// The source types of what agents write.
-const (
-	// SourceReply is that of an answer.
-	SourceReply = "agent_response"
-	// SourceAction is that of a message which tells how a running action goes.
-	SourceAction = "agent_action"
-)
+// SourceAction is the source type of a message which tells how a running action goes.
+const SourceAction = "agent_action"
 
 // SubmitRequest posts a message of an agent, or of the system. In the snake_case spelling,
 // which agents use, it must be complete; in camelCase the server, the source type and the
@@ -108,7 +103,7 @@ func (s *Service) Submit(ctx context.Context, _ domain.Actor, r SubmitRequest) (
 	if err != nil {
 		return MessageRow{}, err
 	}
-	m := r.message(channel, SourceReply)
+	m := r.message(channel, SourceAgent)
 	m.Awaiting = s.duties.Awaiting(ctx, channel, m)
 	a, err := s.put(ctx, channel, m)
 	if err != nil {

@@ -13,12 +13,14 @@ func talkOps(r *op.Registry, s *Service) {
 	op.Define(r, op.Spec{
 		Name: "channels:add", Help: "Makes a channel of a given type, or as channels:create.",
 		Routes: []string{"POST /api/messaging/channels"}, Status: 201, Errors: []domain.Code{domain.NotFound},
-		Example: AddChannelRequest{Name: "Harbour", ServerID: domain.DefaultServer, Type: TypeGroup},
+		Unguarded: map[string]string{participantsKey: anyParticipants},
+		Example:   AddChannelRequest{Name: "Harbour", ServerID: domain.DefaultServer, Type: TypeGroup},
 	}, s.AddChannel)
 	op.Define(r, op.Spec{
 		Name: "channels:direct", Help: "Returns the direct conversation of two, which is made if there is none.",
-		Routes:  []string{"GET /api/messaging/dm-channel"},
-		Example: DirectRequest{CurrentUserID: exampleUser, TargetUserID: domain.EntityID(exampleAgent)},
+		Routes:    []string{"GET /api/messaging/dm-channel"},
+		Unguarded: map[string]string{"targetUserId": anyParticipants, "participantIds": "the service checks that the caller is one of them"},
+		Example:   DirectRequest{CurrentUserID: exampleUser, TargetUserID: domain.EntityID(exampleAgent)},
 	}, s.DirectChannel)
 	op.Define(r, op.Spec{
 		Name: "channels:agents", Help: "Returns who takes part in a channel, and which of them are agents.",
@@ -44,7 +46,7 @@ func talkOps(r *op.Registry, s *Service) {
 // others: users of the jwt mode may not.
 func coreOps(r *op.Registry, s *Service) {
 	example := SubmitRequest{ChannelID: exampleChannel, ServerID: domain.DefaultServer, AuthorID: domain.EntityID(exampleAgent),
-		Content: "hello", Source: SourceReply, Raw: json.RawMessage(`{"text":"hello"}`)}
+		Content: "hello", Source: SourceAgent, Raw: json.RawMessage(`{"text":"hello"}`)}
 	op.Define(r, op.Spec{
 		Name: "messages:submit", Help: "Posts a message of an agent; the other agents of the channel are asked.",
 		Routes: []string{"POST /api/messaging/submit"}, Status: 201, Access: op.Admin, Errors: []domain.Code{domain.NotFound, domain.Conflict},
