@@ -27,6 +27,7 @@ func TestBothDoorsGiveTheSameAnswer(t *testing.T) {
 	registries := map[string]func(*testing.T) *op.Registry{
 		"messaging": chat,
 		"presence":  hall,
+		"memory":    mind,
 		"agents": func(t *testing.T) *op.Registry {
 			t.Helper()
 			r, _ := staff(t, time.Minute)

@@ -20,6 +20,7 @@ var wholeTable = []struct{ statement, step, reason string }{
 	{"FROM servers INDEXED BY servers_retired", "SCAN servers USING COVERING INDEX servers_retired", "lists the servers being deleted, which are few, by an index of only them"},
 	{"FROM channels c INDEXED BY channels_unswept", "SCAN c USING INDEX channels_unswept", "lists the channels being swept, which are few, by an index of only them"},
 	{"FROM remains ORDER BY", "SCAN remains", "lists the deleted channels being swept, which are few"},
+	{"FROM worlds INDEXED BY worlds_by_time", "SCAN worlds USING INDEX worlds_by_time", "lists all worlds in the order of an index, up to a limit"},
 	{"SELECT 1", "SCAN CONSTANT ROW", "reads nothing"},
 	{"INSERT INTO participants", "SCAN CONSTANT ROW", "inserts one row"},
 }
@@ -41,7 +42,7 @@ func TestEveryStatementOfTheContractUsesAnIndex(t *testing.T) {
 		storagetest.Run(t, func(t *testing.T) *storage.Set {
 			if first {
 				first = false
-				return &storage.Set{Backend: stayOpen{set.Backend}, Messaging: set.Messaging, Agents: set.Agents, AgentLogs: set.AgentLogs}
+				return &storage.Set{Backend: stayOpen{set.Backend}, Messaging: set.Messaging, Agents: set.Agents, AgentLogs: set.AgentLogs, Memory: set.Memory}
 			}
 			return open(t)
 		})

@@ -19,6 +19,7 @@ import (
 	"parley/domain"
 	"parley/domain/agents"
 	"parley/domain/identity"
+	"parley/domain/memory"
 	"parley/domain/messaging"
 	"parley/domain/op"
 	"parley/domain/presence"
@@ -50,6 +51,7 @@ type App struct {
 	store     *storage.Set
 	identity  *identity.Authenticator
 	agents    *agents.Service
+	memory    *memory.Service
 	messaging *messaging.Service
 	runner    *agents.Runner
 	journal   *agents.Journal
@@ -128,6 +130,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.remover.Run(workers) })
 	group.Go(func() error { return a.importer.Run(workers) })
 	group.Go(func() error { return a.messaging.Run(workers) })
+	group.Go(func() error { return a.memory.Run(workers) })
 	group.Go(func() error {
 		select {
 		case <-ctx.Done():

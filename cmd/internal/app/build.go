@@ -12,6 +12,7 @@ import (
 
 	"parley/domain"
 	"parley/domain/agents"
+	"parley/domain/memory"
 	"parley/domain/messaging"
 	"parley/domain/models/builtin"
 	"parley/domain/op"
@@ -41,6 +42,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		Identity: a.identity, Logs: a.logs, Presence: a.presence, Now: time.Now, Logger: a.log,
 		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
 		AllowOrigin: a.allowOrigin(), Proxies: a.cfg.TrustProxy, ConnectRate: a.cfg.ConnectRate,
+		Joins: func(j memory.Join) { a.memory.Joined(j) },
 	})
 	if err != nil {
 		return err
@@ -52,24 +54,26 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	if err := a.agents.Load(ctx); err != nil {
 		return err
 	}
+	a.memory = memory.New(memory.Options{Store: a.store.Memory, Agents: a.agents, Log: a.store.Messaging, RoomLogs: a.journal, Watcher: a.gateway,
+		Now: time.Now, Logger: a.log})
 	model, err := builtin.New(builtin.Options{Pace: a.cfg.BuiltinPace})
 	if err != nil {
 		return err
 	}
 	a.messaging = messaging.New(messaging.Options{
 		Store: a.store.Messaging, Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
-		Now: time.Now, Roster: roster, Agents: a.agents, Titles: model,
+		Now: time.Now, Roster: roster, Agents: a.agents, Titles: model, Dependents: []messaging.Dependents{a.memory},
 	})
 	a.runner = agents.NewRunner(agents.RunnerOptions{
 		Agents: a.agents, Store: a.store.Agents, Log: a.store.Messaging, Channels: a.messaging,
-		Signals: hearing{a.gateway, a.messaging.Answers()}, Model: countedText{Text: model, calls: a.metrics.models},
+		Signals: hearing{a.gateway, a.messaging.Answers()}, Model: countedText{Text: model, calls: a.metrics.models}, Memories: a.memory,
 		Observe: a.metrics.observeTurn, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
 		OnStep: o.OnTurnStep, Journal: a.journal, Provider: "builtin",
 	})
 	a.remover = agents.NewRemover(agents.RemoverOptions{
-		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Owners: []agents.Owner{a.messaging}, Logger: a.log,
+		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Owners: []agents.Owner{a.messaging, a.memory}, Logger: a.log,
 	})
 	a.buildSystem(o)
 	return nil
@@ -174,6 +178,7 @@ func (a *App) buildDoors(context.Context, Options) error {
 	messaging.Ops(a.registry, a.messaging)
 	presence.Ops(a.registry, a.presence)
 	agents.Ops(a.registry, a.agents, a.runner, a.journal)
+	memory.Ops(a.registry, a.memory)
 	system.Ops(a.registry, a.system)
 	a.gateway.Bind(a.registry, a.messaging)
 	a.metrics.watchSockets(a.gateway.Stats)
