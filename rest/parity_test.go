@@ -194,8 +194,8 @@ func request(t *testing.T, route string, fields map[string]any) *http.Request {
 	return r
 }
 
-// madeUp are the ids that the server chooses by time, which differ between calls.
-var madeUp = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
+// madeUp are the ids that the server chooses by time or at random, which differ between calls.
+var madeUp = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
 // envelope reads success, data and error of a reply.
 func envelope(t *testing.T, data []byte) map[string]any {

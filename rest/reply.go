@@ -128,9 +128,15 @@ func hasTag(list, tag string) bool {
 }
 
 // encode writes the envelope. That of a dual operation carries the fields of the
-// result at the top level too; a failing one those that it left.
+// result at the top level too; a failing one those that it left. A Lifter tells its own.
 func encode(dual bool, result any, failure *domain.Error) ([]byte, error) {
 	reply := op.NewReply(result, failure)
+	if l, ok := result.(op.Lifter); ok && failure == nil {
+		if fields := l.Lift(); fields != nil {
+			fields["success"], fields["data"] = reply.Success, result
+			return domain.PlainJSON(fields)
+		}
+	}
 	if !dual || result == nil {
 		return domain.PlainJSON(reply)
 	}

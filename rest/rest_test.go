@@ -121,7 +121,7 @@ func checked(t *testing.T, registry *op.Registry, handler http.Handler) http.Han
 }
 
 // serve starts a server of the options, filled where they are empty.
-func serve(t *testing.T, o rest.Options, mode ...func(*identity.Options)) *httptest.Server {
+func serve(t testing.TB, o rest.Options, mode ...func(*identity.Options)) *httptest.Server {
 	t.Helper()
 	access := identity.Options{Mode: identity.Open}
 	for _, change := range mode {

@@ -46,6 +46,9 @@ type Server struct {
 	Metadata   domain.Metadata
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
+	// Agents are those that belong to the server, each once, in the order they were added.
+	// All agents listen to the default server, listed or not.
+	Agents []domain.AgentID
 }
 
 // Channel is a central channel with its participants.

@@ -82,6 +82,9 @@ type Signals interface {
 	// ChannelUpdated tells the channel of its new row, and those who take part wherever
 	// they are: for one who was just asked in, and for all in a new channel, it is news.
 	ChannelUpdated(c ChannelRow, participants []domain.EntityID)
+	// MessageGone tells the channel that there is no such message, to who wanted to delete
+	// it: a client shows what it could not send until it hears so.
+	MessageGone(channel domain.ChannelID, id domain.MessageID)
 	// ChannelDeleted tells the channel that it is gone, and empties its room.
 	ChannelDeleted(id domain.ChannelID)
 }

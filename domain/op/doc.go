@@ -30,7 +30,8 @@
 // # What a result may say to the doors
 //
 // Beside its JSON form a result may tell a REST status of its own (Statuser), how many
-// entries a list has in all (Totaler), or that the reply is no JSON at all (Raw, Filer).
+// entries a list has in all (Totaler), that the reply is no JSON at all (Raw, Filer), or that
+// some of its fields stand beside data as well (Lifter).
 //
 // # Why it is so
 //
