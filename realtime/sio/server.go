@@ -45,6 +45,7 @@ func New(o Options) (*Server, error) {
 	opts.SetAdapter(adapters{s})
 	opts.SetConnectTimeout(neverTimeout)
 	opts.SetServeClient(false)
+	opts.SetConnectionStateRecovery(recoveryOptions())
 	s.library = socket.NewServer(nil, opts)
 	s.binding = bindable{BaseServer: engine.MakeBaseServer(), engine: e}
 	s.library.Bind(s.binding)
@@ -76,6 +77,18 @@ func (s *Server) Namespace(name string) *Namespace {
 		n.bind(s.library.Of(name, nil))
 	}
 	return n
+}
+
+// bound returns the namespace that clients may connect to under a name, nil if there is none.
+func (s *Server) bound(name string) *Namespace {
+	s.creating.Lock()
+	defer s.creating.Unlock()
+	s.spacesMu.Lock()
+	defer s.spacesMu.Unlock()
+	if n := s.spaces[name]; n != nil && n.bound {
+		return n
+	}
+	return nil
 }
 
 // space returns our side of a namespace; the library asks for it by way of the adapter.
