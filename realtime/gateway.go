@@ -41,6 +41,9 @@ type Options struct {
 	// ControlMessages locks the input of a channel's clients while an agent works on an
 	// answer, also that of people who did not ask.
 	ControlMessages bool
+	// Sessions keeps what sockets need to come back after a lost connection; nil keeps it in
+	// this process.
+	Sessions Sessions
 	// AllowOrigin decides about cross-origin polling; nil echoes any origin.
 	AllowOrigin func(origin string) bool
 }
@@ -60,8 +63,10 @@ type Gateway struct {
 
 	mu       sync.RWMutex
 	sessions map[string]*session // by socket id
+	byPID    map[string]*session // until what comes back could be of it is saved
 	logs     logSubscribers
 	streams  *streams
+	ends     ends
 }
 
 // New returns a gateway that refuses everything until it is bound. What needs the
@@ -73,10 +78,13 @@ func New(o Options) (*Gateway, error) {
 	if o.EventBurst == 0 {
 		o.EventBurst = defaultBurst
 	}
+	if o.Sessions == nil {
+		o.Sessions = NewMemorySessions(o.Now)
+	}
 	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
-		streams: newStreams()}
+		byPID: map[string]*session{}, streams: newStreams(), ends: ends{now: o.Now}}
 	server, err := sio.New(sio.Options{Path: "/socket.io/", AllowOrigin: o.AllowOrigin,
-		MaxRooms: maxChannels + 1, // and that of its entity
+		MaxRooms: maxChannels + maxAgents + 1, // and that of its entity
 		Logger:   o.Logger.With().Str("component", "sio").Logger()})
 	if err != nil {
 		return nil, err
@@ -92,6 +100,7 @@ func (g *Gateway) Bind(r *op.Registry, c Channels) {
 	g.sequencer = fanout.New(fanout.Options{Source: c, Sink: g, Logger: g.log})
 	g.defineOps(r)
 	g.ns.Use(g.authenticate)
+	g.ns.Recover(sio.Recovery{Restore: g.restore, Abandon: g.abandon})
 	g.ns.OnConnect(g.connect)
 }
 

@@ -26,6 +26,8 @@ type RunnerOptions struct {
 	Model    models.Text
 	Now      domain.Clock
 	Logger   zerolog.Logger
+	// Listener hears of each step; nil means nobody.
+	Listener Listener
 
 	// Respond are the rules of when to answer.
 	Respond RespondOptions
@@ -67,6 +69,9 @@ func (o *RunnerOptions) setDefaults() {
 	setDefault(&o.ChunkEvery, 25*time.Millisecond)
 	setDefault(&o.Attempts, 10)
 	setDefault(&o.Backoff, 100*time.Millisecond)
+	if o.Listener == nil {
+		o.Listener = nobody{}
+	}
 	if o.OnStep == nil {
 		o.OnStep = func(string) error { return nil }
 	}

@@ -14,10 +14,11 @@ import (
 // was a text, of the last event that came to them: their offset.
 type Recovery struct {
 	// Restore is asked about a client that the middlewares let in. identity is theirs. With
-	// ok the socket gets the public id, which no other connected socket may have, its
-	// private id again, and the state; else it is a fresh one. It runs on the connection's
-	// worker, before the client knows that it is connected.
-	Restore func(ctx context.Context, identity any, pid, offset string) (id string, state any, ok bool)
+	// a state the socket gets the public id, which no other connected socket may have, its
+	// private id again, and the state; without, it is a fresh one. After an error the
+	// connection ends, and the client may come again with the same ids. It runs on the
+	// connection's worker, before the client knows that it is connected.
+	Restore func(ctx context.Context, identity any, pid, offset string) (id string, state any, err error)
 	// Abandon gets a state back whose client went before its socket was connected.
 	Abandon func(state any)
 }
@@ -60,26 +61,35 @@ func (n *Namespace) admit(se *session, auth map[string]any) (a *admission) {
 			s.identity = identity
 		}
 	}
-	s.identify(recovery)
+	if err := s.identify(recovery); err != nil {
+		n.server.engine.log.Warn().Err(err).Str("conn", se.conn.id).Msg("socket could not be restored")
+		a.err = errInternal
+		se.conn.abort(reasonTransportClose)
+		return a
+	}
 	a.socket = s
 	return a
 }
 
 // identify gives the socket its ids: those of before if it is restored.
-func (s *Socket) identify(r *Recovery) {
+func (s *Socket) identify(r *Recovery) error {
 	if r == nil {
 		s.id = randomID()
-		return
+		return nil
 	}
 	pid, _ := s.auth["pid"].(string)
 	offset, hasOffset := s.auth["offset"].(string)
 	if pid != "" && hasOffset {
-		if id, state, ok := r.Restore(s.namespace.server.ctx, s.identity, pid, offset); ok {
+		id, state, err := r.Restore(s.namespace.server.ctx, s.identity, pid, offset)
+		if state != nil {
 			s.id, s.pid, s.restored = id, pid, state
-			return
+		}
+		if state != nil || err != nil {
+			return err
 		}
 	}
 	s.id, s.pid = randomID(), randomID()
+	return nil
 }
 
 // settle ends an admission: a restored state is given back if the socket was not attached,

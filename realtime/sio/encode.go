@@ -17,6 +17,9 @@ type Packet struct {
 	mark      mark
 }
 
+// Size is how many bytes the packet takes on a WebSocket.
+func (p Packet) Size() int { return wireSize(p.frames) }
+
 // Marked returns the packet with its place in the log of a channel, of which the numbers
 // rise: the connections that it is sent on remember it; see Socket.Trail. Its last
 // argument must be the text `<channel>:<number>`, which official clients send back as the

@@ -138,7 +138,6 @@ func (n *Namespace) decide(library *socket.Socket, next func(*socket.ExtendedErr
 // errInternal is what a client hears of a panic.
 var errInternal = errors.New("internal server error")
 
-
 // connected begins the life of a socket; the library calls it after it has queued the
 // CONNECT packet.
 func (n *Namespace) connected(args ...any) {

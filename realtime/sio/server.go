@@ -111,6 +111,12 @@ func (s *Server) Batch(f func()) {
 	f()
 }
 
+// Silence is how long a client may have been silent when its connection ends because it
+// did not answer a ping.
+func (s *Server) Silence() time.Duration {
+	return s.engine.opts.PingInterval + s.engine.opts.PingTimeout
+}
+
 // Shutdown refuses new connections with 503 and ends those that there are, spread over
 // the time that ctx leaves: clients see their transport close and connect again, here
 // or elsewhere. It returns when all handlers and goroutines have ended, or with an

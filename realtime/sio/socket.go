@@ -18,9 +18,9 @@ type Socket struct {
 	// attached says that the connected socket was handed out, abandoned that it must not be;
 	// both are guarded by session.mu.
 	attached, abandoned bool
-	auth      map[string]any
-	identity  any
-	rooms     map[string]struct{} // guarded by the namespace's index
+	auth                map[string]any
+	identity            any
+	rooms               map[string]struct{} // guarded by the namespace's index
 
 	mu           sync.Mutex
 	onEvent      func(*Event)

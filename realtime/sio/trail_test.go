@@ -31,17 +31,17 @@ func TestAnOffsetTellsWhatHasArrived(t *testing.T) {
 		offset string
 		want   map[string]int64
 	}{
-		"nothing was sent":                          {nil, "a:1", map[string]int64{}},
-		"the greeting only":                         {[]string{"a:1", "b:1"}, "-", map[string]int64{}},
-		"in the middle of a run":                    {[]string{"a:1", "a:2", "a:3", "b:7"}, "a:2", map[string]int64{"a": 2}},
-		"between channels":                          {[]string{"a:1", "b:5", "a:2", "b:6"}, "a:2", map[string]int64{"a": 2, "b": 5}},
-		"at the end":                                {[]string{"a:1", "b:5", "a:2", "b:6"}, "b:6", map[string]int64{"a": 2, "b": 6}},
-		"an offset of nobody's":                     {[]string{"a:1", "b:5", "ping", "b:6", "pong", "b:7"}, "c:1", map[string]int64{"a": 1, "b": 5}},
-		"older than the answered ping":              {[]string{"a:1", "b:5", "ping", "pong", "b:6"}, "a:1", map[string]int64{"a": 1, "b": 5}},
-		"a ping within a run":                       {[]string{"a:1", "ping", "a:2", "pong", "a:3"}, "-", map[string]int64{"a": 1}},
-		"a ping that was not answered":              {[]string{"a:1", "ping", "a:2"}, "-", map[string]int64{}},
-		"younger than the answered ping":            {[]string{"a:1", "ping", "a:2", "b:1", "pong", "a:3"}, "b:1", map[string]int64{"a": 2, "b": 1}},
-		"numbers that begin anew":                   {[]string{"a:7", "b:1", "drop", "a:1", "b:2"}, "a:1", map[string]int64{"a": 1, "b": 1}},
+		"nothing was sent":                           {nil, "a:1", map[string]int64{}},
+		"the greeting only":                          {[]string{"a:1", "b:1"}, "-", map[string]int64{}},
+		"in the middle of a run":                     {[]string{"a:1", "a:2", "a:3", "b:7"}, "a:2", map[string]int64{"a": 2}},
+		"between channels":                           {[]string{"a:1", "b:5", "a:2", "b:6"}, "a:2", map[string]int64{"a": 2, "b": 5}},
+		"at the end":                                 {[]string{"a:1", "b:5", "a:2", "b:6"}, "b:6", map[string]int64{"a": 2, "b": 6}},
+		"an offset of nobody's":                      {[]string{"a:1", "b:5", "ping", "b:6", "pong", "b:7"}, "c:1", map[string]int64{"a": 1, "b": 5}},
+		"older than the answered ping":               {[]string{"a:1", "b:5", "ping", "pong", "b:6"}, "a:1", map[string]int64{"a": 1, "b": 5}},
+		"a ping within a run":                        {[]string{"a:1", "ping", "a:2", "pong", "a:3"}, "-", map[string]int64{"a": 1}},
+		"a ping that was not answered":               {[]string{"a:1", "ping", "a:2"}, "-", map[string]int64{}},
+		"younger than the answered ping":             {[]string{"a:1", "ping", "a:2", "b:1", "pong", "a:3"}, "b:1", map[string]int64{"a": 2, "b": 1}},
+		"numbers that begin anew":                    {[]string{"a:7", "b:1", "drop", "a:1", "b:2"}, "a:1", map[string]int64{"a": 1, "b": 1}},
 		"numbers that began anew, the old one heard": {[]string{"a:7", "b:1", "drop", "b:2"}, "a:7", map[string]int64{}},
 	} {
 		t.Run(name, func(t *testing.T) {

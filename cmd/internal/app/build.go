@@ -68,7 +68,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	}
 	a.runner = agents.NewRunner(agents.RunnerOptions{
 		Agents: a.agents, Store: a.store.Agents, Log: a.store.Messaging, Channels: a.messaging,
-		Signals: a.gateway, Model: model, Now: time.Now, Logger: a.log,
+		Signals: a.gateway, Listener: a.gateway, Model: model, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
 		OnStep: o.OnTurnStep,
