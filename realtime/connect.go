@@ -41,8 +41,9 @@ type session struct {
 
 // membership is a socket's place in a channel's room.
 type membership struct {
-	// base is the number from which on the socket hears the channel.
-	base int64
+	// base is the number from which on the socket hears the channel live, had the last one
+	// that its client had when it came back, 0 if it did not.
+	base, had int64
 	// entity and name are as whom it is present, "" if as nobody.
 	entity domain.EntityID
 	name   string

@@ -118,6 +118,10 @@ func channelEvent(m messaging.Message) (event string, payload any) {
 // that caused it, then to that one, joined or not, with its own message id.
 func (g *Gateway) Room(e messaging.Event) {
 	m := e.Message
+	if e.Origin.Socket == "" && m.Metadata["socket_id"] != nil && !m.Edited() {
+		// The event was read from the store, which was faster than its announcement.
+		e.Origin = messaging.Origin{Socket: m.Metadata.String("socket_id"), ClientMessageID: m.SourceID}
+	}
 	event, payload := channelEvent(m)
 	packet, err := sio.EncodeEvent("/", event, payload, offset(m))
 	if err != nil {
@@ -152,10 +156,14 @@ func (g *Gateway) Origin(e messaging.Event) {
 // the client has passed must not take its offset back: it then ends with the last one.
 func (s *session) echo(e messaging.Event) {
 	m := e.Message
+	newest, number := s.socket.LastMarked(string(m.ChannelID))
+	if !e.Repeat && s.had(m, number) {
+		return
+	}
 	payload := newBroadcast(m)
 	payload.ClientMessageID = e.Origin.ClientMessageID
 	at, marked := offset(m), true
-	if newest, number := s.socket.LastMarked(string(m.ChannelID)); e.Repeat && number >= m.Rev {
+	if e.Repeat && number >= m.Rev {
 		at, marked = newest, false
 	}
 	packet, err := sio.EncodeEvent("/", "messageBroadcast", payload, at)
@@ -167,6 +175,15 @@ func (s *session) echo(e messaging.Event) {
 		packet = packet.Marked(string(m.ChannelID), m.Rev)
 	}
 	s.socket.Send(packet)
+}
+
+// had reports whether the socket got a message by its room already, read from the store
+// before it was announced; number is the last one of the channel that it was sent.
+func (s *session) had(m messaging.Message, number int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in, ok := s.joined[m.ChannelID]
+	return ok && (m.Rev <= in.had || in.base < m.Rev && m.Rev <= number)
 }
 
 // toRoom encodes an event once and puts it on every member's queue; the socket

@@ -238,7 +238,7 @@ func missedPacket(m messaging.Message, socket string) (sio.Packet, error) {
 // this connection does not bring, the next one will.
 func (s *session) takeRooms(r *restoration) {
 	for _, room := range r.rooms {
-		s.joined[room.ChannelID] = membership{base: room.Rev, entity: room.Entity, name: room.Name, returning: true}
+		s.joined[room.ChannelID] = membership{base: room.Rev, had: room.Rev, entity: room.Entity, name: room.Name, returning: true}
 	}
 }
 

@@ -3,6 +3,7 @@ package fanout
 import (
 	"context"
 	"errors"
+	"time"
 
 	"parley/domain"
 	"parley/domain/messaging"
@@ -11,6 +12,9 @@ import (
 // resumeRounds is how often Resume reads what came while it read, before it holds the
 // channel's deliveries for the last read.
 const resumeRounds = 3
+
+// resumePause is the pause before a line that could not deliver what the store has tries again.
+const resumePause = 10 * time.Millisecond
 
 // ErrBegunAnew says that a channel has never come to a member's number: it was deleted,
 // and perhaps made anew.
@@ -24,6 +28,9 @@ func (s *Sequencer) Resume(ctx context.Context, channel domain.ChannelID, after 
 	replay func([]messaging.Message), enter func() error) error {
 	l := s.hold(channel)
 	err := s.load(ctx, l)
+	if err == nil {
+		err = s.advance(ctx, l, after)
+	}
 	if err == nil {
 		err = s.resume(ctx, l, after, replay, enter)
 	}
@@ -54,6 +61,38 @@ func (s *Sequencer) resume(ctx context.Context, l *line, after int64, replay fun
 		return err
 	}
 	return enter()
+}
+
+// advance makes a line deliver up to a number that the store has and the line was not told
+// of yet; else the member would hear again what it has.
+func (s *Sequencer) advance(ctx context.Context, l *line, upto int64) error {
+	for pause := time.Duration(0); ; pause = resumePause {
+		l.mu.Lock()
+		done := l.loaded && l.delivered >= upto
+		l.mu.Unlock()
+		if done {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+		head, err := s.opts.Source.Head(ctx, l.channel)
+		switch {
+		case err != nil:
+			return err
+		case head < upto:
+			return ErrBegunAnew
+		}
+		if err := s.load(ctx, l); err != nil {
+			return err
+		}
+		l.mu.Lock()
+		l.target = max(l.target, upto)
+		l.mu.Unlock()
+		s.fetch(l)
+	}
 }
 
 // enterAt enters if after is the last delivered number, which it returns.
