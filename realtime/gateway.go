@@ -41,6 +41,8 @@ type Options struct {
 	// ControlMessages locks the input of a channel's clients while an agent works on an
 	// answer, also that of people who did not ask.
 	ControlMessages bool
+	// LegacyLogEvents sends each log entry as the event logEntry too.
+	LegacyLogEvents bool
 	// Sessions keeps what sockets need to come back after a lost connection; nil keeps it in
 	// this process.
 	Sessions Sessions

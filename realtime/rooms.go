@@ -95,6 +95,7 @@ type Left struct {
 // defineOps declares the operations that are about the connection itself.
 func (g *Gateway) defineOps(r *op.Registry) {
 	g.defineAgentOps(r)
+	g.defineWorldOp(r)
 	const example domain.ChannelID = "11111111-1111-4111-8111-111111111111"
 	op.Define(r, op.Spec{Name: "channels:join", SocketOnly: true,
 		Help:    "Enters a channel's room; with after, the answer carries what was missed.",

@@ -49,7 +49,8 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	a.gateway, err = realtime.New(realtime.Options{
 		Identity: a.identity, Logs: a.logs, Presence: a.presence, Now: time.Now, Logger: a.log,
 		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
-		AllowOrigin: a.allowOrigin(),
+		LegacyLogEvents: a.cfg.LegacyLogEvents,
+		AllowOrigin:     a.allowOrigin(),
 	})
 	if err != nil {
 		return err

@@ -51,6 +51,8 @@ type Config struct {
 	BypassTypes     []string
 	BypassSources   []string
 	ControlMessages bool
+	// LegacyLogEvents sends log lines as the event logEntry too.
+	LegacyLogEvents bool
 
 	// What it tells about itself.
 	LogLevel       string
