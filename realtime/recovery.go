@@ -254,7 +254,7 @@ func (s *session) resume(r *restoration) {
 	}
 	ctx, cancel := context.WithTimeout(s.socket.Context(), recoverWait)
 	defer cancel()
-	for i, room := range r.rooms {
+	for _, room := range r.rooms {
 		if !s.socket.Open() {
 			return
 		}
@@ -263,13 +263,13 @@ func (s *session) resume(r *restoration) {
 			s.socket.Close()
 			return
 		}
-		r.rooms[i] = roomMissed{} // the socket keeps its restoration for life
 	}
 	g.ends.each(r.saved.Ended.Add(-g.server.Silence()), func(c messaging.Completion) {
 		if s.in(c.ChannelID) {
 			s.emit("messageComplete", completed(c))
 		}
 	})
+	*r = restoration{} // the socket keeps it for life
 }
 
 // resumeRoom brings a session back into one room.
