@@ -11,9 +11,11 @@ NODE_STAMPS      := $(NODE_DIRS:%=%/node_modules/.package-lock.json)
 # when their results go stale, so they are never taken from its cache.
 FRESH            := ./cmd/...
 GOTEST           := go test -p 2
+# The reference's own clients, which the tests run against Parley.
+REFERENCE        := .tools/reference
 
 .DEFAULT_GOAL := help
-.PHONY: help run build check test deps lint vet test-short test-race test-full test-web web web-current bench soak fmt docs clean
+.PHONY: help run build check test deps lint vet test-short test-race test-full test-web web web-current bench compat soak fmt docs clean
 
 help: ## show the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,7 +26,7 @@ run: build ## build and start Parley on http://localhost:3000; settings as ARGS=
 build: ## build bin/parley, a static program
 	@CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/parley ./cmd/parley
 
-check: vet lint $(NODE_STAMPS) ## the inner loop: vet, lint and the short tests
+check: vet lint $(NODE_STAMPS) $(REFERENCE) ## the inner loop: vet, lint and the short tests
 	$(GOTEST) -short $$(go list ./... | grep -v '^parley/cmd/')
 	$(GOTEST) -short -count=1 $(FRESH)
 
@@ -42,10 +44,10 @@ lint: $(GOLANGCI) ## run golangci-lint
 vet: ## run go vet
 	go vet ./...
 
-test-race: $(NODE_STAMPS) ## the short tests under the race detector
+test-race: $(NODE_STAMPS) $(REFERENCE) ## the short tests under the race detector
 	CGO_ENABLED=1 $(GOTEST) -race -short -count=1 -timeout 20m ./...
 
-test-full: $(NODE_STAMPS) ## all tests in full size, without cgo
+test-full: $(NODE_STAMPS) $(REFERENCE) ## all tests in full size, without cgo
 	CGO_ENABLED=0 $(GOTEST) -count=1 -timeout 20m ./...
 
 test-web: web/node_modules/.package-lock.json ## type check and unit tests of the chat page
@@ -64,7 +66,11 @@ bench: build cmd/parleyload/peers/node_modules/.package-lock.json ## measure Par
 	CGO_ENABLED=0 go build -trimpath -o bin/parleyload ./cmd/parleyload
 	bin/parleyload bench -parley bin/parley -node-peer cmd/parleyload/peers -out bin/bench $(ARGS)
 
-soak: $(NODE_STAMPS) ## the full-size tests of transport and whole server, three times over
+compat: build cmd/parleydiff/reference/node_modules/.package-lock.json ## play one script on Parley and on a real ElizaOS 1.2.0 server and compare
+	CGO_ENABLED=0 go build -trimpath -o bin/parleydiff ./cmd/parleydiff
+	bin/parleydiff -parley bin/parley -reference cmd/parleydiff/reference $(ARGS)
+
+soak: $(NODE_STAMPS) $(REFERENCE) ## the full-size tests of transport and whole server, three times over
 	CGO_ENABLED=0 $(GOTEST) -count=3 -timeout 2h ./realtime/... ./storage/... ./cmd/internal/e2e/...
 
 fmt: $(GOLANGCI) ## format the Go sources
@@ -76,12 +82,16 @@ docs: build ## put the current table of settings into the README
 	@rm bin/settings.md
 
 clean: ## remove what was built or installed here; data and sources stay
-	rm -rf bin .tools $(NODE_DIRS:%=%/node_modules) cmd/parleyload/peers/node_modules
+	rm -rf bin .tools $(NODE_DIRS:%=%/node_modules) cmd/parleyload/peers/node_modules cmd/parleydiff/reference/node_modules
 
 $(GOLANGCI):
 	@echo "building golangci-lint $(GOLANGCI_VERSION), once; this takes some minutes"
 	@GOBIN=$(CURDIR)/.tools go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 	@mv .tools/golangci-lint $@
+
+$(REFERENCE): .ci/reference
+	.ci/reference $@
+	@touch $@
 
 # npm writes this file last, so it is newer than the lock file once all is installed.
 %/node_modules/.package-lock.json: %/package-lock.json %/package.json

@@ -118,6 +118,7 @@ func channelEvent(m messaging.Message) (event string, payload any) {
 // that caused it, then to that one, joined or not, with its own message id.
 func (g *Gateway) Room(e messaging.Event) {
 	m := e.Message
+	g.delivered.Add(1)
 	if e.Origin.Socket == "" && m.Metadata["socket_id"] != nil && !m.Edited() {
 		// The event was read from the store, which was faster than its announcement.
 		e.Origin = messaging.Origin{Socket: m.Metadata.String("socket_id"), ClientMessageID: m.SourceID}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -69,6 +70,9 @@ type Gateway struct {
 	logs     logSubscribers
 	streams  *streams
 	ends     ends
+
+	// published and delivered count the events of channels.
+	published, delivered atomic.Uint64
 }
 
 // New returns a gateway that refuses everything until it is bound. What needs the
@@ -127,6 +131,7 @@ func (g *Gateway) Stats() sio.Stats { return g.server.Stats() }
 // messaging's Announcer. What the event brings about (the broadcast, the echo, the
 // ack, messageComplete) leaves in one write per connection.
 func (g *Gateway) Announce(e messaging.Event) {
+	g.published.Add(1)
 	g.server.Batch(func() { g.sequencer.Announce(e) })
 }
 

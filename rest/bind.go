@@ -17,9 +17,11 @@ type routes map[string]*node
 type node struct {
 	literals map[string]*node
 	param    *node
-	// op ends here, nil if none does; params are its names of the parameters on the way.
+	// op ends here, nil if none does; params are its names of the parameters on the way,
+	// route its path with them.
 	op     *op.Op
 	params []string
+	route  string
 }
 
 // methods are those that an operation may be bound to.
@@ -59,7 +61,7 @@ func (r routes) add(o *op.Op, text string) error {
 	if at.op != nil {
 		return fmt.Errorf("is taken by %s", at.op.Name)
 	}
-	at.op, at.params = o, params
+	at.op, at.params, at.route = o, params, path
 	return nil
 }
 
@@ -80,25 +82,25 @@ func (n *node) child(segment string) *node {
 	return n.literals[segment]
 }
 
-// find returns the operation of a request and its path parameters, nil if there is
-// none. Where several routes fit, the one with a literal where they first differ wins.
-func (r routes) find(method string, u *url.URL) (*op.Op, map[string]string) {
+// find returns the operation of a request, the route that leads to it and the path
+// parameters, nil if there is none. Where several routes fit, the one with a literal where they first differ wins.
+func (r routes) find(method string, u *url.URL) (o *op.Op, route string, path map[string]string) {
 	if method == http.MethodHead {
 		method = http.MethodGet
 	}
 	root, segments := r[method], split(u)
 	if root == nil || segments == nil {
-		return nil, nil
+		return nil, "", nil
 	}
 	found, values := root.find(segments, nil)
 	if found == nil {
-		return nil, nil
+		return nil, "", nil
 	}
-	path := make(map[string]string, len(values))
+	path = make(map[string]string, len(values))
 	for i, name := range found.params {
 		path[name] = values[i]
 	}
-	return found.op, path
+	return found.op, found.route, path
 }
 
 // find returns the node that the segments lead to, with the values of its

@@ -73,10 +73,16 @@ func (d *door) limit(c *gin.Context) {
 		d.limiter.take(guesses)
 	}
 	left, ends := d.limiter.take(caller)
+	d.admit(c, d.limiter, left, ends)
+}
+
+// admit tells a caller how much it has left with a limiter, and refuses it if that is less
+// than nothing.
+func (d *door) admit(c *gin.Context, l *limiter, left int, ends time.Duration) {
 	seconds := strconv.FormatInt(int64((ends+time.Second-1)/time.Second), 10)
 	header := c.Writer.Header()
-	header.Set("RateLimit-Policy", strconv.Itoa(d.opts.RateLimit)+";w="+strconv.FormatInt(int64(d.opts.RateWindow/time.Second), 10))
-	header.Set("RateLimit-Limit", strconv.Itoa(d.opts.RateLimit))
+	header.Set("RateLimit-Policy", strconv.Itoa(l.most)+";w="+strconv.FormatInt(int64(l.window/time.Second), 10))
+	header.Set("RateLimit-Limit", strconv.Itoa(l.most))
 	header.Set("RateLimit-Remaining", strconv.Itoa(max(left, 0)))
 	header.Set("RateLimit-Reset", seconds)
 	if left >= 0 {
@@ -85,6 +91,29 @@ func (d *door) limit(c *gin.Context) {
 	}
 	header.Set("Retry-After", seconds)
 	d.refuse(c)
+}
+
+// The limit of the health checks, which need no key; see limitHealth.
+const (
+	healthLimit  = 100
+	healthWindow = time.Minute
+)
+
+// limitHealth refuses health checks from an address that has sent too many. This machine
+// and private networks, from which balancers ask, are not counted.
+func (d *door) limitHealth(c *gin.Context) {
+	path := c.Request.URL.Path
+	if d.opts.RateLimit == 0 || path != "/health" && path != "/healthz" {
+		c.Next()
+		return
+	}
+	remote := d.remote(c.Request)
+	if ip, err := netip.ParseAddr(remote); err != nil || ip.Unmap().IsLoopback() || ip.Unmap().IsPrivate() || ip.IsLinkLocalUnicast() {
+		c.Next()
+		return
+	}
+	left, ends := d.health.take(network(remote))
+	d.admit(c, d.health, left, ends)
 }
 
 // refuse answers a request over the limit, with the reference's own code beside ours.

@@ -120,3 +120,34 @@ func TestRateLimitCountsNetworksAndCanBeOff(t *testing.T) {
 		}
 	}
 }
+
+func TestHealthChecksFromAfarAreLimited(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	server := serve(t, rest.Options{TrustProxy: true, RateLimit: 3, Now: func() time.Time { return now }}, keyMode)
+	ask := func(address, path string) (int, http.Header) {
+		t.Helper()
+		resp, _ := from(address, path).do(t, server)
+		return resp.StatusCode, resp.Header
+	}
+	for i := range 100 {
+		path := []string{"/health", "/healthz"}[i%2]
+		if code, header := ask("203.0.113.7", path); code == http.StatusTooManyRequests || header.Get("RateLimit-Policy") != "100;w=60" {
+			t.Fatalf("check %d: %d %v", i, code, header)
+		}
+	}
+	if code, header := ask("203.0.113.7", "/health"); code != http.StatusTooManyRequests || header.Get("Retry-After") != "60" {
+		t.Errorf("one too many: %d %v", code, header)
+	}
+	for _, free := range []string{"127.0.0.1", "10.1.2.3", "192.168.0.9", "fd00::1", "::ffff:10.0.0.1", "203.0.113.8"} {
+		if code, _ := ask(free, "/healthz"); code == http.StatusTooManyRequests {
+			t.Errorf("%s is limited", free)
+		}
+	}
+	if code, _ := ask("203.0.113.7", "/readyz"); code == http.StatusTooManyRequests {
+		t.Error("another path is limited")
+	}
+	now = now.Add(time.Minute)
+	if code, _ := ask("203.0.113.7", "/health"); code == http.StatusTooManyRequests {
+		t.Error("the next minute is limited too")
+	}
+}

@@ -17,6 +17,7 @@ import (
 
 	"parley/domain"
 	"parley/domain/identity"
+	"parley/domain/messaging"
 	"parley/domain/op"
 	"parley/domain/system"
 	"parley/rest"
@@ -28,7 +29,8 @@ func TestBothDoorsGiveTheSameAnswer(t *testing.T) {
 		"presence":  hall,
 		"system": func(*testing.T) *op.Registry {
 			r := op.NewRegistry(op.Options{})
-			system.Ops(r, system.New(system.Options{Agents: noAgents{}, Store: noAgents{}, Now: func() time.Time { return now }}))
+			system.Ops(r, system.New(system.Options{Agents: noAgents{}, Store: noAgents{}, Servers: noAgents{}, Inspector: noAgents{},
+				Env: noAgents{}, AllowRemoteEnv: true, AllowRemoteStop: true, Stop: func() {}, Now: func() time.Time { return now }}))
 			return r
 		},
 	}
@@ -86,6 +88,42 @@ func (noAgents) Counts() (total, active int) { return 0, 0 }
 
 // Ping answers.
 func (noAgents) Ping(ctx context.Context) error { return ctx.Err() }
+
+// ListServers lists none.
+func (noAgents) ListServers(context.Context, domain.Actor, messaging.ListServersRequest) (messaging.ServerList, error) {
+	return messaging.ServerList{Servers: []messaging.ServerRow{}}, nil
+}
+
+// Inspect sees nothing.
+func (noAgents) Inspect(context.Context) (system.Internals, error) {
+	return system.Internals{Agents: []system.AgentState{}}, nil
+}
+
+// Metrics has one number.
+func (noAgents) Metrics(context.Context) (system.Metrics, error) {
+	return system.Metrics{Counters: map[string]float64{"parley_one_total": 1}}, nil
+}
+
+// MetricsText has the same one.
+func (noAgents) MetricsText(context.Context) (contentType string, text []byte, err error) {
+	return "text/plain; version=0.0.4", []byte("parley_one_total 1\n"), nil
+}
+
+// Variables has one with a secret.
+func (noAgents) Variables(context.Context) ([]system.Variable, error) {
+	return []system.Variable{{Name: "A_KEY", Value: "hunter2", Set: true, Source: "environment"}}, nil
+}
+
+// ReadFile has one variable.
+func (noAgents) ReadFile(context.Context) (map[string]string, error) {
+	return map[string]string{"A": "1"}, nil
+}
+
+// WriteFile writes nothing.
+func (noAgents) WriteFile(context.Context, map[string]string, bool) error { return nil }
+
+// File is there.
+func (noAgents) File(context.Context) system.EnvFile { return system.EnvFile{Exists: true} }
 
 // example is the operation's example as flat JSON, without what is not set.
 func example(t *testing.T, o *op.Op) map[string]any {

@@ -58,6 +58,9 @@ type Options struct {
 	// APIOrigins replaces Origins below /api (API_CORS_ORIGIN); empty means Origins.
 	APIOrigins []string
 
+	// Observe is told of each answered request; nil for nobody.
+	Observe func(Observation)
+
 	// RateLimit is how many requests to /api one address may send per RateWindow,
 	// loopback and callers with the key excepted; 0 is without limit.
 	RateLimit int
@@ -107,6 +110,7 @@ type door struct {
 	routes  routes
 	client  *client
 	limiter *limiter
+	health  *limiter
 	streams streamCounts
 }
 
@@ -122,12 +126,13 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	d := &door{opts: o, log: o.Logger.With().Str("component", "rest").Logger(), routes: bound,
-		client: newClient(o.Files, o.FilesTime), limiter: &limiter{most: o.RateLimit, window: o.RateWindow, now: o.Now}}
+		client: newClient(o.Files, o.FilesTime), limiter: &limiter{most: o.RateLimit, window: o.RateWindow, now: o.Now},
+		health: &limiter{most: healthLimit, window: healthWindow, now: o.Now}}
 
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.RedirectTrailingSlash, engine.RedirectFixedPath = false, false
-	engine.Use(d.recover, d.setHeaders, d.cors, d.limit)
+	engine.Use(d.observe, d.recover, d.setHeaders, d.cors, d.limit, d.limitHealth)
 	if o.Metrics != nil {
 		engine.GET("/metrics", d.metrics)
 		engine.HEAD("/metrics", d.metrics)
@@ -176,13 +181,15 @@ func (d *door) recover(c *gin.Context) {
 
 // serve answers a request by the operation of its path, or as a path outside the API.
 func (d *door) serve(c *gin.Context) {
-	if o, path := d.routes.find(c.Request.Method, c.Request.URL); o != nil {
+	if o, route, path := d.routes.find(c.Request.Method, c.Request.URL); o != nil {
+		c.Set(routeKey, route)
 		d.call(c, o, path)
 		return
 	}
 	path := c.Request.URL.Path
 	switch {
 	case isAPI(path):
+		c.Set(routeKey, "unknown")
 		d.unknownPath(c)
 	case isBelow(path, "/media"), isBelow(path, "/socket.io"):
 		d.fail(c, domain.Errorf(domain.NotFound, "Not found"))

@@ -66,7 +66,7 @@ func TestStreamsOfEvents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
+	defer func() { _ = resp.Body.Close() }()
 	if kind := resp.Header.Get("Content-Type"); kind != "text/event-stream" {
 		t.Fatalf("Content-Type %s", kind)
 	}
@@ -106,7 +106,7 @@ func TestStreamsAreCounted(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer resp.Body.Close()
+		t.Cleanup(func() { _ = resp.Body.Close() })
 		if want := map[bool]int{true: http.StatusOK, false: http.StatusTooManyRequests}[i < 20]; resp.StatusCode != want {
 			t.Fatalf("stream %d: %d", i, resp.StatusCode)
 		}

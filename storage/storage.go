@@ -49,4 +49,8 @@ type Stats struct {
 	Failed uint64
 	// Queued is how many writes wait now; above QueueLimit, senders wait too.
 	Queued, QueueLimit int
+	// SizeBytes is how large the data is on the disk, 0 if the backend does not tell it.
+	SizeBytes int64
+	// OpenConnections is how many connections to the database are open.
+	OpenConnections int
 }

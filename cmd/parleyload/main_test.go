@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"parley/cmd/parleyload/internal/fakeserver"
+	"parley/cmd/internal/fakeserver"
 	"parley/cmd/parleyload/internal/load"
 )
 

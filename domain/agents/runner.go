@@ -54,6 +54,8 @@ type RunnerOptions struct {
 	// finish turn, finish duty, complete. An error ends the turn as if the process had
 	// died there. It is for tests of faults; nil asks nobody.
 	OnStep func(step string) error
+	// Observe is told how the work on each message ended; nil tells nobody.
+	Observe func(Turned)
 	// Backoff is the first pause after a failure of the store, doubled each time; 0
 	// means 100 ms.
 	Backoff time.Duration
@@ -151,9 +153,10 @@ func (r *Runner) serve(ctx context.Context, key laneKey) {
 		return
 	}
 	if err == nil {
-		t := r.newTurn(key, m)
+		t, began := r.newTurn(key, m), r.Now()
 		err = t.run(ctx)
 		t.report(err)
+		r.observe(began, err)
 	} else if ctx.Err() == nil {
 		r.Logger.Warn().Err(err).Str("agentId", string(key.agent)).Str("roomId", string(key.channel)).Msg("duties cannot be read")
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/rs/zerolog"
 
@@ -44,6 +45,9 @@ type Service struct {
 	changing sync.Mutex
 	mu       sync.RWMutex
 	known    map[domain.AgentID]Agent
+	// started is when agents became active after began, the beginning of the service.
+	started map[domain.AgentID]time.Time
+	began   time.Time
 }
 
 // NewService returns a service that knows no agent until Load or Seed.
@@ -53,7 +57,7 @@ func NewService(o ServiceOptions) *Service {
 		store: o.Store, now: o.Now, lanes: newLanes(o.MaxLanes),
 		running: &running{turns: map[laneKey]underWay{}}, watcher: o.Watcher,
 		log:   o.Logger.With().Str("component", "agents").Logger(),
-		known: map[domain.AgentID]Agent{},
+		known: map[domain.AgentID]Agent{}, started: map[domain.AgentID]time.Time{}, began: o.Now().UTC(),
 	}
 }
 

@@ -54,6 +54,7 @@ func (s *Service) setDesired(ctx context.Context, id domain.AgentID, desired boo
 	a.Desired = desired
 	s.mu.Lock()
 	s.known[id] = a
+	s.started[id] = s.now().UTC()
 	s.mu.Unlock()
 	s.log.Info().Str("agentName", a.Character.Name).Str("agentId", string(id)).Str("status", string(a.Status())).Msg("agent changed")
 	s.watcher.AgentChanged(newListItem(a))

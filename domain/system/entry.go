@@ -53,7 +53,7 @@ func parseEntry(line []byte, now time.Time) Entry {
 	decoder := json.NewDecoder(bytes.NewReader(line))
 	decoder.UseNumber()
 	if err := decoder.Decode(&fields); err != nil || fields == nil {
-		e.Msg = shorten(strings.TrimSpace(string(line)))
+		e.Msg = redactText(shorten(strings.TrimSpace(string(line))))
 		return e
 	}
 	if n, ok := takeLevel(fields); ok {
@@ -66,6 +66,7 @@ func parseEntry(line []byte, now time.Time) Entry {
 	if e.Msg == "" {
 		e.Msg = takeText(fields, "msg")
 	}
+	e.Msg = redactText(e.Msg)
 	e.AgentName, e.AgentID, e.RoomID = takeText(fields, "agentName"), takeText(fields, "agentId"), takeText(fields, "roomId")
 	if len(line) > maxEntry {
 		e.Msg, fields = shorten(e.Msg), map[string]any{"truncated": true}
@@ -135,51 +136,4 @@ func takeTime(fields map[string]any) (int64, bool) {
 	default:
 		return 0, false
 	}
-}
-
-// redacted stands in for the value of a field that looks like a credential.
-const redacted = "***"
-
-// redact replaces credentials in fields, however deep. Numbers and truth values
-// stay: they count tokens, they are none.
-func redact(fields map[string]any) {
-	for key, value := range fields {
-		switch v := value.(type) {
-		case json.Number, bool, nil:
-		case map[string]any:
-			if looksSecret(key) {
-				fields[key] = redacted
-				continue
-			}
-			redact(v)
-		default:
-			if looksSecret(key) {
-				fields[key] = redacted
-				continue
-			}
-			redactList(value)
-		}
-	}
-}
-
-// redactList redacts the objects of a list.
-func redactList(value any) {
-	list, _ := value.([]any)
-	for _, item := range list {
-		if object, ok := item.(map[string]any); ok {
-			redact(object)
-		}
-		redactList(item)
-	}
-}
-
-// looksSecret reports whether a field of this name may hold a credential.
-func looksSecret(key string) bool {
-	key = strings.ToLower(strings.NewReplacer("_", "", "-", "", ".", "").Replace(key))
-	for _, part := range []string{"apikey", "authorization", "cookie", "token", "secret", "password", "credential"} {
-		if strings.Contains(key, part) {
-			return true
-		}
-	}
-	return false
 }

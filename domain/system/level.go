@@ -19,6 +19,11 @@ const (
 	Fatal    = 60
 )
 
+// levelNames are the names of the levels as the contract lists them.
+func levelNames() []string {
+	return []string{"fatal", "error", "warn", "info", "log", "progress", "success", "debug", "trace"}
+}
+
 // unknownLevel is the threshold of a level that nobody knows: nothing passes.
 const unknownLevel = 70
 
@@ -53,15 +58,19 @@ func levelNumber(name string) (int, bool) {
 type Filter struct {
 	// AgentName is the agent that an entry must be about; "" and "all" mean any.
 	AgentName string `json:"agentName,omitempty"`
+	// AgentID is the same by the agent's id.
+	AgentID string `json:"agentId,omitempty"`
 	// Level is the least level that passes.
 	Level Threshold `json:"level,omitzero"`
 }
 
 // Match reports whether e passes.
 func (f Filter) Match(e Entry) bool {
-	about := f.AgentName == "" || f.AgentName == "all" || f.AgentName == e.AgentName
-	return about && e.Level >= f.Level.number()
+	return is(f.AgentName, e.AgentName) && is(f.AgentID, e.AgentID) && e.Level >= f.Level.number()
 }
+
+// is reports whether value is the wanted one; "" and "all" want any.
+func is(wanted, value string) bool { return wanted == "" || wanted == "all" || wanted == value }
 
 // Threshold is the name of a level or a number, which is taken as it is. The zero
 // value and the name "all" let everything pass, an unknown name nothing. It is
@@ -69,6 +78,12 @@ func (f Filter) Match(e Entry) bool {
 type Threshold struct {
 	text    string
 	numeric bool
+}
+
+// newThreshold reads a name or the text of a number.
+func newThreshold(text string) Threshold {
+	_, err := strconv.ParseFloat(text, 64)
+	return Threshold{text: text, numeric: err == nil}
 }
 
 // IsZero reports whether no level was given.

@@ -21,6 +21,7 @@ type Logs struct {
 	kept     []stored // oldest first
 	bytes    int
 	watchers map[*watcher]struct{}
+	dropped  uint64
 }
 
 // stored is an entry with the length of its line.
@@ -47,9 +48,26 @@ func (l *Logs) Write(line []byte) (int, error) {
 		select {
 		case w.entries <- e:
 		default: // a slow watcher loses entries; it must not slow the server
+			l.dropped++
 		}
 	}
 	return len(line), nil
+}
+
+// Dropped is how many entries watchers have lost because they were slow.
+func (l *Logs) Dropped() uint64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.dropped
+}
+
+// Clear forgets all entries and returns how many there were. Watchers go on.
+func (l *Logs) Clear() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	count := len(l.kept)
+	l.kept, l.bytes = nil, 0
+	return count
 }
 
 // keep stores s and drops the oldest entries that there is no more room for.
@@ -71,6 +89,11 @@ func (l *Logs) keep(s stored) {
 func (l *Logs) Entries() []Entry {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	return l.entries()
+}
+
+// entries is Entries; the caller holds the lock.
+func (l *Logs) entries() []Entry {
 	out := make([]Entry, len(l.kept))
 	for i, s := range l.kept {
 		out[i] = s.entry
@@ -82,11 +105,18 @@ func (l *Logs) Entries() []Entry {
 // subscription and closes the channel; calling it again does nothing. At most buffer
 // entries wait in the channel, more are dropped.
 func (l *Logs) Subscribe(buffer int) (<-chan Entry, func()) {
+	_, entries, cancel := l.Follow(buffer)
+	return entries, cancel
+}
+
+// Follow is Subscribe together with Entries: none is missed between the two, and none
+// comes twice.
+func (l *Logs) Follow(buffer int) ([]Entry, <-chan Entry, func()) {
 	w := &watcher{entries: make(chan Entry, max(buffer, 1))}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.watchers[w] = struct{}{}
-	return w.entries, func() {
+	return l.entries(), w.entries, func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if _, ok := l.watchers[w]; ok {

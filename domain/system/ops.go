@@ -10,6 +10,15 @@ import (
 // Ops declares the operations of this package. Their noun is not in the plural, as
 // it is elsewhere: there is one system, and nothing to list.
 func Ops(r *op.Registry, s *Service) {
+	healthOps(r, s)
+	aboutOps(r, s)
+	logOps(r, s)
+	debugOps(r, s)
+	envOps(r, s)
+}
+
+// healthOps declares the operations that tell how the server is.
+func healthOps(r *op.Registry, s *Service) {
 	op.Define(r, op.Spec{
 		Name: "system:ping", Help: "Answers, to show that the server can be reached.",
 		Routes: []string{"GET /api/server/ping", "GET /api/ping"},
@@ -82,6 +91,11 @@ type Memory struct {
 	// Resident is left out where the system does not tell it.
 	Resident uint64 `json:"rss,omitempty"`
 	Heap     uint64 `json:"heap"`
+	// Used and Total are the heap and all that was taken from the system, Percentage the one
+	// of the other, as the reference's client library reads them.
+	Used       uint64  `json:"used"`
+	Total      uint64  `json:"total"`
+	Percentage float64 `json:"percentage"`
 }
 
 // Status answers system:status.

@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	"fmt"
+	"math"
 	"os"
 	"runtime/metrics"
 	"strconv"
@@ -45,9 +46,39 @@ type Options struct {
 	// NoAgentsStatus is the HTTP status of health while no agent runs: 200, or 503 as
 	// in the reference. 0 means 200.
 	NoAgentsStatus int
+
+	// Logs is the buffer of the log; nil means an empty one of its own.
+	Logs *Logs
+	// Servers, Inspector and Env are what the operations of their names ask.
+	Servers   Servers
+	Inspector Inspector
+	Env       Environment
+	// Stop begins the graceful stop and returns at once; the answer of the call that asked
+	// for it must still get through. It may be called again.
+	Stop func()
+
+	// AuthMode is how callers are recognised: open, key or jwt; empty means open.
+	AuthMode string
+	// SocketAuth says that sockets need a credential too.
+	SocketAuth bool
+	// WebUI says that the web client is served.
+	WebUI bool
+	// Database names the kind of store, such as sqlite.
+	Database string
+	// Models and Limits are told to whoever asks what the server can do.
+	Models Models
+	Limits Limits
+	// AllowRemoteStop, AllowRemoteEnv and MetricsOpen let callers stop the server, edit its
+	// .env and read its metrics without a credential from other machines.
+	AllowRemoteStop bool
+	AllowRemoteEnv  bool
+	MetricsOpen     bool
 	// Now is the clock; nil means time.Now.
 	Now domain.Clock
 }
+
+// openMode is the mode in which nobody needs a credential.
+const openMode = "open"
 
 // setDefaults fills what was left empty.
 func (o *Options) setDefaults() {
@@ -59,6 +90,12 @@ func (o *Options) setDefaults() {
 	}
 	if o.Environment == "" {
 		o.Environment = "development"
+	}
+	if o.AuthMode == "" {
+		o.AuthMode = openMode
+	}
+	if o.Logs == nil {
+		o.Logs = NewLogs()
 	}
 	if o.Now == nil {
 		o.Now = time.Now
@@ -78,12 +115,14 @@ type Service struct {
 	opts  Options
 	began time.Time
 	ready atomic.Bool
+	// has reports whether an operation about a noun is declared; set by Ops.
+	has func(noun string) bool
 }
 
 // New returns a service that is not ready; see SetReady.
 func New(o Options) *Service {
 	o.setDefaults()
-	return &Service{opts: o, began: o.Now()}
+	return &Service{opts: o, began: o.Now(), has: func(string) bool { return false }}
 }
 
 // SetReady says whether the server may take traffic: true once it serves, false
@@ -95,7 +134,7 @@ func (s *Service) Ready() bool { return s.ready.Load() }
 
 // uptime is how long the server has run, in seconds.
 func (s *Service) uptime() float64 {
-	return s.opts.Now().Sub(s.began).Round(time.Millisecond).Seconds()
+	return float64(s.opts.Now().Sub(s.began).Milliseconds()) / 1000
 }
 
 // stamp is the present in the wire's text form.
@@ -116,11 +155,12 @@ func (s *Service) ping(ctx context.Context) error {
 
 // memory tells what the process uses, in bytes.
 func memory() Memory {
-	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
-	metrics.Read(sample)
+	samples := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/total:bytes"}}
+	metrics.Read(samples)
 	var m Memory
-	if sample[0].Value.Kind() == metrics.KindUint64 {
-		m.Heap = sample[0].Value.Uint64()
+	if samples[0].Value.Kind() == metrics.KindUint64 && samples[1].Value.Kind() == metrics.KindUint64 {
+		m.Heap, m.Total = samples[0].Value.Uint64(), samples[1].Value.Uint64()
+		m.Used, m.Percentage = m.Heap, math.Round(1000*float64(m.Heap)/float64(max(m.Total, 1)))/10
 	}
 	m.Resident = resident()
 	return m

@@ -110,7 +110,7 @@ func TestVersionTellsStrangersNothingOfTheBuild(t *testing.T) {
 func TestOnlyPingVersionAndRootChecksArePublic(t *testing.T) {
 	s := newService(fake{total: 1, active: 1})
 	s.SetReady(true)
-	public := map[string]bool{"system:ping": true, "system:version": true, "system:check": true, "system:alive": true, "system:ready": true}
+	public := map[string]bool{"system:ping": true, "system:version": true, "system:check": true, "system:alive": true, "system:ready": true, "system:config": true}
 	r := op.NewRegistry(op.Options{})
 	system.Ops(r, s)
 	for _, o := range r.Ops() {

@@ -97,6 +97,13 @@ func (n *Namespace) Members(room string) int {
 // Sockets is the number of connected sockets.
 func (n *Namespace) Sockets() int { return n.index.count("") }
 
+// Rooms is the number of rooms with members.
+func (n *Namespace) Rooms() int {
+	n.index.mu.RLock()
+	defer n.index.mu.RUnlock()
+	return len(n.index.rooms)
+}
+
 // Each calls f for every socket in a room at the time of the call; "" stands for all.
 func (n *Namespace) Each(room string, f func(*Socket)) {
 	for _, s := range n.index.members(room) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -68,8 +69,10 @@ type Store struct {
 	// late holds the jobs that let those of queue go first.
 	late chan *job
 	// slots holds the connections for reading; a nil one is opened when it is needed.
-	slots  chan *conn
-	writer *writer
+	slots chan *conn
+	// reading counts those that are open.
+	reading atomic.Int32
+	writer  *writer
 	// searching holds a token per search under way, each of which reads at most
 	// searchRows messages.
 	searching  chan struct{}
@@ -226,6 +229,12 @@ func (s *Store) Ping(ctx context.Context) error {
 func (s *Store) Stats() storage.Stats {
 	stats := s.writer.stats.read()
 	stats.Queued, stats.QueueLimit = len(s.queue), cap(s.queue)
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		if info, err := os.Stat(s.path + suffix); err == nil {
+			stats.SizeBytes += info.Size()
+		}
+	}
+	stats.OpenConnections = int(s.reading.Load()) + 1 // and the writer
 	return stats
 }
 
@@ -266,10 +275,12 @@ func (s *Store) read(ctx context.Context, fn func(*conn) error) error {
 		if c, err = openConn(ctx, s.path, "busy_timeout = 5000", "query_only = ON", "cache_size = -4096"); err != nil {
 			return translate(err, notRead)
 		}
+		s.reading.Add(1)
 	}
 	err = fn(c)
 	if primary(err) != 0 {
 		err = errors.Join(err, c.close())
+		s.reading.Add(-1)
 		c = nil
 	}
 	return translate(err, notRead)

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/cmd/internal/config"
+	"parley/domain"
 	"parley/domain/agents"
 	"parley/domain/identity"
 	"parley/domain/messaging"
@@ -25,6 +26,9 @@ import (
 	"parley/realtime"
 	"parley/storage"
 )
+
+// stopDelay is how long after the answer a stop that a caller asks for begins.
+const stopDelay = 200 * time.Millisecond
 
 // Options are what does not come from the configuration.
 type Options struct {
@@ -57,6 +61,10 @@ type App struct {
 	draining    context.Context //nolint:containedctx // the life of the server, not of a call
 	stopStreams context.CancelFunc
 
+	// asked is done when a caller has asked the server to stop; ask makes it so.
+	asked context.Context //nolint:containedctx // the life of the server, not of a call
+	ask   context.CancelFunc
+
 	http     *http.Server
 	listener net.Listener
 }
@@ -67,6 +75,7 @@ type App struct {
 func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	a := &App{cfg: cfg, metrics: newMetrics(), logs: system.NewLogs()}
 	a.draining, a.stopStreams = context.WithCancel(context.WithoutCancel(ctx))
+	a.asked, a.ask = context.WithCancel(context.WithoutCancel(ctx))
 	a.log = newLogger(cfg, o.Log, a.logs)
 	a.cfg.Report(a.log)
 	for _, step := range []struct {
@@ -112,6 +121,7 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error {
 		select {
 		case <-ctx.Done():
+		case <-a.asked.Done():
 		case <-running.Done(): // a component failed: stop the others in the same order
 		}
 		defer stopWorkers()
@@ -124,6 +134,13 @@ func (a *App) Run(ctx context.Context) error {
 		a.log.Info().Msg("stopped")
 	}
 	return err
+}
+
+// stopSoon makes Run stop as if its context had ended, a moment later, so that the answer
+// of the call that asks for it is on its way before the connections end.
+func (a *App) stopSoon() {
+	a.log.Info().Msg("a caller has asked the server to stop")
+	time.AfterFunc(stopDelay, a.ask)
 }
 
 // drain ends the connections, spread over the drain time; REST requests under way
@@ -152,6 +169,7 @@ func (a *App) drain() error {
 // Close releases what New opened. It may be called more than once.
 func (a *App) Close() error {
 	a.stopStreams()
+	a.ask()
 	var errs []error
 	if a.listener != nil {
 		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
@@ -189,7 +207,14 @@ func newLogger(cfg config.Config, w io.Writer, logs io.Writer) zerolog.Logger {
 	if err != nil {
 		level = zerolog.InfoLevel
 	}
-	return zerolog.New(zerolog.MultiLevelWriter(w, logs)).Level(level).With().Timestamp().Logger()
+	out := system.NewScrubber(zerolog.MultiLevelWriter(w, logs), cfg.ServerKey.Reveal(), cfg.SocketKey.Reveal())
+	return zerolog.New(out).Level(level).Hook(zerolog.HookFunc(stamp))
+}
+
+// stamp adds the time to a line, in milliseconds, which entries of the log are ordered and
+// shown by; zerolog's own would have seconds, unless a variable of its package is changed.
+func stamp(e *zerolog.Event, _ zerolog.Level, _ string) {
+	e.Str(zerolog.TimestampFieldName, domain.ISO(time.Now()))
 }
 
 // isTerminal reports whether f is a character device.

@@ -69,16 +69,29 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	}
 	a.runner = agents.NewRunner(agents.RunnerOptions{
 		Agents: a.agents, Store: a.store.Agents, Log: a.store.Messaging, Channels: a.messaging,
-		Signals: a.gateway, Listener: a.gateway, Model: model, Now: time.Now, Logger: a.log,
+		Signals: a.gateway, Listener: a.gateway, Model: countedText{Text: model, calls: a.metrics.models}, Observe: a.metrics.observeTurn, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
 		OnStep: o.OnTurnStep,
 	})
+	a.buildSystem(o)
+	return nil
+}
+
+// buildSystem builds what tells about the server itself.
+func (a *App) buildSystem(o Options) {
 	a.system = system.New(system.Options{
 		Version: o.Version, AppVersion: a.cfg.AppVersion, Environment: a.cfg.Environment,
 		Agents: a.agents, Store: a.store, NoAgentsStatus: a.cfg.NoAgentsStatus, Now: time.Now,
+		Logs: a.logs, Servers: a.messaging, Inspector: &inspector{app: a}, Env: a.cfg.EnvFile(), Stop: a.stopSoon,
+		AuthMode: string(a.identity.Mode()), SocketAuth: a.cfg.SocketAuth, WebUI: a.cfg.UI, Database: a.driver(),
+		Models: system.Models{Text: "builtin"},
+		Limits: system.Limits{JSONBody: a.cfg.MaxPayload, MessageText: messaging.MaxContent,
+			APIRequests: a.cfg.APIRate, APIWindowSeconds: a.cfg.APIWindow.Seconds(),
+			SocketEvents: a.cfg.SocketRate, SocketBurst: a.cfg.SocketBurst,
+			AgentWorkers: a.cfg.AgentWorkers, TurnSeconds: a.cfg.TurnTimeout.Seconds()},
+		AllowRemoteStop: a.cfg.RemoteStop, AllowRemoteEnv: a.cfg.RemoteEnv, MetricsOpen: a.cfg.MetricsEnabled,
 	})
-	return nil
 }
 
 // seed makes what always exists, and at the very first start something to talk to.
@@ -124,6 +137,7 @@ func (a *App) buildDoors(context.Context, Options) error {
 	system.Ops(a.registry, a.system)
 	a.gateway.Bind(a.registry, a.messaging)
 	a.metrics.watchSockets(a.gateway.Stats)
+	a.metrics.watchGateway(a.gateway.Counts, a.logs.Dropped)
 	a.metrics.watchStore(a.store.Stats)
 
 	files, err := a.webFiles()
@@ -135,7 +149,7 @@ func (a *App) buildDoors(context.Context, Options) error {
 		Metrics: a.metrics.handler(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
 		MaxBody: a.cfg.MaxPayload, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
 		TrustProxy: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
-		Draining: a.draining,
+		Draining: a.draining, Observe: a.metrics.observeRequest,
 	})
 	if err != nil {
 		return err

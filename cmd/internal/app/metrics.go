@@ -1,14 +1,22 @@
 package app
 
 import (
+	"context"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"parley/domain"
+	"parley/domain/agents"
+	"parley/domain/models"
 	"parley/domain/op"
+	"parley/realtime"
 	"parley/realtime/sio"
+	"parley/rest"
 	"parley/storage"
 )
 
@@ -16,6 +24,10 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 	calls    *prometheus.HistogramVec
+	requests *prometheus.CounterVec
+	answers  *prometheus.HistogramVec
+	turns    *prometheus.HistogramVec
+	models   *prometheus.HistogramVec
 }
 
 // newMetrics returns a registry with the Go runtime and the process in it.
@@ -24,10 +36,25 @@ func newMetrics() *metrics {
 		registry: prometheus.NewRegistry(),
 		calls: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "parley_operation_seconds", Help: "Time from a decoded request to its answer.",
-			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10},
+			Buckets: quickBuckets(),
 		}, []string{"op", "door", "code"}),
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "parley_http_requests_total", Help: "Requests answered over HTTP, without those of the Socket.IO endpoint.",
+		}, []string{"method", "route", "status"}),
+		answers: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "parley_http_request_seconds", Help: "Time from a request's head to the end of its reply.",
+			Buckets: quickBuckets(),
+		}, []string{"route"}),
+		turns: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "parley_agent_turn_seconds", Help: "Time that an agent worked on a message.",
+			Buckets: slowBuckets(),
+		}, []string{"code"}),
+		models: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "parley_model_call_seconds", Help: "Time that a model took for an answer.",
+			Buckets: slowBuckets(),
+		}, []string{"kind", "code"}),
 	}
-	m.registry.MustRegister(m.calls, collectors.NewGoCollector(),
+	m.registry.MustRegister(m.calls, m.requests, m.answers, m.turns, m.models, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -35,6 +62,42 @@ func newMetrics() *metrics {
 // observe counts one finished operation.
 func (m *metrics) observe(o op.Observation) {
 	m.calls.WithLabelValues(o.Op, o.Door, o.Code).Observe(o.Duration.Seconds())
+}
+
+// quickBuckets are the bounds for what takes milliseconds.
+func quickBuckets() []float64 {
+	return []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 10}
+}
+
+// slowBuckets are those for what takes seconds.
+func slowBuckets() []float64 { return []float64{.01, .05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 120} }
+
+// observeRequest counts one answered request.
+func (m *metrics) observeRequest(o rest.Observation) {
+	m.requests.WithLabelValues(o.Method, o.Route, strconv.Itoa(o.Status)).Inc()
+	m.answers.WithLabelValues(o.Route).Observe(o.Duration.Seconds())
+}
+
+// observeTurn counts the work on one message.
+func (m *metrics) observeTurn(t agents.Turned) {
+	m.turns.WithLabelValues(t.Code).Observe(t.Duration.Seconds())
+}
+
+// countedText is a model whose calls are counted.
+type countedText struct {
+	models.Text
+	calls *prometheus.HistogramVec
+}
+
+// Reply answers as the model does.
+func (c countedText) Reply(ctx context.Context, p models.Prompt, emit func(string)) (models.Completion, error) {
+	began, code := time.Now(), "ok"
+	completion, err := c.Text.Reply(ctx, p, emit)
+	if err != nil {
+		code = string(domain.AsError(err).Code)
+	}
+	c.calls.WithLabelValues("text", code).Observe(time.Since(began).Seconds())
+	return completion, err
 }
 
 // gauge adds a number that is read when it is asked for.
@@ -58,12 +121,23 @@ func (m *metrics) watchSockets(stats func() sio.Stats) {
 	m.counter("parley_packets_sent_total", "Packets sent to clients.", func() float64 { return float64(stats().PacketsOut) })
 }
 
+// watchGateway adds the numbers of channels and of the log's watchers.
+func (m *metrics) watchGateway(counts func() realtime.Counts, dropped func() uint64) {
+	m.gauge("parley_rooms", "Rooms with members.", func() float64 { return float64(counts().Rooms) })
+	m.gauge("parley_log_subscribers", "Sockets that watch the log.", func() float64 { return float64(counts().LogSubscribers) })
+	m.counter("parley_events_published_total", "Events of channels announced.", func() float64 { return float64(counts().Published) })
+	m.counter("parley_events_delivered_total", "Events of channels handed to their rooms.", func() float64 { return float64(counts().Delivered) })
+	m.counter("parley_log_dropped_total", "Log entries that slow watchers have lost.", func() float64 { return float64(dropped()) })
+}
+
 // watchStore adds the numbers of the store's writer.
 func (m *metrics) watchStore(stats func() storage.Stats) {
 	m.counter("parley_store_commits_total", "Transactions committed.", func() float64 { return float64(stats().Commits) })
 	m.counter("parley_store_rows_total", "Writes in committed transactions.", func() float64 { return float64(stats().Rows) })
 	m.counter("parley_store_commit_seconds_total", "Time that commits took.", func() float64 { return stats().CommitSeconds })
 	m.counter("parley_store_failed_total", "Writes that the database refused.", func() float64 { return float64(stats().Failed) })
+	m.gauge("parley_store_bytes", "Size of the data on the disk.", func() float64 { return float64(stats().SizeBytes) })
+	m.gauge("parley_store_connections", "Open connections to the database.", func() float64 { return float64(stats().OpenConnections) })
 	m.gauge("parley_store_queue", "Writes that wait.", func() float64 { return float64(stats().Queued) })
 }
 

@@ -16,6 +16,9 @@ import (
 // Config is the server's configuration. The zero value is not usable: take it from
 // Default or Load. What each field means stands once, in settings.
 type Config struct {
+	// WorkDir is the working directory, from which the .env is looked for; no setting.
+	WorkDir string
+
 	// Where it listens and keeps its data.
 	File    string
 	Port    int
@@ -34,6 +37,8 @@ type Config struct {
 	Origins    []string
 	APIOrigins []string
 	TrustProxy bool
+	RemoteStop bool
+	RemoteEnv  bool
 
 	// Limits and times.
 	MaxPayload   int64
@@ -63,12 +68,14 @@ type Config struct {
 	NoAgentsStatus int
 
 	sources map[string]string // setting's name to where its value is from; absent is the default
-	notices []notice
+	// environment returns a variable of the process's environment, "" if it is not set.
+	environment func(name string) string
+	notices     []notice
 }
 
 // Default is the configuration when nothing is set.
 func Default() Config {
-	var c Config
+	c := Config{WorkDir: ".", environment: func(string) string { return "" }}
 	for _, s := range c.settings() {
 		if s.fallback != "" {
 			_ = s.value.Set(s.fallback) // a test sees to it that every default can be set

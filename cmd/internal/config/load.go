@@ -59,6 +59,7 @@ func Load(src Source) (Config, error) {
 		return Config{}, err
 	}
 	environment := parseEnviron(src.Env)
+	c.WorkDir, c.environment = src.Dir, func(name string) string { return environment.values[name] }
 	layers := []layer{flags, environment, dotenv}
 	file, err := c.readFile(src, layers)
 	if err != nil {

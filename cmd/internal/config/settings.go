@@ -90,6 +90,10 @@ func (c *Config) access() []setting {
 			help: "Origins for /api alone."},
 		{name: "TRUST_PROXY", value: boolean(&c.TrustProxy), fallback: "false",
 			help: "Believe X-Forwarded-For and X-Forwarded-Proto over REST; only behind a proxy that sets them, else callers could claim any address."},
+		{name: "ALLOW_REMOTE_STOP", value: boolean(&c.RemoteStop), fallback: "false",
+			help: "Let callers on other machines stop the server without the key, where no key is needed."},
+		{name: "ALLOW_REMOTE_ENV", value: boolean(&c.RemoteEnv), fallback: "false",
+			help: "Let callers on other machines read and write the .env without the key, where no key is needed; its secrets are then everybody's."},
 	}
 }
 

@@ -23,6 +23,16 @@ func TestTwoPeopleAndTheAgentChatInBrowsers(t *testing.T) {
 	drive(t, p, 3*time.Minute, "chat.mjs", p.url, shots, browser)
 }
 
+// TestTheReferencesWebClientWorksUnmodified walks through the client of ElizaOS 1.2.0, as it
+// is in its npm package, served by Parley. Screenshots stay in web/e2e/out/reference.
+func TestTheReferencesWebClientWorksUnmodified(t *testing.T) {
+	browser := chromium(t)
+	_, file, _, _ := runtime.Caller(0)
+	shots := filepath.Join(filepath.Dir(file), "..", "..", "..", "web", "e2e", "out", "reference")
+	p := start(t, "PARLEY_WEB_DIR="+reference(t, "web-client"), "PARLEY_SEED=false")
+	t.Log("\n" + node(t, 6*time.Minute, "reference.mjs", p.url, shots, browser))
+}
+
 // chromium returns the browser's path. The tests of the page belong to the full run: they
 // take minutes, and the scripts with the official clients find the server's races.
 func chromium(t *testing.T) string {

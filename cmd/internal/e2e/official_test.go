@@ -11,3 +11,19 @@ func TestTheOfficialClientWorksOnEveryTransport(t *testing.T) {
 	p := start(t)
 	t.Log("\n" + node(t, time.Minute, "official.mjs", p.url))
 }
+
+// TestEveryMethodOfTheOfficialAPIClientWorks runs @elizaos/api-client under Node.js; its
+// last call stops the server.
+func TestEveryMethodOfTheOfficialAPIClientWorks(t *testing.T) {
+	p := start(t)
+	t.Log("\n" + node(t, 2*time.Minute, "apiclient.mjs", p.url, reference(t, "api-client", "index.js")))
+	select {
+	case err := <-p.end:
+		p.end <- err
+		if err != nil {
+			t.Errorf("the server was stopped and ended with %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Error("the server was stopped and goes on")
+	}
+}

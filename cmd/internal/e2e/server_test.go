@@ -235,6 +235,20 @@ func node(t *testing.T, timeout time.Duration, script string, args ...string) st
 	return string(out)
 }
 
+// reference is a file or folder of the reference's own clients.
+func reference(t *testing.T, path ...string) string {
+	t.Helper()
+	_, file, _, _ := runtime.Caller(0)
+	full, err := filepath.Abs(filepath.Join(append([]string{filepath.Dir(file), "..", "..", "..", ".tools", "reference"}, path...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(full); err != nil {
+		t.Fatalf("the reference's clients are missing; fetch them: make .tools/reference (%v)", err)
+	}
+	return full
+}
+
 // runUntilEnd runs the program on a data folder and returns what it printed.
 func runUntilEnd(t *testing.T, bin, data string, port int, env ...string) ([]byte, error) {
 	t.Helper()

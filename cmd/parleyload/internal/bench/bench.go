@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"parley/cmd/parleyload/internal/client"
+	"parley/cmd/internal/client"
 	"parley/cmd/parleyload/internal/load"
 	"parley/cmd/parleyload/internal/process"
 )

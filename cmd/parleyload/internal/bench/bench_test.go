@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/cmd/parleyload/internal/fakeserver"
+	"parley/cmd/internal/fakeserver"
 	"parley/cmd/parleyload/internal/load"
 )
 

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"parley/cmd/parleyload/internal/client"
-	"parley/cmd/parleyload/internal/fakeserver"
+	"parley/cmd/internal/client"
+	"parley/cmd/internal/fakeserver"
 )
 
 // shortRun are options of a run of one second against a fake.

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"time"
 
-	"parley/cmd/parleyload/internal/client"
+	"parley/cmd/internal/client"
 )
 
 // Protocols: how a message is sent.

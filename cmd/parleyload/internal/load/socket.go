@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"parley/cmd/parleyload/internal/client"
+	"parley/cmd/internal/client"
 )
 
 // Bounds of what a socket holds.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"parley/cmd/parleyload/internal/fakeserver"
+	"parley/cmd/internal/fakeserver"
 )
 
 // options connect to a fake.
