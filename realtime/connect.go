@@ -99,6 +99,7 @@ func (g *Gateway) connect(socket *sio.Socket) {
 	g.sessions[socket.ID()] = s
 	g.byPID[socket.PID()] = s
 	g.mu.Unlock()
+	g.unclaim(socket.PID())
 	socket.OnEvent(s.handle)
 	socket.OnDisconnect(func(reason string) { g.disconnect(s, reason) })
 	s.greet(restored != nil)

@@ -65,8 +65,9 @@ type Gateway struct {
 	sequencer *fanout.Sequencer
 
 	mu       sync.RWMutex
-	sessions map[string]*session // by socket id
-	byPID    map[string]*session // until what comes back could be of it is saved
+	sessions map[string]*session      // by socket id
+	byPID    map[string]*session      // until what it needs to come back is saved
+	claimed  map[string]chan struct{} // by private id, while a session comes back
 	logs     logSubscribers
 	streams  *streams
 	ends     ends
@@ -88,7 +89,7 @@ func New(o Options) (*Gateway, error) {
 		o.Sessions = NewMemorySessions(o.Now)
 	}
 	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
-		byPID: map[string]*session{}, streams: newStreams(), ends: ends{now: o.Now}}
+		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, streams: newStreams(), ends: ends{now: o.Now}}
 	server, err := sio.New(sio.Options{Path: "/socket.io/", AllowOrigin: o.AllowOrigin,
 		MaxRooms: maxChannels + maxAgents + 1, // and that of its entity
 		Logger:   o.Logger.With().Str("component", "sio").Logger()})

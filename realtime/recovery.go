@@ -67,7 +67,8 @@ func identityOf(a domain.Actor) string {
 }
 
 // restore is part of sio.Recovery: it ends the old connection, if that is still open, takes
-// the session and reads what its client missed.
+// the session and reads what its client missed. The claim ends when the session is
+// connected or abandoned.
 func (g *Gateway) restore(ctx context.Context, identity any, pid, offset string) (string, any, error) {
 	actor, ok := identity.(domain.Actor)
 	if !ok {
@@ -75,23 +76,67 @@ func (g *Gateway) restore(ctx context.Context, identity any, pid, offset string)
 	}
 	ctx, cancel := context.WithTimeout(ctx, recoverWait)
 	defer cancel()
-	if !g.endOld(ctx, pid, identityOf(actor)) {
+	if !g.claim(ctx, pid) {
 		return "", nil, nil
+	}
+	r, err := g.takeBack(ctx, actor, pid, offset)
+	if r == nil {
+		g.unclaim(pid)
+		return "", nil, err
+	}
+	return r.saved.SocketID, r, nil
+}
+
+// claim keeps a private id to one attempt to come back at a time, from before the session
+// is taken until it is connected or given back. It waits for the attempt before.
+func (g *Gateway) claim(ctx context.Context, pid string) bool {
+	for {
+		g.mu.Lock()
+		before := g.claimed[pid]
+		if before == nil {
+			g.claimed[pid] = make(chan struct{})
+		}
+		g.mu.Unlock()
+		if before == nil {
+			return true
+		}
+		select {
+		case <-before:
+		case <-ctx.Done():
+			return false
+		}
+	}
+}
+
+// unclaim ends an attempt, if there is one.
+func (g *Gateway) unclaim(pid string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if claim := g.claimed[pid]; claim != nil {
+		delete(g.claimed, pid)
+		close(claim)
+	}
+}
+
+// takeBack ends the old connection and takes the session, nil if the client gets none.
+func (g *Gateway) takeBack(ctx context.Context, actor domain.Actor, pid, offset string) (*restoration, error) {
+	if !g.endOld(ctx, pid, identityOf(actor)) {
+		return nil, nil //nolint:nilnil // a fresh session is no fault
 	}
 	saved, found, err := g.opts.Sessions.Take(ctx, pid, identityOf(actor))
 	if err != nil || !found {
-		return "", nil, err
+		return nil, err
 	}
 	r := &restoration{saved: saved}
 	switch err := g.readMissed(ctx, actor, r, offset); {
 	case err == nil:
-		return saved.SocketID, r, nil
+		return r, nil
 	case errors.Is(err, errTooMuch), domain.IsCode(err, domain.Forbidden):
 		g.log.Info().Err(err).Str("socket", saved.SocketID).Msg("session is not recovered")
-		return "", nil, nil
+		return nil, nil //nolint:nilnil // as above
 	default:
-		g.abandon(r)
-		return "", nil, fmt.Errorf("read what a client missed: %w", err)
+		g.keep(r.saved)
+		return nil, fmt.Errorf("read what a client missed: %w", err)
 	}
 }
 
@@ -118,14 +163,18 @@ func (g *Gateway) endOld(ctx context.Context, pid, identity string) bool {
 
 // abandon is part of sio.Recovery: it keeps a session whose client has gone once more.
 func (g *Gateway) abandon(state any) {
-	r, ok := state.(*restoration)
-	if !ok {
-		return
+	if r, ok := state.(*restoration); ok {
+		g.keep(r.saved)
+		g.unclaim(r.saved.PID)
 	}
+}
+
+// keep saves a session.
+func (g *Gateway) keep(saved SavedSession) {
 	ctx, cancel := context.WithTimeout(context.Background(), recoverWait)
 	defer cancel()
-	if err := g.opts.Sessions.Save(ctx, r.saved); err != nil {
-		g.log.Warn().Err(err).Str("socket", r.saved.SocketID).Msg("session could not be kept")
+	if err := g.opts.Sessions.Save(ctx, saved); err != nil {
+		g.log.Warn().Err(err).Str("socket", saved.SocketID).Msg("session could not be kept")
 	}
 }
 
@@ -148,7 +197,7 @@ func (g *Gateway) remember(s *session, joined map[domain.ChannelID]membership, a
 	for id, m := range joined {
 		saved.Rooms = append(saved.Rooms, SavedRoom{ChannelID: id, Rev: max(m.base, proven[string(id)]), Entity: m.entity, Name: m.name})
 	}
-	g.abandon(&restoration{saved: saved})
+	g.keep(saved)
 }
 
 // readMissed reads what a client missed, whose last channel event is that of the offset,
