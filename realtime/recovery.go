@@ -296,7 +296,9 @@ func (s *session) takeRooms(r *restoration) {
 func (s *session) resume(r *restoration) {
 	g := s.gateway
 	for _, agent := range r.saved.Agents {
-		s.watchAgent(agent)
+		if err := s.watchAgent(agent); err != nil {
+			g.log.Debug().Err(err).Str("socket", s.socket.ID()).Msg("socket gone while it came back")
+		}
 	}
 	if r.saved.Logs != nil && s.actor.Role == domain.Admin {
 		g.logs.set(s, *r.saved.Logs)

@@ -60,25 +60,25 @@ func (g *Gateway) defineWorldOp(r *op.Registry) {
 func (g *Gateway) worldState(ctx context.Context, a domain.Actor, r WorldRequest) (World, error) {
 	w := World{ChannelID: r.ChannelID, RoomID: r.ChannelID, Agents: []agents.ListItem{}, Users: []WorldUser{},
 		Channels: []messaging.ChannelRow{}, Messages: []messaging.MessageRow{}}
-	history, err := part[messaging.MessageList](g, ctx, a, "messages:list", map[string]any{"channelId": r.ChannelID, "limit": worldMessages})
+	history, err := part[messaging.MessageList](ctx, g, a, "messages:list", map[string]any{"channelId": r.ChannelID, "limit": worldMessages})
 	if err != nil {
 		return w, err
 	}
-	all, err := part[agents.List](g, ctx, a, "agents:list", map[string]any{})
+	all, err := part[agents.List](ctx, g, a, "agents:list", map[string]any{})
 	if err != nil {
 		return w, err
 	}
-	there, err := part[presence.List](g, ctx, a, "presence:list", map[string]any{"channelId": r.ChannelID})
+	there, err := part[presence.List](ctx, g, a, "presence:list", map[string]any{"channelId": r.ChannelID})
 	if err != nil {
 		return w, err
 	}
 	server := domain.DefaultServer
-	if channel, err := part[messaging.ChannelRow](g, ctx, a, "channels:get", map[string]any{"channelId": r.ChannelID}); err == nil {
+	if channel, err := part[messaging.ChannelRow](ctx, g, a, "channels:get", map[string]any{"channelId": r.ChannelID}); err == nil {
 		server = channel.MessageServerID
 	} else if !domain.IsCode(err, domain.NotFound) {
 		return w, err
 	}
-	channels, err := part[messaging.ChannelList](g, ctx, a, "channels:list", map[string]any{"serverId": server})
+	channels, err := part[messaging.ChannelList](ctx, g, a, "channels:list", map[string]any{"serverId": server})
 	if err != nil {
 		return w, err
 	}
@@ -95,7 +95,7 @@ func (g *Gateway) worldState(ctx context.Context, a domain.Actor, r WorldRequest
 
 // part is the answer of an operation, as the caller gets it; the zero value where the
 // server has no such operation.
-func part[T any](g *Gateway, ctx context.Context, a domain.Actor, name string, request map[string]any) (out T, err error) {
+func part[T any](ctx context.Context, g *Gateway, a domain.Actor, name string, request map[string]any) (out T, err error) {
 	o := g.registry.Lookup(name)
 	if o == nil {
 		return out, nil

@@ -3,6 +3,7 @@ package fanout_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 
@@ -108,7 +109,7 @@ func TestNothingIsMissedWhileEventsComeAllTheTime(t *testing.T) {
 	}
 	all.Wait()
 	for i := range members {
-		heard := append(missed[i], w.heard(fmt.Sprint(i))...)
+		heard := slices.Concat(missed[i], w.heard(fmt.Sprint(i)))
 		for n, rev := range heard {
 			if rev != int64(n+1) {
 				t.Fatalf("member %d heard %d as its %d", i, rev, n+1)

@@ -57,7 +57,7 @@ func TestAnOffsetTellsWhatHasArrived(t *testing.T) {
 // offset is remembered.
 func TestATrailNeverClaimsTooMuch(t *testing.T) {
 	for seed := range uint64(200) {
-		r := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a test
+		r := rand.New(rand.NewPCG(seed, 1))
 		channels := 1 + r.IntN(6)
 		if seed%20 == 0 {
 			channels = 1500
