@@ -242,4 +242,3 @@ func TestEveryFormOfASendIsTheSame(t *testing.T) {
 		}
 	}
 }
-

@@ -124,4 +124,3 @@ func TestMemorySessionsAreBounded(t *testing.T) {
 		t.Fatalf("%d are kept when all but one are over", n)
 	}
 }
-
