@@ -1,13 +1,10 @@
 package realtime
 
 import (
-	"context"
-	"net"
 	"sync"
 	"time"
 
 	"parley/domain"
-	"parley/domain/identity"
 	"parley/realtime/sio"
 )
 
@@ -31,6 +28,8 @@ type session struct {
 
 	// ended is closed when nothing of the session is left but what was saved of it.
 	ended chan struct{}
+	// expiry ends the socket with its credential; nil if that lasts for ever.
+	expiry *time.Timer
 
 	mu     sync.Mutex
 	gone   bool
@@ -49,36 +48,6 @@ type membership struct {
 	name   string
 	// returning says that what it missed is being sent: it is not in the room yet.
 	returning bool
-}
-
-// authenticate is the handshake's check; its result becomes the session's actor.
-func (g *Gateway) authenticate(_ context.Context, h sio.Handshake) (any, error) {
-	actor, err := g.opts.Identity.Authenticate(credentials(h))
-	if err != nil {
-		return nil, sio.ConnectError{Message: domain.AsError(err).Message}
-	}
-	return actor, nil
-}
-
-// credentials gathers what a handshake says about its caller; the auth payload wins
-// over the headers.
-func credentials(h sio.Handshake) identity.Credentials {
-	text := func(key string) string { s, _ := h.Auth[key].(string); return s }
-	c := identity.FromHeader(h.Header)
-	if key := text("apiKey"); key != "" {
-		c.APIKey = key
-	}
-	c.Entity, c.Host, c.TLS, c.Socket, c.Remote = text("entityId"), h.Host, h.Secure, true, host(h.RemoteAddr)
-	c.Polling = h.Query.Get("transport") == "polling"
-	return c
-}
-
-// host is the address without its port.
-func host(address string) string {
-	if h, _, err := net.SplitHostPort(address); err == nil {
-		return h
-	}
-	return address
 }
 
 // connect begins a session: its listeners first, then the greetings.
@@ -100,6 +69,7 @@ func (g *Gateway) connect(socket *sio.Socket) {
 	g.byPID[socket.PID()] = s
 	g.mu.Unlock()
 	g.unclaim(socket.PID())
+	s.expireWith(actor)
 	socket.OnEvent(s.handle)
 	socket.OnDisconnect(func(reason string) { g.disconnect(s, reason) })
 	s.greet(restored != nil)
@@ -143,6 +113,9 @@ func (g *Gateway) disconnect(s *session, reason string) {
 	g.mu.Lock()
 	delete(g.sessions, s.socket.ID())
 	g.mu.Unlock()
+	if s.expiry != nil {
+		s.expiry.Stop()
+	}
 	s.mu.Lock()
 	s.gone = true
 	joined, agents := s.joined, s.agents

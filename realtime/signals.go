@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -46,8 +47,8 @@ func completed(c messaging.Completion) completion {
 
 // TypingRequest says that somebody types, or stopped.
 type TypingRequest struct {
-	ChannelID  domain.ChannelID `json:"channelId" alias:"roomId"`
-	SenderID   domain.EntityID  `json:"senderId" alias:"entityId"`
+	ChannelID  domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
+	SenderID   domain.EntityID  `json:"senderId" alias:"entityId" access:"self"`
 	SenderName string           `json:"senderName"`
 	IsTyping   bool             `json:"isTyping"`
 }
@@ -93,7 +94,7 @@ func (g *Gateway) tellTyping(ctx context.Context, a domain.Actor, r TypingReques
 	if r.SenderID == "" {
 		r.SenderID = a.Entity
 	}
-	t := typing{ChannelID: r.ChannelID, RoomID: r.ChannelID, SenderID: r.SenderID, SenderName: r.SenderName, IsTyping: r.IsTyping}
+	t := typing{ChannelID: r.ChannelID, RoomID: r.ChannelID, SenderID: r.SenderID, SenderName: cmp.Or(a.Name, r.SenderName), IsTyping: r.IsTyping}
 	if err := s.setTyping(t); err != nil {
 		return Typed{}, err
 	}

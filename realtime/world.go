@@ -18,7 +18,7 @@ const worldMessages = 50
 
 // WorldRequest names the channel whose surroundings are asked for.
 type WorldRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
 }
 
 // Validate returns every fault of the request.

@@ -74,11 +74,16 @@ func (r *GetRequest) Validate() error {
 	return f.Err()
 }
 
-// Get returns one agent in full. Codes: not_found.
-func (s *Service) Get(_ context.Context, _ domain.Actor, r GetRequest) (View, error) {
+// Get returns one agent in full, to a bound caller without what is its maker's business.
+// Codes: not_found.
+func (s *Service) Get(_ context.Context, actor domain.Actor, r GetRequest) (View, error) {
 	a, ok := s.agent(r.AgentID)
 	if !ok {
 		return View{}, domain.Errorf(domain.NotFound, "Agent not found")
 	}
-	return newView(a), nil
+	view := newView(a)
+	if actor.Bound {
+		view = view.public()
+	}
+	return view, nil
 }

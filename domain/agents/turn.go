@@ -14,7 +14,7 @@ import (
 )
 
 // SourceReply is the source type of an agent's messages.
-const SourceReply = "agent_response"
+const SourceReply = messaging.SourceAgent
 
 // actionReply is the action of a plain answer.
 const actionReply = "REPLY"

@@ -78,6 +78,14 @@ func newView(a Agent) View {
 	}
 }
 
+// public is the agent as those see it who only talk with it: without its instructions,
+// settings, secrets and knowledge.
+func (v View) public() View {
+	v.System, v.Templates, v.Secrets = "", nil, nil
+	v.Settings, v.Knowledge = map[string]json.RawMessage{}, []json.RawMessage{}
+	return v
+}
+
 // list is l, empty instead of nil so that it is [] on the wire.
 func list[T any](l []T) []T {
 	if l == nil {

@@ -11,7 +11,6 @@ import (
 
 	"parley/domain"
 	"parley/domain/agents"
-	"parley/domain/identity"
 	"parley/domain/messaging"
 	"parley/domain/models/builtin"
 	"parley/domain/op"
@@ -22,15 +21,6 @@ import (
 	"parley/storage/sqlite"
 	"parley/web"
 )
-
-// buildIdentity decides who may do what, and refuses to stand open to the network.
-func (a *App) buildIdentity(context.Context, Options) error {
-	var err error
-	if a.identity, err = identity.New(a.cfg.Identity()); err != nil {
-		return err
-	}
-	return identity.CheckExposure(a.cfg.Identity(), a.cfg.Host, a.cfg.AllowOpen)
-}
 
 // openStore opens the embedded store below the data folder.
 func (a *App) openStore(ctx context.Context, _ Options) error {
@@ -50,7 +40,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		Identity: a.identity, Logs: a.logs, Presence: a.presence, Now: time.Now, Logger: a.log,
 		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
 		LegacyLogEvents: a.cfg.LegacyLogEvents,
-		AllowOrigin:     a.allowOrigin(),
+		AllowOrigin:     a.allowOrigin(), Proxies: a.cfg.TrustProxy, ConnectRate: a.cfg.ConnectRate,
 	})
 	if err != nil {
 		return err
@@ -130,7 +120,7 @@ func (a *App) seedAgent(ctx context.Context, character string, runs bool) (agent
 // buildDoors binds the operations to both doors and joins them on one port.
 func (a *App) buildDoors(context.Context, Options) error {
 	a.registry = op.NewRegistry(op.Options{Logger: a.log.With().Str("component", "op").Logger(),
-		Now: time.Now, Observe: a.metrics.observe})
+		Now: time.Now, Observe: a.metrics.observe, Membership: a.messaging.TakesPart})
 	messaging.Ops(a.registry, a.messaging)
 	presence.Ops(a.registry, a.presence)
 	agents.Ops(a.registry, a.agents, a.runner)
@@ -148,7 +138,8 @@ func (a *App) buildDoors(context.Context, Options) error {
 		Registry: a.registry, Identity: a.identity, Logger: a.log, Files: files, UI: a.cfg.UI, ForeignUI: a.cfg.WebDir != "",
 		Metrics: a.metrics.handler(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
 		MaxBody: a.cfg.MaxPayload, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
-		TrustProxy: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
+		Proxies: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
+		UploadLimit: a.cfg.UploadRate, FileLimit: a.cfg.FileRate, ChannelMediaLimit: a.cfg.MediaRate,
 		Draining: a.draining, Observe: a.metrics.observeRequest,
 	})
 	if err != nil {
@@ -187,13 +178,4 @@ func (a *App) webFiles() (fs.FS, error) {
 		return nil, fmt.Errorf("PARLEY_WEB_DIR: %s is not a folder", a.cfg.WebDir)
 	}
 	return os.DirFS(a.cfg.WebDir), nil
-}
-
-// allowOrigin is the rule for polling from other pages: those of CORS_ORIGIN if it
-// is set, else any, as in the reference.
-func (a *App) allowOrigin() func(string) bool {
-	if len(a.cfg.Origins) == 0 {
-		return nil
-	}
-	return a.identity.AllowsOrigin
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,14 +37,26 @@ type Config struct {
 	AllowOpen  bool
 	Origins    []string
 	APIOrigins []string
-	TrustProxy bool
+	TrustProxy identity.Proxies
 	RemoteStop bool
 	RemoteEnv  bool
+
+	// How the tokens of the jwt mode are checked.
+	JWTSecret    domain.Secret
+	JWTPublicKey string
+	JWTKeysURL   string
+	JWTIssuer    string
+	JWTAudience  []string
+	JWTLeeway    time.Duration
 
 	// Limits and times.
 	MaxPayload   int64
 	APIRate      int
 	APIWindow    time.Duration
+	UploadRate   int
+	FileRate     int
+	MediaRate    int
+	ConnectRate  int
 	SocketRate   float64
 	SocketBurst  int
 	AgentWorkers int
@@ -105,6 +118,10 @@ func (c *Config) Validate() error {
 		between("PARLEY_AGENT_CHAIN", c.AgentChain, 1, 1000),
 		between("RATE_LIMIT_API", c.APIRate, 0, 1_000_000_000),
 		between("RATE_LIMIT_API_WINDOW", c.APIWindow, time.Second, 24*time.Hour),
+		between("RATE_LIMIT_UPLOAD", c.UploadRate, 0, 1_000_000_000),
+		between("RATE_LIMIT_FILE", c.FileRate, 0, 1_000_000_000),
+		between("RATE_LIMIT_CHANNEL_MEDIA", c.MediaRate, 0, 1_000_000_000),
+		between("RATE_LIMIT_CONNECT", c.ConnectRate, 0, 1_000_000_000),
 		between("RATE_LIMIT_SOCKET_BURST", c.SocketBurst, 1, 1_000_000),
 		between("RATE_LIMIT_SOCKET", c.SocketRate, 0, 1_000_000),
 		between("EXPRESS_MAX_PAYLOAD", c.MaxPayload, 1, 1<<30),
@@ -112,12 +129,22 @@ func (c *Config) Validate() error {
 		between("PARLEY_BUILTIN_PACE", c.BuiltinPace, 0, time.Second),
 		between("PARLEY_DRAIN_TIMEOUT", c.DrainTimeout, 0, 10*time.Minute),
 		oneOf("LOG_LEVEL", c.LogLevel, logLevels()),
-		oneOf("PARLEY_AUTH", c.Auth, []string{"", string(identity.Open), string(identity.Key)}),
+		oneOf("PARLEY_AUTH", c.Auth, modes()),
 		oneOf("HEALTH_NO_AGENTS_STATUS", fmt.Sprint(c.NoAgentsStatus), []string{"200", "503"}),
 		checkOrigins("CORS_ORIGIN", c.Origins),
 		checkOrigins("API_CORS_ORIGIN", c.APIOrigins),
 		c.checkAccess(),
+		c.checkTokens(),
 	)
+}
+
+// modes are the allowed values of PARLEY_AUTH.
+func modes() []string {
+	names := []string{""}
+	for _, m := range identity.Modes() {
+		names = append(names, string(m))
+	}
+	return names
 }
 
 // checkAccess reports missing and contradicting keys, and a server that would stand
@@ -128,7 +155,7 @@ func (c *Config) checkAccess() error {
 			"REST and sockets share one server key, so set one of them, or both to the same value")
 	}
 	o := c.Identity()
-	if o.Mode != "" && o.Mode != identity.Open && o.Mode != identity.Key {
+	if !slices.Contains(modes(), c.Auth) {
 		return nil // already reported, with the allowed values
 	}
 	return errors.Join(o.Validate(), identity.CheckExposure(o, c.Host, c.AllowOpen))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/domain"
+	"parley/domain/identity"
 )
 
 // value is a field that can be set from a text and printed.
@@ -42,6 +43,11 @@ func (b bound[T]) String() string { return b.format(*b.field) }
 func text(field *string) value {
 	return bound[string]{field, func(s string) (string, error) { return strings.TrimSpace(s), nil },
 		func(s string) string { return s }}
+}
+
+// proxies binds whom to believe about addresses.
+func proxies(field *identity.Proxies) value {
+	return bound[identity.Proxies]{field, identity.ParseProxies, identity.Proxies.String}
 }
 
 // lower binds a word in any case.
