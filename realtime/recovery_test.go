@@ -233,6 +233,17 @@ func TestASessionComesBackOnce(t *testing.T) {
 	}
 }
 
+func TestAnotherProcessGivesAFreshSession(t *testing.T) {
+	before, after := openDoor(t, nil), openDoor(t, nil)
+	c := before.enter("", channelID)
+	c.Close()
+	again := after.back("", c)
+	fresh(t, c, again)
+	if a := ask(t, again, "channels:join", fields{"channelId": channelID}); a["success"] != true {
+		t.Fatal(a)
+	}
+}
+
 func TestALeaveByTheClientEndsItsSession(t *testing.T) {
 	d := openDoor(t, nil)
 	c := d.enter("", channelID)
