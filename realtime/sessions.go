@@ -43,6 +43,9 @@ type SavedSession struct {
 	Trail *sio.Trail
 }
 
+// entries is what a session takes in a store.
+func (s SavedSession) entries() int { return len(s.Rooms) + s.Trail.Len() }
+
 // SavedRoom is a channel whose room the socket is in.
 type SavedRoom struct {
 	ChannelID domain.ChannelID
@@ -53,10 +56,11 @@ type SavedRoom struct {
 	Name   string
 }
 
-// The bounds of MemorySessions, in sessions and in rooms of all sessions: some 20 MB.
+// The bounds of MemorySessions, in sessions, and in rooms and entries of trails of all
+// sessions: some 30 MB.
 const (
 	maxSavedSessions = 20_000
-	maxSavedRooms    = 200_000
+	maxSavedEntries  = 200_000
 )
 
 var _ Sessions = (*MemorySessions)(nil)
@@ -68,7 +72,8 @@ type MemorySessions struct {
 	mu    sync.Mutex
 	byPID map[string]*list.Element // of order, whose values are SavedSession
 	order *list.List               // the longest saved first
-	rooms int
+	// entries are those of all sessions.
+	entries int
 }
 
 // NewMemorySessions returns an empty store.
@@ -84,8 +89,8 @@ func (m *MemorySessions) Save(_ context.Context, s SavedSession) error {
 		m.forget(old)
 	}
 	m.byPID[s.PID] = m.order.PushBack(s)
-	m.rooms += len(s.Rooms)
-	for m.order.Len() > 1 && (m.order.Len() > maxSavedSessions || m.rooms > maxSavedRooms || m.over(m.order.Front())) {
+	m.entries += s.entries()
+	for m.order.Len() > 1 && (m.order.Len() > maxSavedSessions || m.entries > maxSavedEntries || m.over(m.order.Front())) {
 		m.forget(m.order.Front())
 	}
 	return nil
@@ -124,5 +129,5 @@ func (m *MemorySessions) over(e *list.Element) bool {
 func (m *MemorySessions) forget(e *list.Element) {
 	s, _ := m.order.Remove(e).(SavedSession)
 	delete(m.byPID, s.PID)
-	m.rooms -= len(s.Rooms)
+	m.entries -= s.entries()
 }

@@ -11,6 +11,14 @@ import (
 // maxRuns bounds what a trail remembers one by one: 32 bytes each.
 const maxRuns = 1024
 
+// maxProven is how many runs are compared with one another to keep the last of each channel;
+// more go into a map.
+const maxProven = 32
+
+// maxBefore bounds the channels of which the last number is kept: more than a socket may
+// be in.
+const maxBefore = 4 * maxRuns
+
 // mark says where an event stands in the log of a channel; without a name it is none.
 type mark struct {
 	channel string
@@ -50,6 +58,14 @@ type Trail struct {
 	before, known map[string]int64
 }
 
+// Len is how many entries the trail holds.
+func (t *Trail) Len() int {
+	if t == nil {
+		return 0
+	}
+	return len(t.runs) + len(t.before) + len(t.known)
+}
+
 // note remembers an event that is queued now.
 func (t *Trail) note(m mark) *Trail {
 	if t == nil {
@@ -82,15 +98,21 @@ func (t *Trail) forget() {
 			}
 		}
 	}
-	if t.before == nil {
-		t.before = map[string]int64{}
-	}
-	raise(t.before, t.runs[:n])
-	t.runs = slices.Delete(t.runs, 0, n)
+	t.fold(n)
 	t.proven = max(0, t.proven-n)
 	if t.pinged -= n; t.pinged < 0 {
 		t.pinged = -1
 	}
+}
+
+// fold keeps of the oldest n runs one number for each channel.
+func (t *Trail) fold(n int) {
+	if t.before == nil || len(t.before) > maxBefore {
+		// Only a client that sends to channels without end comes here. To know less is safe.
+		t.before = map[string]int64{}
+	}
+	raise(t.before, t.runs[:n])
+	t.runs = slices.Delete(t.runs, 0, n)
 }
 
 // raise notes the last numbers of runs.
@@ -115,6 +137,11 @@ func (t *Trail) pong() {
 		return
 	}
 	t.proven, t.known = t.pinged, nil
+	if t.proven > maxProven {
+		t.fold(t.proven)
+		t.proven, t.pinged = 0, 0
+		return
+	}
 	// Of what is proven only the last number of each channel counts.
 	kept := t.proven
 	for i := t.proven - 1; i >= 0; i-- {
