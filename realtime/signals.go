@@ -178,9 +178,15 @@ type agentUpdate struct {
 	Status  agents.Status  `json:"status"`
 }
 
-// AgentChanged tells all sockets that an agent was started, stopped or changed.
-func (g *Gateway) AgentChanged(a agents.ListItem) {
-	packet, err := sio.EncodeEvent("/", "agentUpdated", agentUpdate{AgentID: a.ID, Name: a.Name, Status: a.Status})
+// AgentChanged tells all sockets that an agent was created, started, stopped or changed.
+func (g *Gateway) AgentChanged(a agents.ListItem) { g.tellAgent("agentUpdated", a) }
+
+// AgentRemoved tells all sockets that an agent was deleted.
+func (g *Gateway) AgentRemoved(a agents.ListItem) { g.tellAgent("agentRemoved", a) }
+
+// tellAgent tells all sockets about an agent.
+func (g *Gateway) tellAgent(event string, a agents.ListItem) {
+	packet, err := sio.EncodeEvent("/", event, agentUpdate{AgentID: a.ID, Name: a.Name, Status: a.Status})
 	if err != nil {
 		g.log.Error().Err(err).Msg("event could not be encoded")
 		return

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parley/domain/agents"
+	"parley/domain/memory"
 	"parley/domain/messaging"
 )
 
@@ -15,6 +16,10 @@ type Set struct {
 	Messaging messaging.Store
 	// Agents keeps agents and turns.
 	Agents agents.Store
+	// Memory keeps what agents know.
+	Memory memory.Store
+	// AgentLogs keeps what agents log of their work.
+	AgentLogs agents.LogStore
 	// Caps tells what the backend can do.
 	Caps Caps
 }

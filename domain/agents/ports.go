@@ -24,6 +24,17 @@ type Channels interface {
 	PostReply(ctx context.Context, m messaging.Message) error
 }
 
+// Memories keep what agents see and say. Every method may be called again with the same,
+// and then changes nothing; what belongs to an agent or a message that is gone is not kept.
+type Memories interface {
+	// Received notes that an agent has seen a message.
+	Received(ctx context.Context, agent domain.AgentID, c messaging.Channel, m messaging.Message) error
+	// Replied notes what an agent has said in answer to question: messages of the channel.
+	Replied(ctx context.Context, agent domain.AgentID, c messaging.Channel, question messaging.Message, replies []domain.MessageID) error
+	// Ignored notes that an agent has let question pass, and why.
+	Ignored(ctx context.Context, agent domain.AgentID, c messaging.Channel, question messaging.Message, why string) error
+}
+
 // Signals tells a channel how the work goes. Nothing of it is stored. The methods
 // must not block for long.
 type Signals interface {
@@ -66,8 +77,31 @@ type Failure struct {
 
 // Watcher hears of changes to agents. It must not block for long.
 type Watcher interface {
-	// AgentChanged says that an agent was started, stopped or changed.
+	// AgentChanged says that an agent was created, started, stopped or changed.
 	AgentChanged(a ListItem)
+	// AgentRemoved says that an agent was deleted.
+	AgentRemoved(a ListItem)
+}
+
+// Owner is a feature that keeps something of agents.
+type Owner interface {
+	// AgentDeleted removes all that the feature keeps of an agent, which does nothing any
+	// more. It may be called again, also after a restart, until it has returned nil, and
+	// may take long. Conflict says that the agent is still needed; any error is tried again.
+	AgentDeleted(ctx context.Context, id domain.AgentID) error
+}
+
+// PanelSource tells of the panels that plugins offer for an agent.
+type PanelSource interface {
+	// Panels returns them in a fixed order.
+	Panels(ctx context.Context, id domain.AgentID) ([]Panel, error)
+}
+
+// Panel is a page of a plugin.
+type Panel struct {
+	Name string `json:"name"`
+	// Path is where the page is, with the agent's id in the query.
+	Path string `json:"path"`
 }
 
 // Typing is the state of an agent in a channel.

@@ -1,7 +1,6 @@
 package agents
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"unicode"
@@ -24,6 +23,9 @@ type RespondOptions struct {
 	ChainLimit int
 }
 
+// crowded is why an agent does not answer the last of many agents.
+const crowded = "too many agent messages in a row"
+
 // quietWindow is how many messages back another human counts as taking part.
 const quietWindow = 20
 
@@ -40,6 +42,8 @@ type situation struct {
 	ahead  int
 	// run is the number of agent messages at the end of the channel, up to the present.
 	run int
+	// setting returns a setting of the agent's, "" if it is not set.
+	setting func(name string) string
 	// wrote tells whether an agent wrote a message.
 	wrote func(messaging.Message) bool
 }
@@ -54,7 +58,7 @@ type situation struct {
 func (o RespondOptions) shouldRespond(s situation) (bool, string) {
 	switch {
 	case s.wrote(s.question) && s.run >= o.ChainLimit:
-		return false, "too many agent messages in a row"
+		return false, crowded
 	case o.bypasses(s):
 		return true, "always answers here"
 	case s.agent.named(s.question):
@@ -133,12 +137,12 @@ func (s situation) speaksForAll() bool {
 func (o RespondOptions) bypasses(s situation) bool {
 	types := append([]string{string(messaging.TypeDM), string(messaging.TypeVoiceDM), string(messaging.TypeSelf), string(messaging.TypeAPI)},
 		o.Types...)
-	types = append(types, s.agent.setting("SHOULD_RESPOND_BYPASS_TYPES")...)
+	types = append(types, entries(s.setting("SHOULD_RESPOND_BYPASS_TYPES"))...)
 	if slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, string(s.channel.Type)) }) {
 		return true
 	}
 	sources := append([]string{"client_chat"}, o.Sources...)
-	sources = append(sources, s.agent.setting("SHOULD_RESPOND_BYPASS_SOURCES")...)
+	sources = append(sources, entries(s.setting("SHOULD_RESPOND_BYPASS_SOURCES"))...)
 	source := strings.ToLower(s.question.SourceType)
 	return slices.ContainsFunc(sources, func(part string) bool {
 		return part != "" && strings.Contains(source, strings.ToLower(part))
@@ -199,17 +203,13 @@ func wordRune(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) || r == '_')
 }
 
-// setting returns the entries of a comma list in the character's settings.
-func (a Agent) setting(name string) []string {
-	var text string
-	if json.Unmarshal(a.Character.Settings[name], &text) != nil {
-		return nil
-	}
-	var entries []string
-	for entry := range strings.SplitSeq(text, ",") {
+// entries are the entries of a comma list.
+func entries(list string) []string {
+	var all []string
+	for entry := range strings.SplitSeq(list, ",") {
 		if entry = strings.TrimSpace(entry); entry != "" {
-			entries = append(entries, entry)
+			all = append(all, entry)
 		}
 	}
-	return entries
+	return all
 }

@@ -22,8 +22,8 @@ const grace = time.Second
 // errPanic stands for a model that panicked.
 var errPanic = errors.New("the model panicked")
 
-// silence is the outcome of a turn that says nothing.
-func silence() Outcome { return Outcome{Replies: []Reply{}} }
+// silence is the outcome of a turn that says nothing, and why.
+func silence(why string) Outcome { return Outcome{Replies: []Reply{}, Why: why} }
 
 // failure is the outcome of a turn that failed for a reason that may be shown.
 func failure(reason string) Outcome { return Outcome{Replies: []Reply{}, Error: reason} }
@@ -35,6 +35,9 @@ func withdrawn() Outcome { return failure("The message was deleted") }
 // the turn cannot be decided now; whatever the model does, and whoever ends the work,
 // becomes an outcome.
 func (t *turn) think(ctx, work context.Context, attempt int64) (Outcome, error) {
+	if t.agent.ID == "" || t.agent.Leaving {
+		return failure("The agent was deleted"), nil
+	}
 	if !t.agent.Desired {
 		return failure("The agent is not running"), nil
 	}
@@ -44,7 +47,7 @@ func (t *turn) think(ctx, work context.Context, attempt int64) (Outcome, error) 
 	}
 	s, recent, err := t.situation(ctx)
 	if domain.IsCode(err, domain.NotFound) {
-		return silence(), nil // the channel is gone
+		return silence("the channel is gone"), nil
 	}
 	if err != nil {
 		return Outcome{}, err
@@ -52,7 +55,7 @@ func (t *turn) think(ctx, work context.Context, attempt int64) (Outcome, error) 
 	answer, why := t.Respond.shouldRespond(s)
 	t.log.Debug().Bool("answers", answer).Str("because", why).Msg("turn decided whether to answer")
 	if !answer {
-		return silence(), nil
+		return silence(why), nil
 	}
 	outcome, err := t.ask(ctx, work, t.prompt(recent), attempt)
 	if err != nil {
@@ -76,6 +79,7 @@ func (t *turn) situation(ctx context.Context) (situation, []messaging.Message, e
 	return situation{
 		agent: t.agent, channel: channel, question: t.question, before: before, others: others, ahead: ahead,
 		run: agentRun(recent, t.Agents.wrote), wrote: t.Agents.wrote,
+		setting: func(name string) string { return t.Agents.SettingText(t.key.agent, name) },
 	}, recent, nil
 }
 
@@ -100,6 +104,13 @@ func (t *turn) ask(ctx, work context.Context, p models.Prompt, attempt int64) (O
 	c, err := t.call(work, p)
 	said := t.stream.close()
 	took := t.Now().Sub(began)
+	t.used = &modelUse{prompt: p, began: began, took: took, response: c.Text, err: err}
+	if err != nil {
+		t.used.response = said
+	}
+	if cause := context.Cause(work); cause != nil {
+		t.used.err = domain.Wrap(domain.Canceled, err, "The call was cut off: "+cause.Error())
+	}
 	switch cause := context.Cause(work); {
 	case ctx.Err() != nil && err != nil:
 		return Outcome{}, ctx.Err() // the server stops: the next start thinks again
@@ -120,7 +131,7 @@ func (t *turn) answer(text, thought string) Outcome {
 	if reply := t.newReply(0, text, thought); reply.Text != "" {
 		return Outcome{Replies: []Reply{reply}}
 	}
-	return silence()
+	return silence("it had nothing to say")
 }
 
 // cut is the outcome of a turn that was ended from outside when it had said something.
@@ -130,6 +141,8 @@ func (t *turn) cut(cause error, said string) Outcome {
 		o := t.answer(said, "")
 		o.Stopped = true
 		return o
+	case errors.Is(cause, errDeparted):
+		return failure("The agent was deleted")
 	case errors.Is(cause, errHalted):
 		return failure("The agent was stopped")
 	default:
@@ -238,7 +251,7 @@ func (t *turn) recheck(ctx context.Context, o Outcome) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if agentRun(recent, t.Agents.wrote) >= t.Respond.ChainLimit {
-		return silence(), nil
+		return silence(crowded), nil
 	}
 	return o, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/rs/zerolog"
@@ -32,8 +33,12 @@ type turn struct {
 	log   zerolog.Logger
 	// stream tells the channel the answer as it arises, nil before the model is asked.
 	stream *stream
+	// remembering are the writes of memories beside the turn.
+	remembering sync.WaitGroup
 	// speaking says that the answer has begun to arise.
 	speaking atomic.Bool
+	// used is what the model was asked and said, nil if it was not asked.
+	used *modelUse
 }
 
 // newTurn prepares the work on a duty.
@@ -51,6 +56,7 @@ func (t *turn) run(ctx context.Context) (err error) {
 	defer cancel(nil)
 	defer t.Agents.running.begin(t.key, underWay{question: t.question.ID, seq: t.question.Seq, cancel: cancel})()
 	defer t.endStream()
+	defer t.remembering.Wait()
 	doc, err := t.take(ctx)
 	if err != nil {
 		return err
@@ -61,6 +67,7 @@ func (t *turn) run(ctx context.Context) (err error) {
 			t.tell(doc, StateLeft)
 		}
 	}()
+	t.rememberQuestion(ctx)
 	if doc.Outcome == nil {
 		if doc, err = t.decide(ctx, work, doc); err != nil {
 			return err
@@ -72,13 +79,18 @@ func (t *turn) run(ctx context.Context) (err error) {
 		if err := t.appendAll(ctx, *doc.Outcome); err != nil {
 			return err
 		}
+	}
+	t.rememberOutcome(ctx, *doc.Outcome)
+	if doc.State != StateDone {
 		if err := t.finish(ctx, doc); err != nil {
 			return err
 		}
 	}
+	t.remembering.Wait() // while the duty stands, a crash brings the turn back
 	if err := t.endDuty(ctx, *doc.Outcome); err != nil {
 		return err
 	}
+	t.record(*doc.Outcome)
 	t.tell(doc, StateDone)
 	return nil
 }

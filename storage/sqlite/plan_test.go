@@ -19,6 +19,7 @@ var wholeTable = []struct{ statement, step, reason string }{
 	{"AS beyond", "SCAN beyond", "counts the rows of an index range, which a limit bounds"},
 	{"FROM channels INDEXED BY channels_unswept", "SCAN channels USING INDEX channels_unswept", "lists the channels being swept, which are few, by an index of only them"},
 	{"SELECT DISTINCT id FROM remains", "SCAN remains", "lists the deleted channels being swept, which are few"},
+	{"FROM worlds INDEXED BY worlds_by_time", "SCAN worlds USING INDEX worlds_by_time", "lists all worlds in the order of an index, up to a limit"},
 	{"SELECT 1", "SCAN CONSTANT ROW", "reads nothing"},
 	{"INSERT INTO participants", "SCAN CONSTANT ROW", "inserts one row"},
 }
@@ -40,7 +41,7 @@ func TestEveryStatementOfTheContractUsesAnIndex(t *testing.T) {
 		storagetest.Run(t, func(t *testing.T) *storage.Set {
 			if first {
 				first = false
-				return &storage.Set{Backend: stayOpen{set.Backend}, Messaging: set.Messaging, Agents: set.Agents}
+				return &storage.Set{Backend: stayOpen{set.Backend}, Messaging: set.Messaging, Agents: set.Agents, AgentLogs: set.AgentLogs, Memory: set.Memory}
 			}
 			return open(t)
 		})

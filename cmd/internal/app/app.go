@@ -19,6 +19,7 @@ import (
 	"parley/domain"
 	"parley/domain/agents"
 	"parley/domain/identity"
+	"parley/domain/memory"
 	"parley/domain/messaging"
 	"parley/domain/op"
 	"parley/domain/presence"
@@ -50,8 +51,12 @@ type App struct {
 	store     *storage.Set
 	identity  *identity.Authenticator
 	agents    *agents.Service
+	memory    *memory.Service
 	messaging *messaging.Service
 	runner    *agents.Runner
+	journal   *agents.Journal
+	remover   *agents.Remover
+	importer  *agents.Importer
 	system    *system.Service
 	registry  *op.Registry
 	presence  *presence.Local
@@ -116,8 +121,16 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	group.Go(func() error { return a.gateway.Run(workers) })
 	group.Go(func() error { return a.presence.Run(workers, a.gateway) })
-	group.Go(func() error { return a.runner.Run(workers) })
+	turns, endTurns := context.WithCancel(running) // the journal ends after the turns that it is told of
+	group.Go(func() error {
+		defer endTurns()
+		return a.runner.Run(workers)
+	})
+	group.Go(func() error { return a.journal.Run(turns) })
+	group.Go(func() error { return a.remover.Run(workers) })
+	group.Go(func() error { return a.importer.Run(workers) })
 	group.Go(func() error { return a.messaging.Run(workers) })
+	group.Go(func() error { return a.memory.Run(workers) })
 	group.Go(func() error {
 		select {
 		case <-ctx.Done():

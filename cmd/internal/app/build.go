@@ -6,11 +6,13 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"parley/domain"
 	"parley/domain/agents"
+	"parley/domain/memory"
 	"parley/domain/messaging"
 	"parley/domain/models/builtin"
 	"parley/domain/op"
@@ -41,14 +43,19 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
 		LegacyLogEvents: a.cfg.LegacyLogEvents,
 		AllowOrigin:     a.allowOrigin(), Proxies: a.cfg.TrustProxy, ConnectRate: a.cfg.ConnectRate,
+		Joins: func(j memory.Join) { a.memory.Joined(j) },
 	})
 	if err != nil {
 		return err
 	}
-	a.agents = agents.NewService(agents.ServiceOptions{Store: a.store.Agents, Watcher: a.gateway, Now: time.Now, Logger: a.log})
+	if err := a.buildAgents(); err != nil {
+		return err
+	}
 	if err := a.agents.Load(ctx); err != nil {
 		return err
 	}
+	a.memory = memory.New(memory.Options{Store: a.store.Memory, Agents: a.agents, Log: a.store.Messaging, RoomLogs: a.journal, Watcher: a.gateway,
+		Now: time.Now, Logger: a.log})
 	a.messaging = messaging.New(messaging.Options{
 		Store: a.store.Messaging, Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
 		Now: time.Now,
@@ -59,10 +66,14 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	}
 	a.runner = agents.NewRunner(agents.RunnerOptions{
 		Agents: a.agents, Store: a.store.Agents, Log: a.store.Messaging, Channels: a.messaging,
-		Signals: a.gateway, Listener: a.gateway, Model: countedText{Text: model, calls: a.metrics.models}, Observe: a.metrics.observeTurn, Now: time.Now, Logger: a.log,
+		Signals: a.gateway, Listener: a.gateway, Model: countedText{Text: model, calls: a.metrics.models}, Memories: a.memory,
+		Observe: a.metrics.observeTurn, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
-		OnStep: o.OnTurnStep,
+		OnStep: o.OnTurnStep, Journal: a.journal, Provider: "builtin",
+	})
+	a.remover = agents.NewRemover(agents.RemoverOptions{
+		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Owners: []agents.Owner{a.memory}, Logger: a.log,
 	})
 	a.buildSystem(o)
 	return nil
@@ -82,6 +93,41 @@ func (a *App) buildSystem(o Options) {
 			AgentWorkers: a.cfg.AgentWorkers, TurnSeconds: a.cfg.TurnTimeout.Seconds()},
 		AllowRemoteStop: a.cfg.RemoteStop, AllowRemoteEnv: a.cfg.RemoteEnv, MetricsOpen: a.cfg.MetricsEnabled,
 	})
+}
+
+// buildAgents builds what knows the agents, and what makes agents at the start.
+func (a *App) buildAgents() error {
+	cwd, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	stored := []string{filepath.Join(cwd, ".eliza", "data", "characters"), filepath.Join(absolute(cwd, a.cfg.DataDir), "characters")}
+	library := agents.Library{Cwd: cwd}
+	for _, dir := range a.cfg.CharacterDirs {
+		library.Dirs = append(library.Dirs, absolute(cwd, dir))
+	}
+	library.Dirs = append(library.Dirs, stored...)
+	if a.cfg.RemoteCharacters {
+		library.Remote = agents.NewFetcher(agents.FetcherOptions{})
+	}
+	a.agents = agents.NewService(agents.ServiceOptions{
+		Store: a.store.Agents, Watcher: a.gateway, Now: time.Now, Logger: a.log,
+		Salt: a.cfg.SecretSalt, Env: a.cfg.Variables(), Library: library,
+	})
+	a.journal = agents.NewJournal(agents.JournalOptions{Store: a.store.AgentLogs, Agents: a.agents, Now: time.Now, Logger: a.log})
+	if !a.cfg.CharacterStorage {
+		stored = nil
+	}
+	a.importer = agents.NewImporter(agents.ImporterOptions{Agents: a.agents, Dirs: stored, URLs: a.cfg.CharacterURLs, Logger: a.log})
+	return nil
+}
+
+// absolute is a path that counts from a folder.
+func absolute(from, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(from, path)
 }
 
 // seed makes what always exists, and at the very first start something to talk to.
@@ -123,7 +169,8 @@ func (a *App) buildDoors(context.Context, Options) error {
 		Now: time.Now, Observe: a.metrics.observe, Membership: a.messaging.TakesPart})
 	messaging.Ops(a.registry, a.messaging)
 	presence.Ops(a.registry, a.presence)
-	agents.Ops(a.registry, a.agents, a.runner)
+	agents.Ops(a.registry, a.agents, a.runner, a.journal)
+	memory.Ops(a.registry, a.memory)
 	system.Ops(a.registry, a.system)
 	a.gateway.Bind(a.registry, a.messaging)
 	a.metrics.watchSockets(a.gateway.Stats)

@@ -72,6 +72,13 @@ type Config struct {
 	// LegacyLogEvents sends log lines as the event logEntry too.
 	LegacyLogEvents bool
 
+	// Where agents and their secrets come from.
+	SecretSalt       domain.Secret
+	CharacterDirs    []string
+	CharacterStorage bool
+	CharacterURLs    []domain.Secret
+	RemoteCharacters bool
+
 	// What it tells about itself.
 	LogLevel       string
 	LogJSON        bool
@@ -83,7 +90,10 @@ type Config struct {
 	sources map[string]string // setting's name to where its value is from; absent is the default
 	// environment returns a variable of the process's environment, "" if it is not set.
 	environment func(name string) string
-	notices     []notice
+	// forAgents are the environment over the .env, without the server's own secrets; by a
+	// pointer, for fmt would print the values of an unexported map.
+	forAgents *map[string]domain.Secret
+	notices   []notice
 }
 
 // Default is the configuration when nothing is set.
@@ -133,6 +143,7 @@ func (c *Config) Validate() error {
 		oneOf("HEALTH_NO_AGENTS_STATUS", fmt.Sprint(c.NoAgentsStatus), []string{"200", "503"}),
 		checkOrigins("CORS_ORIGIN", c.Origins),
 		checkOrigins("API_CORS_ORIGIN", c.APIOrigins),
+		checkURLs("REMOTE_CHARACTER_URLS", c.CharacterURLs),
 		c.checkAccess(),
 		c.checkTokens(),
 	)
@@ -159,6 +170,15 @@ func (c *Config) checkAccess() error {
 		return nil // already reported, with the allowed values
 	}
 	return errors.Join(o.Validate(), identity.CheckExposure(o, c.Host, c.AllowOpen))
+}
+
+// Variables are the environment over the nearest .env: agents' settings fall back to
+// them. The server's own secrets are not among them. It must not be changed.
+func (c *Config) Variables() map[string]domain.Secret {
+	if c.forAgents == nil {
+		return nil
+	}
+	return *c.forAgents
 }
 
 // notice is something to tell about the configuration at the start.
@@ -225,6 +245,18 @@ func checkOrigins(name string, origins []string) error {
 		u, err := url.Parse(o)
 		if o != "*" && (err != nil || u.Host == "" || u.Scheme+"://"+u.Host != o) {
 			return fmt.Errorf("%s: %q is not an origin such as https://chat.example", name, o)
+		}
+	}
+	return nil
+}
+
+// checkURLs reports what is no address of a file; it is not repeated, for there may be a
+// token in it.
+func checkURLs(name string, urls []domain.Secret) error {
+	for i, address := range urls {
+		u, err := url.Parse(address.Reveal())
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return fmt.Errorf("%s: entry %d is not an address such as https://example.com/character.json", name, i+1)
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -139,7 +140,7 @@ func TestNamesThatDoNothingAreReported(t *testing.T) {
 		"PATH=/bin", "OPENAI_API_KEY=k", "PARLEY_EMPTY=", "POSTGRES_URL=postgres://u:pw@h/db"}))
 	want := []string{
 		`"level":"warn".*PARLEY_DATADIR.*PARLEY_DATA_DIR`, `"level":"warn".*SERVER_PROT.*SERVER_PORT`,
-		`"level":"info".*SENTRY_DSN`, `"level":"info".*CHARACTER.ANN.KEY`, `"level":"info".*POSTGRES_URL`,
+		`"level":"info".*SENTRY_DSN`, `"level":"info".*POSTGRES_URL`,
 	}
 	var got []string
 	for _, n := range c.notices {
@@ -339,4 +340,27 @@ func FuzzSize(f *testing.F) {
 			t.Errorf("%q is %d, printed %s, read as %d, %v", text, n, formatSize(n), again, err)
 		}
 	})
+}
+
+func TestVariablesAreForTheAgents(t *testing.T) {
+	files := map[string]string{"/srv/app/.env": "A=file\nB=file\nCHARACTER.ANN.KEY=k\n"}
+	c := mustLoad(t, source(files, []string{"A=environment", "ELIZA_SERVER_AUTH_TOKEN=x", "SERVER_API_KEY=x", "SECRET_SALT=x"}))
+	got := map[string]string{}
+	for name, value := range c.Variables() {
+		got[name] = value.Reveal()
+	}
+	if want := map[string]string{"A": "environment", "B": "file", "CHARACTER.ANN.KEY": "k"}; !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestAddressesOfCharactersAreCheckedAndNotShown(t *testing.T) {
+	c := mustLoad(t, source(nil, []string{"REMOTE_CHARACTER_URLS=https://example.com/a.json?token=hush, http://localhost/b.json"}))
+	if len(c.CharacterURLs) != 2 || strings.Contains(fmt.Sprint(c, c.Effective()), "hush") {
+		t.Errorf("got %v, shown %v", c.CharacterURLs, c.Effective())
+	}
+	_, err := Load(source(nil, []string{"REMOTE_CHARACTER_URLS=https://example.com/a.json,hush"}))
+	if err == nil || !strings.Contains(err.Error(), "REMOTE_CHARACTER_URLS: entry 2") || strings.Contains(err.Error(), "hush") {
+		t.Errorf("err = %v", err)
+	}
 }

@@ -39,7 +39,7 @@ func (s setting) defaultText() string {
 
 // settings is the one table of settings, bound to the fields of c.
 func (c *Config) settings() []setting {
-	return concat(c.serving(), c.access(), c.tokens(), c.limits(), c.taking(), c.telling())
+	return concat(c.serving(), c.access(), c.tokens(), c.limits(), c.taking(), c.characters(), c.telling())
 }
 
 // concat joins the groups of the table.
@@ -160,6 +160,22 @@ func (c *Config) taking() []setting {
 			help: "Send controlMessage around an agent's turn; it locks the input of everybody in the channel."},
 		{name: "LEGACY_LOG_EVENTS", value: boolean(&c.LegacyLogEvents), fallback: "false",
 			help: "Send each line of the log to its subscribers as the event logEntry too, beside log_stream; it doubles that traffic."},
+	}
+}
+
+// characters is where agents and their secrets come from.
+func (c *Config) characters() []setting {
+	return []setting{
+		{name: "SECRET_SALT", value: secret(&c.SecretSalt), shown: "the reference's, which is no secret",
+			help: "What agents' secrets are encrypted with (secret). Unset, everybody who sees their encrypted form can read them; changed, those stored before cannot be read any more."},
+		{name: "CHARACTER_DIRS", value: list(&c.CharacterDirs), fallback: "./characters",
+			help: "Folders, separated by commas, whose character files characterPath may name, beside characters in the data folder and .eliza/data/characters."},
+		{name: "USE_CHARACTER_STORAGE", value: boolean(&c.CharacterStorage), fallback: "false",
+			help: "At the start, make running agents of the character files in .eliza/data/characters and in characters in the data folder."},
+		{name: "REMOTE_CHARACTER_URLS", value: secrets(&c.CharacterURLs), shown: "none",
+			help: "Addresses (secret, for there may be tokens in them), separated by commas, of characters to make running agents of at the start."},
+		{name: "ALLOW_REMOTE_CHARACTERS", value: boolean(&c.RemoteCharacters), fallback: "false",
+			help: "Let characterPath be an address, with https and not in a private network."},
 	}
 }
 

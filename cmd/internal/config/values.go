@@ -108,6 +108,24 @@ func list(field *[]string) value {
 	}, func(texts []string) string { return strings.Join(texts, ",") }}
 }
 
+// secrets binds texts separated by commas that are never printed.
+func secrets(field *[]domain.Secret) value {
+	return bound[[]domain.Secret]{field, func(s string) ([]domain.Secret, error) {
+		var all []domain.Secret
+		for part := range strings.SplitSeq(s, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				all = append(all, domain.Secret(part))
+			}
+		}
+		return all, nil
+	}, func(all []domain.Secret) string {
+		if len(all) == 0 {
+			return ""
+		}
+		return all[0].String()
+	}}
+}
+
 // level binds a log level; the reference's own levels between debug and warn are info.
 func level(field *string) value {
 	return bound[string]{field, func(s string) (string, error) {
