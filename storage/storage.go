@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parley/domain/agents"
+	"parley/domain/media"
 	"parley/domain/memory"
 	"parley/domain/messaging"
 )
@@ -18,6 +19,8 @@ type Set struct {
 	Agents agents.Store
 	// Memory keeps what agents know.
 	Memory memory.Store
+	// Files keeps the rows of uploaded files.
+	Files media.Store
 	// AgentLogs keeps what agents log of their work.
 	AgentLogs agents.LogStore
 	// Caps tells what the backend can do.

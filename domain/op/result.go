@@ -1,6 +1,12 @@
 package op
 
-import "parley/domain"
+import (
+	"context"
+	"io"
+	"time"
+
+	"parley/domain"
+)
 
 // Statuser is implemented by results whose REST status is not always that of the Spec,
 // such as 200 instead of 201 for what existed already.
@@ -30,4 +36,23 @@ type Mixed interface {
 	// Failure is what failed, nil if nothing did, and the list of the single faults; whole
 	// says that nothing succeeded, and then there is no data.
 	Failure() (failure *domain.Error, errors any, whole bool)
+}
+
+// Filer is implemented by results that may be files over REST. The socket door sends
+// their JSON form and opens nothing.
+type Filer interface {
+	// OpenFile opens what is to be sent, nil where the JSON form is wanted. The door closes it.
+	OpenFile(ctx context.Context) (*Download, error)
+}
+
+// Download is a file on its way to the caller, who may ask for a part of it.
+type Download struct {
+	// Name is what the caller's machine may call it, Type its media type.
+	Name, Type string
+	// Inline says that a browser may show it; else it is to be saved.
+	Inline bool
+	// Tag changes with the content, Modified when it was stored.
+	Tag      string
+	Modified time.Time
+	Content  io.ReadSeekCloser
 }

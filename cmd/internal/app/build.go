@@ -12,6 +12,8 @@ import (
 
 	"parley/domain"
 	"parley/domain/agents"
+	"parley/domain/audio"
+	"parley/domain/media"
 	"parley/domain/memory"
 	"parley/domain/messaging"
 	"parley/domain/models/builtin"
@@ -56,10 +58,14 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	}
 	a.memory = memory.New(memory.Options{Store: a.store.Memory, Agents: a.agents, Log: a.store.Messaging, RoomLogs: a.journal, Watcher: a.gateway,
 		Now: time.Now, Logger: a.log})
+	if err := a.buildMedia(); err != nil {
+		return err
+	}
 	a.messaging = messaging.New(messaging.Options{
-		Store: a.store.Messaging, Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
+		Store: a.media.Noting(a.store.Messaging), Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
 		Now: time.Now,
 	})
+	a.media.SetMembers(a.messaging)
 	model, err := builtin.New(builtin.Options{Pace: a.cfg.BuiltinPace})
 	if err != nil {
 		return err
@@ -73,7 +79,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		OnStep: o.OnTurnStep, Journal: a.journal, Provider: "builtin",
 	})
 	a.remover = agents.NewRemover(agents.RemoverOptions{
-		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Owners: []agents.Owner{a.memory}, Logger: a.log,
+		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Owners: []agents.Owner{a.memory, a.media}, Logger: a.log,
 	})
 	a.buildSystem(o)
 	return nil
@@ -172,6 +178,8 @@ func (a *App) buildDoors(context.Context, Options) error {
 	agents.Ops(a.registry, a.agents, a.runner, a.journal)
 	memory.Ops(a.registry, a.memory)
 	system.Ops(a.registry, a.system)
+	media.Ops(a.registry, a.media)
+	audio.Ops(a.registry, audio.New(audio.Options{Agents: agentStates{a.agents}}))
 	a.gateway.Bind(a.registry, a.messaging)
 	a.metrics.watchSockets(a.gateway.Stats)
 	a.metrics.watchGateway(a.gateway.Counts, a.logs.Dropped)
@@ -184,7 +192,7 @@ func (a *App) buildDoors(context.Context, Options) error {
 	api, err := rest.New(rest.Options{
 		Registry: a.registry, Identity: a.identity, Logger: a.log, Files: files, UI: a.cfg.UI, ForeignUI: a.cfg.WebDir != "",
 		Metrics: a.metrics.handler(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
-		MaxBody: a.cfg.MaxPayload, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
+		MaxBody: a.cfg.MaxPayload, UploadDir: a.files.Spool(), Blobs: a.files, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
 		Proxies: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
 		UploadLimit: a.cfg.UploadRate, FileLimit: a.cfg.FileRate, ChannelMediaLimit: a.cfg.MediaRate,
 		Draining: a.draining, Observe: a.metrics.observeRequest,
