@@ -20,6 +20,7 @@
 //	recovery.go a socket comes back after a lost connection
 //	sessions.go what is kept of it meanwhile
 //	ends.go     the last completions, for who missed one
+//	events.go   the table of all events that are no operations
 //
 // # Coming back
 //
