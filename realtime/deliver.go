@@ -125,13 +125,16 @@ func offset(m messaging.Message) string {
 func channelEvent(m messaging.Message) (event string, payload any) {
 	switch {
 	case m.Kind == messaging.KindClear:
-		return "channelCleared", newCleared(m)
+		return named("channelCleared", newCleared(m))
 	case m.Deleted:
-		return "messageDeleted", deletion{MessageID: m.ID, ChannelID: m.ChannelID, RoomID: m.ChannelID, Seq: m.Seq, Rev: m.Rev}
+		return named("messageDeleted", deletion{MessageID: m.ID, ChannelID: m.ChannelID, RoomID: m.ChannelID, Seq: m.Seq, Rev: m.Rev})
 	default:
-		return "messageBroadcast", newBroadcast(m)
+		return named("messageBroadcast", newBroadcast(m))
 	}
 }
+
+// named is an event with its name; a test reads the names here.
+func named(event string, payload any) (string, any) { return event, payload }
 
 // Room brings an event to the members of its channel: first to all but the socket
 // that caused it, then to that one, joined or not, with its own message id.
