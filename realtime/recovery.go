@@ -69,19 +69,19 @@ func identityOf(a domain.Actor) string {
 // restore is part of sio.Recovery: it ends the old connection, if that is still open, takes
 // the session and reads what its client missed. The claim ends when the session is
 // connected or abandoned.
-func (g *Gateway) restore(ctx context.Context, identity any, pid, offset string) (string, any, error) {
-	actor, ok := identity.(domain.Actor)
+func (g *Gateway) restore(ctx context.Context, back sio.Return) (string, any, error) {
+	actor, ok := back.Identity.(domain.Actor)
 	if !ok {
 		return "", nil, nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, recoverWait)
 	defer cancel()
-	if !g.claim(ctx, pid) {
+	if !g.claim(ctx, back.PID) {
 		return "", nil, nil
 	}
-	r, err := g.takeBack(ctx, actor, pid, offset)
+	r, err := g.takeBack(ctx, actor, back)
 	if r == nil {
-		g.unclaim(pid)
+		g.unclaim(back.PID)
 		return "", nil, err
 	}
 	return r.saved.SocketID, r, nil
@@ -118,17 +118,24 @@ func (g *Gateway) unclaim(pid string) {
 	}
 }
 
-// takeBack ends the old connection and takes the session, nil if the client gets none.
-func (g *Gateway) takeBack(ctx context.Context, actor domain.Actor, pid, offset string) (*restoration, error) {
-	if !g.endOld(ctx, pid, identityOf(actor)) {
+// takeBack ends the old connection and takes the session, nil if the client gets none. A
+// connection that is older than the session's last one gets none either: its client has left
+// it, and on long-polling nobody sees that. It has waited here while its client came back
+// over another; what that one has heard since is in no relation to what this would send.
+func (g *Gateway) takeBack(ctx context.Context, actor domain.Actor, back sio.Return) (*restoration, error) {
+	if !g.endOld(ctx, back, identityOf(actor)) {
 		return nil, nil //nolint:nilnil // a fresh session is no fault
 	}
-	saved, found, err := g.opts.Sessions.Take(ctx, pid, identityOf(actor))
+	saved, found, err := g.opts.Sessions.Take(ctx, back.PID, identityOf(actor))
 	if err != nil || !found {
 		return nil, err
 	}
+	if saved.Began.After(back.Began) {
+		g.keep(saved)
+		return nil, nil //nolint:nilnil // as above
+	}
 	r := &restoration{saved: saved}
-	switch err := g.readMissed(ctx, actor, r, offset); {
+	switch err := g.readMissed(ctx, actor, r, back.Offset); {
 	case err == nil:
 		return r, nil
 	case errors.Is(err, errTooMuch), domain.IsCode(err, domain.Forbidden):
@@ -142,14 +149,14 @@ func (g *Gateway) takeBack(ctx context.Context, actor domain.Actor, pid, offset 
 
 // endOld ends the connection of a session that is still open, and waits until what came
 // over it is handled. False means that there is one that cannot be taken over.
-func (g *Gateway) endOld(ctx context.Context, pid, identity string) bool {
+func (g *Gateway) endOld(ctx context.Context, back sio.Return, identity string) bool {
 	g.mu.RLock()
-	old := g.byPID[pid]
+	old := g.byPID[back.PID]
 	g.mu.RUnlock()
 	if old == nil {
 		return true
 	}
-	if identityOf(old.actor) != identity {
+	if identityOf(old.actor) != identity || old.socket.Began().After(back.Began) {
 		return false
 	}
 	old.socket.Sever()
@@ -186,7 +193,7 @@ func (g *Gateway) remember(s *session, joined map[domain.ChannelID]membership, a
 	}
 	now, trail := g.opts.Now(), s.socket.Trail()
 	saved := SavedSession{PID: s.socket.PID(), SocketID: s.socket.ID(), Identity: identityOf(s.actor),
-		Ended: now, Until: now.Add(recoverFor), Agents: agents, Trail: trail}
+		Began: s.socket.Began(), Ended: now, Until: now.Add(recoverFor), Agents: agents, Trail: trail}
 	if reason == "ping timeout" { // the client has been silent since long before
 		saved.Until = saved.Until.Add(-g.server.Silence())
 	}

@@ -366,3 +366,57 @@ func (d *door) head(channel string) int64 {
 	}
 	return head
 }
+
+// TestALateAttemptOverAnOlderConnectionChangesNothing has a client open two connections to
+// come back, as it does when the first one breaks: on long-polling the server does not see
+// that. The CONNECT of the first is handled when the client is back over the second.
+func TestALateAttemptOverAnOlderConnectionChangesNothing(t *testing.T) {
+	for name, lost := range map[string]bool{"the second stands": false, "the second is lost too": true} {
+		t.Run(name, func(t *testing.T) {
+			d := openDoor(t, nil)
+			c := d.enter(siotest.Upgrade, channelID, otherChannel)
+			d.say(channelID, "one")
+			same(t, d.story(c, "one"), "one")
+			c.Freeze()
+			late, err := siotest.Dial(d.url, siotest.Options{Transport: siotest.Polling, NoConnect: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(late.Close)
+			stale, err := json.Marshal(c.Back(fields{"entityId": ann}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			again := d.back(siotest.Polling, c)
+			d.eventually("both rooms are entered", func() bool { return d.in(channelID) == 1 && d.in(otherChannel) == 1 })
+			d.say(otherChannel, "other two")
+			d.say(channelID, "three")
+			same(t, d.story(again, "three"), "other two", "three")
+			if lost {
+				again.Freeze()
+				again.Close()
+				d.eventually("the socket is gone", func() bool { return d.gateway.Stats().Sockets == 0 })
+			}
+			if err := late.SendRaw("0" + string(stale)); err != nil {
+				t.Fatal(err)
+			}
+			d.eventually("the late attempt is answered", func() bool { return late.ID() != "" })
+			fresh(t, c, late)
+			if !lost {
+				d.say(otherChannel, "other four")
+				same(t, d.story(again, "other four"), "other four")
+				again.Freeze()
+			}
+			d.say(otherChannel, "other five")
+			d.say(channelID, "six")
+			last := d.back(siotest.Polling, again)
+			if last.ID() != c.ID() {
+				t.Fatal("the session did not come back")
+			}
+			d.say(channelID, "end")
+			told := d.story(last, "end")
+			slices.Sort(told)
+			same(t, told, "end", "other five", "six")
+		})
+	}
+}

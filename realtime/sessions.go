@@ -32,6 +32,8 @@ type SavedSession struct {
 	PID, SocketID string
 	// Identity is who it is; nobody else gets it.
 	Identity string
+	// Began is when its last connection began; an older one does not get it.
+	Began time.Time
 	// Ended is when its connection was gone, Until when it is over.
 	Ended, Until time.Time
 	Rooms        []SavedRoom

@@ -44,8 +44,11 @@ func (a *adapter) Del(id socket.SocketId, room socket.Room) {
 	}
 }
 
-// DelAll is part of socket.Adapter; the library calls it when a socket disconnects.
-func (a *adapter) DelAll(id socket.SocketId) { a.namespace.index.remove(string(id)) }
+// DelAll is part of socket.Adapter and does nothing: a socket that disconnects leaves its
+// rooms by Socket.disconnected. The library also calls this, at some time, for a socket whose
+// connection went before it was connected; that one is in no room, but another connection
+// may have brought the same session back meanwhile, and its socket has the same id.
+func (a *adapter) DelAll(socket.SocketId) {}
 
 // SocketRooms is part of socket.Adapter.
 func (a *adapter) SocketRooms(id socket.SocketId) *types.Set[socket.Room] {

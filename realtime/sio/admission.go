@@ -2,6 +2,7 @@ package sio
 
 import (
 	"context"
+	"time"
 
 	"github.com/zishang520/engine.io/v2/engine"
 	"github.com/zishang520/engine.io/v2/types"
@@ -13,14 +14,25 @@ import (
 // official clients send it with their next CONNECT, and with it the last argument, if it
 // was a text, of the last event that came to them: their offset.
 type Recovery struct {
-	// Restore is asked about a client that the middlewares let in. identity is theirs. With
-	// a state the socket gets the public id, which no other connected socket may have, its
-	// private id again, and the state; without, it is a fresh one. After an error the
-	// connection ends, and the client may come again with the same ids. It runs on the
-	// connection's worker, before the client knows that it is connected.
-	Restore func(ctx context.Context, identity any, pid, offset string) (id string, state any, err error)
+	// Restore is asked about a client that the middlewares let in. With a state the socket
+	// gets the public id, which no other connected socket may have, its private id again,
+	// and the state; without, it is a fresh one. After an error the connection ends, and the
+	// client may come again with the same ids. It runs on the connection's worker, before
+	// the client knows that it is connected.
+	Restore func(ctx context.Context, r Return) (id string, state any, err error)
 	// Abandon gets a state back whose client went before its socket was connected.
 	Abandon func(state any)
+}
+
+// Return is a client that says it has been here before.
+type Return struct {
+	// Identity is what the middlewares returned.
+	Identity any
+	// PID and Offset are what the client says.
+	PID, Offset string
+	// Began is when its connection began. A client opens one after the other, so of two the
+	// later is the one that it has.
+	Began time.Time
 }
 
 // Recover sets how sockets come back. It must be called before clients connect.
@@ -80,7 +92,7 @@ func (s *Socket) identify(r *Recovery) error {
 	pid, _ := s.auth["pid"].(string)
 	offset, hasOffset := s.auth["offset"].(string)
 	if pid != "" && hasOffset {
-		id, state, err := r.Restore(s.namespace.server.ctx, s.identity, pid, offset)
+		id, state, err := r.Restore(s.namespace.server.ctx, Return{Identity: s.identity, PID: pid, Offset: offset, Began: s.Began()})
 		if state != nil {
 			s.id, s.pid, s.restored = id, pid, state
 		}

@@ -58,6 +58,7 @@ const (
 type conn struct {
 	engine    *Engine
 	id        string
+	began     int64 // when the connection began, in nanoseconds; rises from one to the next
 	handshake Handshake
 	receiver  receiver
 	slots     // the library's listeners
@@ -82,6 +83,7 @@ type conn struct {
 	link      *link
 	probe     *link // a WebSocket that may become the link
 	poll      *poller
+	stamps    stamps
 	queue     []frame
 	waiting   int // bytes that are queued or being written
 	packets   int // packets that are queued or being written
@@ -92,7 +94,7 @@ type conn struct {
 
 // newConn returns an open connection; it belongs to no transport yet.
 func newConn(e *Engine, h Handshake) *conn {
-	c := &conn{engine: e, handshake: h, farewell: packetClose}
+	c := &conn{engine: e, began: e.start.UnixNano() + int64(time.Since(e.start)), handshake: h, farewell: packetClose}
 	c.timer.fn = c.onTimer
 	return c
 }

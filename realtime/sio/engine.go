@@ -23,6 +23,7 @@ type Engine struct {
 	opts   Options
 	log    zerolog.Logger
 	accept func(*conn) receiver
+	start  time.Time
 	ping   frame
 	// request stands for every connection's request towards the library.
 	request *types.HttpContext
@@ -48,7 +49,7 @@ func newEngine(o Options, accept func(*conn) receiver) (*Engine, error) {
 	if err := o.Validate(); err != nil {
 		return nil, fmt.Errorf("socket options: %w", err)
 	}
-	e := &Engine{opts: o, log: o.Logger, accept: accept, ping: textPacket(packetPing, ""), request: noRequest(),
+	e := &Engine{opts: o, log: o.Logger, accept: accept, start: time.Now(), ping: textPacket(packetPing, ""), request: noRequest(),
 		timers: newTimers(), flush: newFlushPool(), conns: map[string]*conn{}}
 	e.pools.setup()
 	return e, nil

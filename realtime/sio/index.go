@@ -36,14 +36,13 @@ func (x *index) add(s *Socket) {
 }
 
 // remove takes a socket out of the index and of all its rooms.
-func (x *index) remove(id string) {
+func (x *index) remove(s *Socket) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	s := x.sockets[id]
-	if s == nil {
+	if x.sockets[s.id] != s {
 		return
 	}
-	delete(x.sockets, id)
+	delete(x.sockets, s.id)
 	for room := range s.rooms {
 		x.leaveLocked(s, room)
 	}

@@ -16,9 +16,17 @@ const bodyTimeout = 30 * time.Second
 // client goes on as soon as no poll is open.
 const upgradePause = 25 * time.Millisecond
 
+// maxStamp is the longest stamp that is remembered.
+const maxStamp = 64
+
+// stamps are those of the last requests. A browser sends a request once more by itself when a
+// connection that it used before breaks, and its page does not hear of that.
+type stamps struct{ get, post string }
+
 // poller is one waiting GET request.
 type poller struct {
 	wake    chan struct{}
+	stamp   string
 	release bool // guarded by conn.mu: return a noop rather than wait
 }
 
@@ -30,9 +38,18 @@ func (p *poller) signal() {
 	}
 }
 
+// stampOf is what makes a client's request unlike its others, "" if it does not say. Official
+// clients send something random.
+func stampOf(r *http.Request) string {
+	if stamp := r.URL.Query().Get("t"); len(stamp) <= maxStamp {
+		return stamp
+	}
+	return ""
+}
+
 // servePoll answers a GET with what is queued, as soon as there is something.
 func (c *conn) servePoll(w http.ResponseWriter, r *http.Request) {
-	p := &poller{wake: make(chan struct{}, 1)}
+	p := &poller{wake: make(chan struct{}, 1), stamp: stampOf(r)}
 	if status := c.startPoll(p); status != http.StatusOK {
 		c.engine.refuse(w, status)
 		return
@@ -50,19 +67,21 @@ func (c *conn) servePoll(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// startPoll makes p the connection's poll. A second one at a time ends the session.
+// startPoll makes p the connection's poll. A second one at a time ends the session; so does
+// one that was answered before: the answer was lost, and the client must not go on as if it
+// had all of it.
 func (c *conn) startPoll(p *poller) int {
 	c.mu.Lock()
 	switch {
 	case c.webSocket || c.state == stateClosed:
 		c.mu.Unlock()
 		return http.StatusBadRequest
-	case c.poll != nil:
+	case c.poll != nil, p.stamp != "" && p.stamp == c.stamps.get:
 		c.mu.Unlock()
 		c.abort(reasonTransportError)
 		return http.StatusBadRequest
 	}
-	c.poll = p
+	c.poll, c.stamps.get = p, p.stamp
 	c.mu.Unlock()
 	return http.StatusOK
 }
@@ -100,13 +119,15 @@ func (c *conn) takePoll(p *poller) (body []byte, end ending, ok bool) {
 		body = []byte{c.farewell}
 	case c.webSocket:
 		body = []byte{packetNoop}
-	case len(c.queue) > 0 || c.state == stateClosing:
+	case len(c.queue) > 0:
 		body = appendPolling(nil, c.queue)
 		c.queue, c.waiting, c.packets = nil, 0, 0
-		if c.state == stateClosing {
-			body = appendPolling(body, []frame{textPacket(packetClose, "")})
-			end = c.endLocked("")
-		}
+	case c.state == stateClosing:
+		// Never behind other packets: the official client handles events a moment after it
+		// has read them, and those beside a close only when it is connected again. Until then
+		// they do not count for its offset, and it would hear them twice.
+		body = appendPolling(nil, []frame{textPacket(packetClose, "")})
+		end = c.endLocked("")
 	case p.release:
 		body = []byte{packetNoop}
 	default:
@@ -143,7 +164,12 @@ func writePayload(w http.ResponseWriter, body []byte) error {
 // servePost takes the packets of a POST. The answer waits until they are handed on,
 // so a full event queue slows the client down.
 func (c *conn) servePost(w http.ResponseWriter, r *http.Request) {
-	if status := c.startPost(); status != http.StatusOK {
+	status, again := c.startPost(stampOf(r))
+	switch {
+	case again:
+		writeOK(w)
+		return
+	case status != http.StatusOK:
 		c.engine.refuse(w, status)
 		return
 	}
@@ -161,26 +187,35 @@ func (c *conn) servePost(w http.ResponseWriter, r *http.Request) {
 		c.engine.refuse(w, status)
 		return
 	}
+	writeOK(w)
+}
+
+// writeOK answers a POST whose packets were handed on.
+func writeOK(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html")
 	w.Header().Set("Cache-Control", "no-store")
 	_, _ = io.WriteString(w, "ok") // a client that has gone is found by its pings
 }
 
-// startPost admits one POST at a time; a second one ends the session.
-func (c *conn) startPost() int {
+// startPost admits one POST at a time; a second one ends the session. One that was handled
+// before, whose answer was lost, is to be answered again and nothing else.
+func (c *conn) startPost(stamp string) (status int, again bool) {
 	c.mu.Lock()
 	switch {
 	case c.webSocket || c.state != stateOpen:
 		c.mu.Unlock()
-		return http.StatusBadRequest
+		return http.StatusBadRequest, false
 	case c.posting:
 		c.mu.Unlock()
 		c.abort(reasonTransportError)
-		return http.StatusBadRequest
+		return http.StatusBadRequest, false
+	case stamp != "" && stamp == c.stamps.post:
+		c.mu.Unlock()
+		return http.StatusOK, true
 	}
-	c.posting = true
+	c.posting, c.stamps.post = true, stamp
 	c.mu.Unlock()
-	return http.StatusOK
+	return http.StatusOK, false
 }
 
 // readBody reads a POST's body within the limits of size and time.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/zishang520/socket.io/v2/socket"
 )
@@ -75,6 +76,9 @@ func (s *Socket) LastMarked(channel string) (offset string, number int64) {
 
 // Namespace is the namespace that the socket is connected to.
 func (s *Socket) Namespace() *Namespace { return s.namespace }
+
+// Began is when the socket's connection began, by a clock that never goes back in a process.
+func (s *Socket) Began() time.Time { return time.Unix(0, s.session.conn.began) }
 
 // Handshake is what the client said when it connected.
 func (s *Socket) Handshake() Handshake {
@@ -203,6 +207,7 @@ func (s *Socket) disconnected(args ...any) {
 		s.cancel()
 	}
 	s.mu.Unlock()
+	s.namespace.index.remove(s)
 	defer s.session.detach(s)
 	for _, f := range handlers {
 		s.callDisconnect(f, reason)

@@ -199,17 +199,24 @@ func (t *Trail) Arrived(offset string) map[string]int64 {
 	return out
 }
 
-// last returns the newest mark, of which no name means that there is none, and the last
-// number of a channel, as far as it is remembered one by one.
+// last returns the newest mark that is known, of which no name means that there is none, and
+// the last number of a channel.
 func (t *Trail) last(channel string) (newest mark, number int64) {
-	if t == nil || len(t.runs) == 0 {
+	if t == nil {
 		return mark{}, 0
 	}
-	for i := len(t.runs) - 1; i >= 0 && number == 0; i-- {
+	number = t.before[channel]
+	for i := len(t.runs) - 1; i >= 0; i-- {
 		if t.runs[i].channel == channel {
 			number = t.runs[i].last
+			break
 		}
 	}
-	r := t.runs[len(t.runs)-1]
-	return mark{channel: r.channel, number: r.last}, number
+	switch n := len(t.runs); {
+	case n > 0:
+		newest = mark{channel: t.runs[n-1].channel, number: t.runs[n-1].last}
+	case number > 0:
+		newest = mark{channel: channel, number: number}
+	}
+	return newest, number
 }

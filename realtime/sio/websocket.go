@@ -212,7 +212,7 @@ func (c *conn) switchTo(l *link) bool {
 		return false
 	}
 	c.dropProbeLocked()
-	c.webSocket, c.upgraded, c.link = true, true, l
+	c.webSocket, c.upgraded, c.link, c.stamps = true, true, l, stamps{}
 	l.owner.Store(c)
 	if c.poll != nil {
 		c.poll.signal()
