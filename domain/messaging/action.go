@@ -70,10 +70,7 @@ func (r *ActionRequest) apply(m Message) (Message, error) {
 		m.InReplyTo = r.InReplyTo
 	}
 	if len(r.Metadata) > 0 {
-		m.Metadata = m.Metadata.Clone()
-		for key, value := range r.Metadata {
-			m.Metadata[key] = value
-		}
+		m = m.withMetadata(r.Metadata)
 	}
 	return m, nil
 }

@@ -94,10 +94,7 @@ func (s *Service) Edit(ctx context.Context, a domain.Actor, r EditRequest) (Mess
 // edited is m with the text of r.
 func edited(m Message, r EditRequest) Message {
 	m.Content, m.Raw = r.Content, editedRaw(m.Raw, r.Content)
-	m.Metadata = m.Metadata.Clone()
-	for key, value := range r.Metadata {
-		m.Metadata[key] = value
-	}
+	m = m.withMetadata(r.Metadata)
 	m.Metadata.Set("edited", true)
 	return m
 }

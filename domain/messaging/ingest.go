@@ -175,7 +175,7 @@ func (r *IngestRequest) message(channel Channel, source string, given IngestMess
 	m := Message{
 		ID: domain.NewID[domain.MessageID](), ChannelID: channel.ID, ServerID: channel.ServerID,
 		AuthorID: externalID[domain.EntityID](source, given.AuthorID), AuthorName: given.AuthorName, Content: given.Content,
-		SourceType: source, SourceID: given.ID, Metadata: given.Metadata.Clone(),
+		SourceType: source, SourceID: given.ID, Metadata: metadataOf(given.Metadata),
 	}
 	if r.Messages == nil {
 		m.Raw = r.Raw

@@ -143,7 +143,7 @@ func (s *Service) newMessage(actor domain.Actor, channel Channel, r *SendRequest
 	m := Message{
 		ID: domain.NewID[domain.MessageID](), ChannelID: channel.ID, ServerID: channel.ServerID,
 		AuthorID: r.AuthorID, AuthorName: r.AuthorName, Content: r.Text, Raw: r.RawMessage,
-		SourceType: r.Source, SourceID: r.ClientMessageID, Metadata: r.Metadata.Clone(),
+		SourceType: r.Source, SourceID: r.ClientMessageID, Metadata: metadataOf(r.Metadata),
 	}
 	if name := r.Metadata.String("user_display_name"); m.AuthorName == "" && checkText(name, maxClientID) == "" {
 		m.AuthorName = name
@@ -160,7 +160,7 @@ func (s *Service) newMessage(actor domain.Actor, channel Channel, r *SendRequest
 	if actor.Socket != "" {
 		m.Raw = r.Payload
 		m.Metadata.Set("user_display_name", displayName(m.AuthorName))
-		m.Metadata.Set("socket_id", actor.Socket)
+		m.Metadata.Set(socketKey, actor.Socket)
 		m.Metadata.Set("serverId", channel.ServerID)
 	}
 	if m.SourceType == "" {

@@ -78,7 +78,7 @@ func (r *SubmitRequest) message(channel Channel, source string) Message {
 	m := Message{
 		ID: r.MessageID, ChannelID: channel.ID, ServerID: channel.ServerID, AuthorID: r.AuthorID,
 		AuthorName: cmp.Or(r.Metadata.String("agentName"), "Agent"), Content: r.Content, Raw: r.Raw,
-		SourceType: cmp.Or(r.Source, source), InReplyTo: r.InReplyTo, Metadata: r.Metadata.Clone(),
+		SourceType: cmp.Or(r.Source, source), InReplyTo: r.InReplyTo, Metadata: metadataOf(r.Metadata),
 	}
 	if checkText(m.AuthorName, maxClientID) != "" {
 		m.AuthorName = "Agent"
