@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley/domain"
@@ -23,8 +24,9 @@ type session struct {
 	socket  *sio.Socket
 	actor   domain.Actor
 	bucket  bucket
-	// flight holds a token per ordered operation under way, slow one per slow operation.
-	flight, slow chan struct{}
+	// flight holds a token per ordered operation under way; slow counts the slow ones.
+	flight chan struct{}
+	slow   atomic.Int32
 
 	// ended is closed when nothing of the session is left but what was saved of it.
 	ended chan struct{}
@@ -33,9 +35,9 @@ type session struct {
 
 	mu     sync.Mutex
 	gone   bool
-	joined map[domain.ChannelID]membership
-	typing map[domain.ChannelID]*typist
-	agents []domain.AgentID // whose rooms it is in
+	joined map[domain.ChannelID]*membership
+	typing map[domain.ChannelID]*typist // made when first needed
+	agents []domain.AgentID             // whose rooms it is in
 }
 
 // membership is a socket's place in a channel's room.
@@ -57,8 +59,8 @@ func (g *Gateway) connect(socket *sio.Socket) {
 	s := &session{
 		gateway: g, socket: socket, actor: actor,
 		bucket: newBucket(g.opts.EventRate, g.opts.EventBurst, g.opts.Now),
-		flight: make(chan struct{}, maxInFlight), slow: make(chan struct{}, maxSlow),
-		ended: make(chan struct{}), joined: map[domain.ChannelID]membership{}, typing: map[domain.ChannelID]*typist{},
+		flight: make(chan struct{}, maxInFlight),
+		ended:  make(chan struct{}), joined: map[domain.ChannelID]*membership{},
 	}
 	restored, _ := socket.Restored().(*restoration)
 	if restored != nil {
@@ -147,7 +149,8 @@ func (s *session) in(channel domain.ChannelID) bool {
 func (s *session) returnsTo(channel domain.ChannelID) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.joined[channel].returning
+	m, in := s.joined[channel]
+	return in && m.returning
 }
 
 // emit sends an event to this socket. A socket that has gone hears nothing, which

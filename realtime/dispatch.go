@@ -68,14 +68,13 @@ func (s *session) run(o *op.Op, e *sio.Event, body json.RawMessage, done func(an
 	in := op.Input{Body: body}
 	ctx := context.WithoutCancel(s.socket.Context()) // what was submitted is carried out, even if the socket goes
 	if o.Slow {
-		select {
-		case s.slow <- struct{}{}:
-		default:
+		if s.slow.Add(1) > maxSlow {
+			s.slow.Add(-1)
 			done(nil, &domain.Error{Code: domain.RateLimited, Message: "Too many slow operations at once"})
 			return
 		}
 		go func() {
-			defer func() { <-s.slow }()
+			defer s.slow.Add(-1)
 			o.Start(s.withSession(s.socket.Context()), s.actor, in, done)
 		}()
 		return

@@ -43,7 +43,6 @@ func (s *session) appear(r JoinRequest) {
 	defer s.mu.Unlock()
 	if m, in := s.joined[r.ChannelID]; in {
 		m.entity, m.name = entity, cmp.Or(s.actor.Name, r.Name, m.name)
-		s.joined[r.ChannelID] = m
 		s.gateway.opts.Presence.Enter(r.ChannelID, entity, cmp.Or(s.actor.Name, r.Name), s.socket.ID())
 	}
 }

@@ -187,7 +187,7 @@ func (g *Gateway) keep(saved SavedSession) {
 
 // remember keeps the session of a socket whose connection is gone. What the client has of
 // each channel is not known before it says so: the trail goes with the session.
-func (g *Gateway) remember(s *session, joined map[domain.ChannelID]membership, agents []domain.AgentID, reason string) {
+func (g *Gateway) remember(s *session, joined map[domain.ChannelID]*membership, agents []domain.AgentID, reason string) {
 	if !lost[reason] || s.socket.PID() == "" {
 		return
 	}
@@ -294,7 +294,7 @@ func missedPacket(m messaging.Message, socket string) (sio.Packet, error) {
 // this connection does not bring, the next one will.
 func (s *session) takeRooms(r *restoration) {
 	for _, room := range r.rooms {
-		s.joined[room.ChannelID] = membership{base: room.Rev, had: room.Rev, entity: room.Entity, name: room.Name, returning: true}
+		s.joined[room.ChannelID] = &membership{base: room.Rev, had: room.Rev, entity: room.Entity, name: room.Name, returning: true}
 	}
 }
 
@@ -372,7 +372,6 @@ func (s *session) enterAgain(channel domain.ChannelID) error {
 		return err
 	}
 	m.returning = false
-	s.joined[channel] = m
 	if m.entity != "" {
 		s.gateway.opts.Presence.Enter(channel, m.entity, m.name, s.socket.ID())
 	}

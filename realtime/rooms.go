@@ -192,7 +192,7 @@ func (s *session) enter(channel domain.ChannelID, head int64) (bool, error) {
 		}
 		return false, err
 	}
-	s.joined[channel] = membership{base: head}
+	s.joined[channel] = &membership{base: head}
 	return true, nil
 }
 

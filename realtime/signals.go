@@ -118,6 +118,9 @@ func (s *session) setTyping(t typing) error {
 	}
 	now := &typist{told: t}
 	now.timer = time.AfterFunc(typingFor, func() { s.expireTyping(now) })
+	if s.typing == nil {
+		s.typing = map[domain.ChannelID]*typist{}
+	}
 	s.typing[t.ChannelID] = now
 	return nil
 }

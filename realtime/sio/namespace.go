@@ -126,6 +126,7 @@ func (n *Namespace) decide(library *socket.Socket, next func(*socket.ExtendedErr
 	}
 	if err == nil {
 		a.socket.library = library
+		*library.Handshake() = socket.Handshake{} // what is in it nobody reads, and it lives with the socket
 		library.SetData(a.socket)
 		next(nil)
 		return
