@@ -26,6 +26,8 @@ type wanderer struct {
 	ended  int
 	cuts   int
 	sent   int
+	halted bool // the last upgrade was cut
+	halts  int
 	err    error
 }
 
@@ -52,6 +54,17 @@ func (w *wanderer) take(e siotest.Event) {
 	}
 }
 
+// halt is where the next upgrade is cut, in half of the cases nowhere.
+func (w *wanderer) halt() string {
+	steps := []string{siotest.HaltOpen, siotest.HaltProbed, siotest.HaltPaused, siotest.HaltUpgrade}
+	w.halted = w.way == siotest.Upgrade && w.random.IntN(2) == 0
+	if !w.halted {
+		return ""
+	}
+	w.halts++
+	return steps[w.random.IntN(len(steps))]
+}
+
 // wander listens until all channels have ended, and loses its connection now and then:
 // closed, or silent, and now and then before it has heard anything.
 func (w *wanderer) wander(channels []string) {
@@ -61,6 +74,9 @@ func (w *wanderer) wander(channels []string) {
 			w.err = fmt.Errorf("it has not heard the end of every channel, after %d cuts", w.cuts)
 		}
 		for range w.random.IntN(25) {
+			if w.halted {
+				break // it hears nothing any more
+			}
 			e, err := w.client.Next("", patience)
 			if err != nil {
 				w.err = err
@@ -82,7 +98,7 @@ func (w *wanderer) wander(channels []string) {
 		if w.random.IntN(2) == 0 {
 			w.client.Close()
 		}
-		back, err := siotest.Dial(w.door.url, siotest.Options{Transport: w.way, Auth: w.client.Back(fields{"entityId": ann})})
+		back, err := siotest.Dial(w.door.url, siotest.Options{Transport: w.way, Auth: w.client.Back(fields{"entityId": ann}), Halt: w.halt()})
 		if err != nil {
 			w.err = err
 			return
@@ -126,9 +142,9 @@ func TestNothingIsLostOrDoubledOverCuts(t *testing.T) {
 		d.say(channel, "end")
 	}
 	walking.Wait()
-	cuts := 0
+	cuts, halts := 0, 0
 	for i, w := range wanderers {
-		cuts += w.cuts
+		cuts, halts = cuts+w.cuts, halts+w.halts
 		w.client.Close()
 		if w.err != nil {
 			t.Errorf("client %d over %s: %v", i, w.way, w.err)
@@ -137,9 +153,9 @@ func TestNothingIsLostOrDoubledOverCuts(t *testing.T) {
 			d.check(fmt.Sprintf("client %d over %s", i, w.way), channel, w.heard[channel])
 		}
 	}
-	t.Logf("%d cuts", cuts)
-	if cuts < posts/10 {
-		t.Errorf("only %d cuts", cuts)
+	t.Logf("%d cuts, %d of them during an upgrade", cuts, halts)
+	if cuts < posts/10 || halts == 0 {
+		t.Errorf("only %d cuts, %d during an upgrade", cuts, halts)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
@@ -50,24 +51,33 @@ func (l *link) read() (data []byte, binary bool, err error) {
 	return data, kind == websocket.BinaryMessage, err
 }
 
+// stackRest is how long a goroutine reads before another takes over.
+const stackRest = time.Second
+
 // runWebSocket reads a connection's link until it ends. It is the one goroutine that
-// an idle WebSocket has.
+// an idle WebSocket has. What a message needs makes its stack grow, to twice what waiting
+// for the next one needs, and a stack in which that is more than a quarter never shrinks: so
+// now and then a fresh goroutine reads on.
 func (c *conn) runWebSocket(l *link) {
-	defer c.engine.running.done()
-	defer l.readEnded()
-	for {
+	for began := time.Now(); ; {
 		data, binary, err := l.read()
 		if err != nil {
 			if c.readFailed(err) {
 				l.discard()
 			}
-			return
+			break
 		}
 		if !c.judge(c.handleMessage(data, binary)) {
 			l.discard()
+			break
+		}
+		if time.Since(began) > stackRest {
+			go c.runWebSocket(l)
 			return
 		}
 	}
+	l.readEnded()
+	c.engine.running.done()
 }
 
 // handleMessage takes one WebSocket message of the connection's link.

@@ -38,6 +38,8 @@ type Options struct {
 	Auth any
 	// Header goes with every request.
 	Header http.Header
+	// Halt is a step of the upgrade after which the client freezes, "" for none.
+	Halt string
 	// NoConnect leaves the CONNECT packet to the caller.
 	NoConnect bool
 	// Timeout bounds Dial, 0 for 10 s.
@@ -67,12 +69,14 @@ type Client struct {
 	ctx       context.Context //nolint:containedctx // the client's life
 
 	stop, paused chan struct{} // end the polling for an upgrade
+	halt         string
 
 	sendMu sync.Mutex // held for the whole of one send
 
 	mu       sync.Mutex
 	changed  *sync.Cond
 	ws       *websocket.Conn
+	probe    *websocket.Conn // the one of an upgrade
 	id       string
 	pid      string
 	offset   string
@@ -108,7 +112,7 @@ func Dial(url string, o Options) (*Client, error) {
 	if o.Path == "" {
 		o.Path = "/socket.io/"
 	}
-	c := &Client{base: strings.TrimSuffix(url, "/") + o.Path + "?EIO=4&transport=", namespace: o.Namespace, header: o.Header,
+	c := &Client{base: strings.TrimSuffix(url, "/") + o.Path + "?EIO=4&transport=", namespace: o.Namespace, header: o.Header, halt: o.Halt,
 		http: &http.Client{Transport: &http.Transport{}}, done: make(chan struct{}), acks: map[int]chan Event{}}
 	c.changed = sync.NewCond(&c.mu)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
@@ -198,11 +202,34 @@ func (c *Client) openPolling() error {
 	return nil
 }
 
+// The steps of an upgrade, after which Options.Halt may end it.
+const (
+	HaltOpen    = "open"    // the WebSocket is open
+	HaltProbed  = "probed"  // the probe is answered, a poll may wait
+	HaltPaused  = "paused"  // no poll waits
+	HaltUpgrade = "upgrade" // the upgrade packet is sent, nothing is read
+)
+
+// halts ends an upgrade after a step: the client is deaf and dumb from then on.
+func (c *Client) halts(step string) bool {
+	if c.halt != step {
+		return false
+	}
+	c.Freeze()
+	return true
+}
+
 // Upgrade goes from long-polling to WebSocket. It must be called once at most.
 func (c *Client) Upgrade(timeout time.Duration) error {
 	ws, err := c.dialWebSocket(timeout, c.session)
 	if err != nil {
 		return err
+	}
+	c.mu.Lock()
+	c.probe = ws
+	c.mu.Unlock()
+	if c.halts(HaltOpen) {
+		return nil
 	}
 	if err := ws.WriteMessage(websocket.TextMessage, []byte("2probe")); err != nil {
 		return fmt.Errorf("send the probe: %w", err)
@@ -210,12 +237,21 @@ func (c *Client) Upgrade(timeout time.Duration) error {
 	if _, data, err := ws.ReadMessage(); err != nil || string(data) != "3probe" {
 		return fmt.Errorf("the probe was answered with %q: %w", data, err)
 	}
+	if c.halts(HaltProbed) {
+		return nil
+	}
 	close(c.stop)
 	<-c.paused
+	if c.halts(HaltPaused) {
+		return nil
+	}
 	c.sendMu.Lock()
 	defer c.sendMu.Unlock()
 	if err := ws.WriteMessage(websocket.TextMessage, []byte("5")); err != nil {
 		return fmt.Errorf("send the upgrade: %w", err)
+	}
+	if c.halts(HaltUpgrade) {
+		return nil
 	}
 	c.mu.Lock()
 	c.ws = ws
@@ -444,8 +480,10 @@ func (c *Client) fail(err error) {
 	c.finished, c.err = true, err
 	c.cancel()
 	c.http.CloseIdleConnections()
-	if c.ws != nil {
-		_ = c.ws.Close()
+	for _, ws := range []*websocket.Conn{c.ws, c.probe} {
+		if ws != nil {
+			_ = ws.Close()
+		}
 	}
 	close(c.done)
 	c.changed.Broadcast()
