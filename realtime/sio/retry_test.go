@@ -58,6 +58,7 @@ func TestARequestThatABrowserRepeatsByItself(t *testing.T) {
 		if status, body := ask(t, http.MethodGet, url+"b", ""); status != http.StatusOK || !strings.HasPrefix(body, "40") {
 			t.Fatal(status, body)
 		}
+		until(t, "the socket is in its room", func() bool { return s.sockets() == 1 })
 		s.broadcast("lost")
 		s.broadcast("lost too")
 		if _, body := ask(t, http.MethodGet, url+"c", ""); !strings.Contains(body, "lost too") {
@@ -89,12 +90,13 @@ func TestARequestThatABrowserRepeatsByItself(t *testing.T) {
 // TestACloseComesAlone checks that no event stands beside a close packet: the official
 // client would note its offset too late and hear it again when it comes back.
 func TestACloseComesAlone(t *testing.T) {
-	var connected *Socket
+	sockets := make(chan *Socket, 1)
 	url := (&subject{url: serve(t, Options{}, func(s *Server) {
-		s.Namespace("/").OnConnect(func(k *Socket) { connected = k })
+		s.Namespace("/").OnConnect(func(k *Socket) { sockets <- k })
 	})}).poll(t)
 	ask(t, http.MethodPost, url+"a", "40")
 	ask(t, http.MethodGet, url+"b", "")
+	connected := <-sockets
 	_ = connected.Emit("one")
 	_ = connected.Emit("two")
 	connected.Close()

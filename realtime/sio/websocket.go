@@ -51,14 +51,21 @@ func (l *link) read() (data []byte, binary bool, err error) {
 	return data, kind == websocket.BinaryMessage, err
 }
 
-// stackRest is how long a goroutine reads before another takes over.
-const stackRest = time.Second
+// stackRest is how long a goroutine reads before another takes over, and firstTurns how many
+// take over after one message each: most clients say all that they have to say at first.
+const (
+	stackRest  = time.Second
+	firstTurns = 8
+)
 
 // runWebSocket reads a connection's link until it ends. It is the one goroutine that
 // an idle WebSocket has. What a message needs makes its stack grow, to twice what waiting
 // for the next one needs, and a stack in which that is more than a quarter never shrinks: so
 // now and then a fresh goroutine reads on.
-func (c *conn) runWebSocket(l *link) {
+func (c *conn) runWebSocket(l *link) { c.readTurn(l, 1) }
+
+// readTurn is a goroutine's part of runWebSocket.
+func (c *conn) readTurn(l *link, turn int) {
 	for began := time.Now(); ; {
 		data, binary, err := l.read()
 		if err != nil {
@@ -71,8 +78,8 @@ func (c *conn) runWebSocket(l *link) {
 			l.discard()
 			break
 		}
-		if time.Since(began) > stackRest {
-			go c.runWebSocket(l)
+		if turn < firstTurns || time.Since(began) > stackRest {
+			go c.readTurn(l, turn+1)
 			return
 		}
 	}
