@@ -1,0 +1,63 @@
+package badinput_test
+
+import (
+	"path"
+	"sync"
+	"testing"
+)
+
+// exception is a trial that ends otherwise than others, and why.
+type exception struct {
+	// trial is "operation field kind", each of which may be a pattern.
+	trial string
+	// want are the codes that it is answered with instead, "" for success.
+	want   []string
+	reason string
+}
+
+// exceptions are all there are.
+var exceptions = []exception{}
+
+// skipped are the operations that are not called with what may be right, and why.
+var skipped = map[string]string{
+	"system:stop": "it would stop the server under the other trials",
+}
+
+// excuses finds the exceptions of trials and remembers which were needed.
+type excuses struct {
+	mu   sync.Mutex
+	used map[string]bool
+}
+
+// covers reports whether an exception says that the trial may end with code.
+func (e *excuses) covers(tr trial, code string) bool {
+	for _, x := range exceptions {
+		if ok, err := path.Match(x.trial, tr.op.Name+" "+tr.field+" "+tr.kind); err != nil || !ok {
+			continue
+		}
+		for _, want := range x.want {
+			if want == code {
+				e.mu.Lock()
+				defer e.mu.Unlock()
+				e.used[x.trial] = true
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// unused reports the exceptions that nothing needed.
+func (e *excuses) unused(t *testing.T, s *server) {
+	t.Helper()
+	for _, x := range exceptions {
+		if !e.used[x.trial] {
+			t.Errorf("the exception for %q is no longer needed", x.trial)
+		}
+	}
+	for name := range skipped {
+		if s.Registry().Lookup(name) == nil {
+			t.Errorf("there is no operation %s to skip", name)
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package badinput_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"parley/domain/op"
+	"parley/realtime/sio/siotest"
+)
+
+// tester sends trials to one server and gathers what is wrong with the answers.
+type tester struct {
+	*server
+	socket  *siotest.Client
+	excuses *excuses
+	faults  map[string][]string // by operation
+	count   int
+}
+
+// TestEveryOperationRefusesBadInput sends what must be refused first, when nothing works in
+// the background and any change is a fault, and then what may be right.
+func TestEveryOperationRefusesBadInput(t *testing.T) {
+	s := serve(t)
+	x := &tester{server: s, socket: s.dial(), excuses: &excuses{used: map[string]bool{}}, faults: map[string][]string{}}
+	s.quiet()
+	before := s.state()
+	for _, o := range s.Registry().Ops() {
+		for _, tr := range slices.Concat(trialsOf(t, o), aliased(t, o)) {
+			if tr.strict() && tr.kind != unknownID {
+				x.try(tr)
+			}
+		}
+		if after := s.state(); len(changes(before, after)) > 0 {
+			x.fault(o, "what was refused has changed %v", changes(before, after))
+			before = after
+		}
+	}
+	for _, o := range s.Registry().Ops() {
+		if skipped[o.Name] != "" {
+			continue
+		}
+		for _, tr := range trialsOf(t, o) {
+			if !tr.strict() || tr.kind == unknownID {
+				x.try(tr)
+			}
+		}
+	}
+	x.report(t)
+	x.excuses.unused(t, s)
+	t.Logf("%d requests", x.count)
+}
+
+// try sends a trial through both doors.
+func (x *tester) try(tr trial) {
+	for i, route := range tr.op.Routes {
+		if i > 0 && tr.kind != badID && tr.given == "" {
+			break // the other routes differ in what names the objects
+		}
+		method, target, body, ok := tr.request(route)
+		if !ok {
+			continue
+		}
+		a, err := x.send(method, target, body)
+		x.judge(tr, route, tr.sent(), a, err)
+	}
+	if tr.op.RESTOnly {
+		return
+	}
+	a, err := x.ask(x.socket, tr.op.Name, tr.body())
+	x.judge(tr, "socket", tr.field, a, err)
+}
+
+// judge checks the answer to a trial; name is how its door names the field.
+func (x *tester) judge(tr trial, door, name string, a answer, err error) {
+	x.count++
+	var out outcome
+	if err == nil {
+		out, err = a.read(tr.op.Dual)
+	}
+	switch {
+	case x.excuses.covers(tr, out.code):
+	case err != nil:
+		x.fault(tr.op, "%s by %s: %v", tr, door, err)
+	case !tr.strict():
+	case out.success:
+		x.fault(tr.op, "%s by %s: is taken, want %v", tr, door, tr.want)
+	case out.code == "PAYLOAD_TOO_LARGE" && (tr.kind == tooLong || tr.kind == tooMany):
+	case !slices.Contains(tr.want, out.code):
+		x.fault(tr.op, "%s by %s: %s %q, want %v", tr, door, out.code, out.message, tr.want)
+	case tr.named && tr.kind != unknownID && !out.names(name):
+		x.fault(tr.op, "%s by %s: no issue names %s: %q %v", tr, door, name, out.message, out.issues)
+	}
+}
+
+// fault notes what is wrong.
+func (x *tester) fault(o *op.Op, format string, args ...any) {
+	x.faults[o.Name] = append(x.faults[o.Name], fmt.Sprintf(format, args...))
+}
+
+// report tells all faults, the first few of each operation.
+func (x *tester) report(t *testing.T) {
+	t.Helper()
+	for _, o := range x.Registry().Ops() {
+		faults := x.faults[o.Name]
+		if len(faults) > 0 {
+			t.Errorf("%s: %d faults:\n\t%s", o.Name, len(faults), strings.Join(faults[:min(len(faults), 12)], "\n\t"))
+		}
+	}
+	select {
+	case <-x.socket.Done():
+		t.Error("the socket was closed")
+	default:
+	}
+}
