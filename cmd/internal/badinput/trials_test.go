@@ -39,6 +39,8 @@ type trial struct {
 	want []string
 	// named says that the answer's issues must name the field.
 	named bool
+	// list says that the field is a list, which in a query may be one text.
+	list bool
 }
 
 // String names the trial in reports.
@@ -74,7 +76,7 @@ func trialsOf(t *testing.T, o *op.Op) (trials []trial) {
 			if value == "" {
 				delete(fields, f.name)
 			}
-			trials = append(trials, trial{op: o, field: f.name, kind: kind, fields: fields, want: want, named: named})
+			trials = append(trials, trial{op: o, field: f.name, kind: kind, fields: fields, want: want, named: named, list: isList(f.typ)})
 		}
 		if f.required {
 			add(missing, "", true, "INVALID_REQUEST")
