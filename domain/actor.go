@@ -1,5 +1,7 @@
 package domain
 
+import "time"
+
 // Role says what an Actor may do.
 type Role int
 
@@ -32,4 +34,9 @@ type Actor struct {
 	// Bound says that the caller acts only as Entity, and only in channels where that takes
 	// part: the users of the jwt mode.
 	Bound bool
+	// Name is how a bound caller is called, if its credential says it; it has no other then.
+	Name string
+	// Expires is when the caller's credential ends, zero for never. What lasts longer than
+	// a call, such as a socket, ends then.
+	Expires time.Time
 }

@@ -1,6 +1,8 @@
 package realtime
 
 import (
+	"slices"
+
 	"parley/domain"
 	"parley/domain/messaging"
 	"parley/realtime/sio"
@@ -40,8 +42,10 @@ type channelUpdate struct {
 }
 
 // ChannelUpdated tells a channel's room and the sockets of those who take part of the
-// channel's new row; a socket that is both hears it once.
+// channel's new row; a socket that is both hears it once. Users who take part no more are
+// taken out of the room first.
 func (g *Gateway) ChannelUpdated(c messaging.ChannelRow, participants []domain.EntityID) {
+	g.evict(c.ID, func(entity domain.EntityID) bool { return slices.Contains(participants, entity) })
 	rooms := []string{string(c.ID)}
 	for _, entity := range participants {
 		rooms = append(rooms, entityRoom(entity))

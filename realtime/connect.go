@@ -1,13 +1,10 @@
 package realtime
 
 import (
-	"context"
-	"net"
 	"sync"
 	"time"
 
 	"parley/domain"
-	"parley/domain/identity"
 	"parley/realtime/sio"
 )
 
@@ -29,40 +26,13 @@ type session struct {
 	// flight holds a token per ordered operation under way, slow one per slow operation.
 	flight, slow chan struct{}
 
+	// expiry ends the socket with its credential; nil if that lasts for ever.
+	expiry *time.Timer
+
 	mu     sync.Mutex
 	gone   bool
 	joined map[domain.ChannelID]struct{}
 	typing map[domain.ChannelID]*typist
-}
-
-// authenticate is the handshake's check; its result becomes the session's actor.
-func (g *Gateway) authenticate(_ context.Context, h sio.Handshake) (any, error) {
-	actor, err := g.opts.Identity.Authenticate(credentials(h))
-	if err != nil {
-		return nil, sio.ConnectError{Message: domain.AsError(err).Message}
-	}
-	return actor, nil
-}
-
-// credentials gathers what a handshake says about its caller; the auth payload wins
-// over the headers.
-func credentials(h sio.Handshake) identity.Credentials {
-	text := func(key string) string { s, _ := h.Auth[key].(string); return s }
-	c := identity.FromHeader(h.Header)
-	if key := text("apiKey"); key != "" {
-		c.APIKey = key
-	}
-	c.Entity, c.Host, c.TLS, c.Socket, c.Remote = text("entityId"), h.Host, h.Secure, true, host(h.RemoteAddr)
-	c.Polling = h.Query.Get("transport") == "polling"
-	return c
-}
-
-// host is the address without its port.
-func host(address string) string {
-	if h, _, err := net.SplitHostPort(address); err == nil {
-		return h
-	}
-	return address
 }
 
 // connect begins a session: its listeners first, then the greetings.
@@ -78,6 +48,7 @@ func (g *Gateway) connect(socket *sio.Socket) {
 	g.mu.Lock()
 	g.sessions[socket.ID()] = s
 	g.mu.Unlock()
+	s.expireWith(actor)
 	socket.OnEvent(s.handle)
 	socket.OnDisconnect(func(string) { g.disconnect(s) })
 	if actor.Entity != "" {
@@ -107,6 +78,9 @@ func (g *Gateway) disconnect(s *session) {
 	delete(g.sessions, s.socket.ID())
 	g.mu.Unlock()
 	g.logs.remove(s)
+	if s.expiry != nil {
+		s.expiry.Stop()
+	}
 	s.mu.Lock()
 	s.gone = true
 	joined := s.joined

@@ -3,6 +3,7 @@
 // (compat.go) and delivers what the channels say.
 //
 //	gateway.go  the Gateway, its options and life
+//	admission.go who may open a socket and stay in a room, and for how long
 //	connect.go  a socket begins and ends
 //	dispatch.go an event becomes an operation, its answer an ack
 //	compat.go   the reference's events: message, "1", "2", join, leave

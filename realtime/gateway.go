@@ -14,6 +14,7 @@ import (
 	"parley/domain/messaging"
 	"parley/domain/op"
 	"parley/domain/presence"
+	"parley/domain/quota"
 	"parley/domain/system"
 	"parley/realtime/fanout"
 	"parley/realtime/sio"
@@ -24,6 +25,8 @@ type Channels interface {
 	fanout.Source
 	// CatchUp returns the events with after < Rev <= head, and whether there were more.
 	CatchUp(ctx context.Context, channel domain.ChannelID, after, head int64) ([]messaging.Message, bool, error)
+	// TakesPart tells whether an entity is a participant of a channel. Codes: not_found.
+	TakesPart(ctx context.Context, channel domain.ChannelID, entity domain.EntityID) (bool, error)
 }
 
 // Options of a Gateway; every field is needed unless it says otherwise.
@@ -44,6 +47,11 @@ type Options struct {
 	ControlMessages bool
 	// AllowOrigin decides about cross-origin polling; nil echoes any origin.
 	AllowOrigin func(origin string) bool
+	// Proxies says whose X-Forwarded-For and X-Forwarded-Proto are believed.
+	Proxies identity.Proxies
+	// ConnectRate is how many connections one address may open in a minute, this machine
+	// excepted, and how many wrong keys it may show; 0 is without limit.
+	ConnectRate int
 }
 
 // defaultBurst is how many events a socket may send at once unless set otherwise.
@@ -64,6 +72,9 @@ type Gateway struct {
 	logs     logSubscribers
 	streams  *streams
 
+	// connects and guesses count per address; nil without a limit.
+	connects, guesses *quota.Window
+
 	// published and delivered count the events of channels.
 	published, delivered atomic.Uint64
 }
@@ -79,7 +90,11 @@ func New(o Options) (*Gateway, error) {
 	}
 	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
 		streams: newStreams()}
-	server, err := sio.New(sio.Options{Path: "/socket.io/", AllowOrigin: o.AllowOrigin,
+	if o.ConnectRate > 0 {
+		g.connects = &quota.Window{Most: o.ConnectRate, Per: connectWindow, Now: o.Now}
+		g.guesses = &quota.Window{Most: o.ConnectRate, Per: connectWindow, Now: o.Now}
+	}
+	server, err := sio.New(sio.Options{Path: "/socket.io/", AllowOrigin: o.AllowOrigin, Guard: g.guard,
 		MaxRooms: maxChannels + 1, // and that of its entity
 		Logger:   o.Logger.With().Str("component", "sio").Logger()})
 	if err != nil {

@@ -42,6 +42,6 @@ func (s *session) appear(r JoinRequest) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, in := s.joined[r.ChannelID]; in {
-		s.gateway.opts.Presence.Enter(r.ChannelID, entity, r.Name, s.socket.ID())
+		s.gateway.opts.Presence.Enter(r.ChannelID, entity, cmp.Or(s.actor.Name, r.Name), s.socket.ID())
 	}
 }

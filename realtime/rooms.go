@@ -14,9 +14,9 @@ import (
 
 // JoinRequest lets the calling socket into a channel's room.
 type JoinRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
 	// EntityID is as whom the socket is present, the one of the handshake unless given.
-	EntityID domain.EntityID `json:"entityId"`
+	EntityID domain.EntityID `json:"entityId" access:"self"`
 	Name     string          `json:"name" alias:"displayName,username,senderName"`
 	AgentID  domain.AgentID  `json:"agentId"`
 	ServerID domain.ServerID `json:"serverId" alias:"messageServerId"`
@@ -99,7 +99,7 @@ func (g *Gateway) defineOps(r *op.Registry) {
 		Help:    "Enters a channel's room; with after, the answer carries what was missed.",
 		Example: JoinRequest{ChannelID: example}}, g.join)
 	op.Define(r, op.Spec{Name: "channels:leave", SocketOnly: true,
-		Help: "Leaves a channel's room.", Example: LeaveRequest{ChannelID: example}}, g.leave)
+		Help: "Leaves a channel's room.", Unguarded: map[string]string{"channelId": "who is not in a room leaves none"}, Example: LeaveRequest{ChannelID: example}}, g.leave)
 	op.Define(r, op.Spec{Name: "typing:set", Events: []string{"typing"}, SocketOnly: true,
 		Help:    "Tells a channel's room that somebody types; it expires after 6 s.",
 		Example: TypingRequest{ChannelID: example, SenderName: "Zed", IsTyping: true}}, g.tellTyping)
@@ -110,7 +110,7 @@ var errNoSocket = domain.Errorf(domain.Unsupported, "This operation needs a sock
 
 // join enters the room under the channel's sequencer lock, so that the catch-up in
 // the answer and the live events that follow leave no gap and overlap nowhere.
-func (g *Gateway) join(ctx context.Context, _ domain.Actor, r JoinRequest) (Joined, error) {
+func (g *Gateway) join(ctx context.Context, a domain.Actor, r JoinRequest) (Joined, error) {
 	s, _ := ctx.Value(sessionKey{}).(*session)
 	if s == nil {
 		return Joined{}, errNoSocket
@@ -120,6 +120,11 @@ func (g *Gateway) join(ctx context.Context, _ domain.Actor, r JoinRequest) (Join
 		fresh, open, err = s.enterHearing(r.ChannelID)
 		return fresh, err
 	})
+	if err == nil {
+		if err = g.stillTakesPart(ctx, a, r.ChannelID); err != nil {
+			s.exit(r.ChannelID)
+		}
+	}
 	if err != nil {
 		return Joined{}, err
 	}

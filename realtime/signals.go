@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"time"
@@ -40,8 +41,8 @@ func (g *Gateway) Completed(c messaging.Completion) {
 
 // TypingRequest says that somebody types, or stopped.
 type TypingRequest struct {
-	ChannelID  domain.ChannelID `json:"channelId" alias:"roomId"`
-	SenderID   domain.EntityID  `json:"senderId" alias:"entityId"`
+	ChannelID  domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
+	SenderID   domain.EntityID  `json:"senderId" alias:"entityId" access:"self"`
 	SenderName string           `json:"senderName"`
 	IsTyping   bool             `json:"isTyping"`
 }
@@ -87,7 +88,7 @@ func (g *Gateway) tellTyping(ctx context.Context, a domain.Actor, r TypingReques
 	if r.SenderID == "" {
 		r.SenderID = a.Entity
 	}
-	t := typing{ChannelID: r.ChannelID, RoomID: r.ChannelID, SenderID: r.SenderID, SenderName: r.SenderName, IsTyping: r.IsTyping}
+	t := typing{ChannelID: r.ChannelID, RoomID: r.ChannelID, SenderID: r.SenderID, SenderName: cmp.Or(a.Name, r.SenderName), IsTyping: r.IsTyping}
 	if err := s.setTyping(t); err != nil {
 		return Typed{}, err
 	}
@@ -171,9 +172,15 @@ type agentUpdate struct {
 	Status  agents.Status  `json:"status"`
 }
 
-// AgentChanged tells all sockets that an agent was started, stopped or changed.
-func (g *Gateway) AgentChanged(a agents.ListItem) {
-	packet, err := sio.EncodeEvent("/", "agentUpdated", agentUpdate{AgentID: a.ID, Name: a.Name, Status: a.Status})
+// AgentChanged tells all sockets that an agent was created, started, stopped or changed.
+func (g *Gateway) AgentChanged(a agents.ListItem) { g.tellAgent("agentUpdated", a) }
+
+// AgentRemoved tells all sockets that an agent was deleted.
+func (g *Gateway) AgentRemoved(a agents.ListItem) { g.tellAgent("agentRemoved", a) }
+
+// tellAgent tells all sockets about an agent.
+func (g *Gateway) tellAgent(event string, a agents.ListItem) {
+	packet, err := sio.EncodeEvent("/", event, agentUpdate{AgentID: a.ID, Name: a.Name, Status: a.Status})
 	if err != nil {
 		g.log.Error().Err(err).Msg("event could not be encoded")
 		return

@@ -89,13 +89,17 @@ func TestAnAnswerThatFailsIsTakenBack(t *testing.T) {
 	}
 }
 
-func TestAllHearOfAnAgentThatStarts(t *testing.T) {
+func TestAllHearOfAnAgentThatStartsAndGoes(t *testing.T) {
 	d := openDoor(t, nil)
 	c := d.dial()
 	next(t, c, "connection_established")
 	d.gateway.AgentChanged(agents.ListItem{ID: speaker, Name: "Eliza", Status: agents.Inactive})
 	if got := next(t, c, "agentUpdated"); got["agentId"] != string(speaker) || got["status"] != "inactive" || got["name"] != "Eliza" {
 		t.Errorf("update %v", got)
+	}
+	d.gateway.AgentRemoved(agents.ListItem{ID: speaker, Name: "Eliza", Status: agents.Inactive})
+	if got := next(t, c, "agentRemoved"); got["agentId"] != string(speaker) || got["name"] != "Eliza" {
+		t.Errorf("removal %v", got)
 	}
 }
 

@@ -8,8 +8,9 @@
 //	body.go    reading request bodies within their limits
 //	sse.go     answers that are streams of events
 //	reply.go   the envelope, the dual body, entity tags
-//	caller.go  credentials, the session cookie, addresses
-//	limit.go   how many requests an address may send
+//	caller.go  credentials and the session cookie
+//	limit.go   how many requests an address may send, in all and of a class
+//	inspect.go what looks like an attack is logged
 //	headers.go security headers; cors.go: which pages may call
 //	static.go  the web client's files and the single-page fallback
 //	metrics.go who may read the metrics

@@ -1,7 +1,6 @@
 package rest
 
 import (
-	"net/http"
 	"net/url"
 
 	"github.com/gin-gonic/gin"
@@ -15,7 +14,7 @@ const maxQuery = 32 << 10
 
 // call answers a request by an operation; it is the same for every one.
 func (d *door) call(c *gin.Context, o *op.Op, path map[string]string) {
-	actor, ok := d.caller(c, o.Streams() && c.Request.Method == http.MethodGet)
+	actor, ok := d.caller(c)
 	if !ok {
 		return
 	}
@@ -31,6 +30,9 @@ func (d *door) call(c *gin.Context, o *op.Op, path map[string]string) {
 		return
 	}
 	result, failure := o.Call(c.Request.Context(), actor, in)
+	if failure != nil && failure.Code == domain.Unauthenticated && actor.Role == domain.Guest {
+		failure = d.opts.Identity.Refusal() // op does not know what is asked for
+	}
 	if failure != nil && failure.Code == domain.Invalid && failure.Details == "" && isForm(c.Request) {
 		hinted := *failure
 		hinted.Details = "The body came as a form, of which nothing is read: send JSON with Content-Type: application/json"

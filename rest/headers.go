@@ -42,7 +42,7 @@ func (d *door) setHeaders(c *gin.Context) {
 		header.Set("X-XSS-Protection", "1; mode=block")
 		header.Set("Referrer-Policy", "no-referrer")
 	}
-	if d.opts.Production || d.secure(c.Request) {
+	if d.opts.Production || d.visit(c).credentials.TLS {
 		header.Set("Strict-Transport-Security", "max-age=31536000; includeSubDomains; preload")
 	}
 	c.Next()
@@ -53,8 +53,14 @@ const strictPolicy = "default-src 'self'; script-src 'self'; style-src 'self'; i
 	"font-src 'self' data:; connect-src 'self' ws: wss:; media-src 'self' blob: data:; object-src 'none'; " +
 	"frame-src 'self'; frame-ancestors 'self'; base-uri 'self'; form-action 'self'"
 
-// referencePolicy is the content policy of the reference, for the API (plugins' panels
-// are pages there) and for a foreign client.
+// dataPolicy is the content policy of replies that are data: JSON and streams of events.
+// The reference sends its wide policy with them too, which allows scripts. A policy only
+// rules what a browser shows as a page, so no client can miss that one here, and should a
+// browser ever take a reply for a page, text in it that somebody has sent would not run.
+const dataPolicy = "default-src 'none'; frame-ancestors 'self'"
+
+// referencePolicy is the content policy of the reference, for pages of the API (plugins'
+// panels are some) and for a foreign client.
 func (d *door) referencePolicy() string {
 	plain, frames := " http:", "'self' data:"
 	if d.opts.Production {

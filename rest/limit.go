@@ -1,149 +1,150 @@
 package rest
 
 import (
-	"net/http"
 	"net/netip"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
 	"parley/domain"
 	"parley/domain/identity"
+	"parley/domain/op"
+	"parley/domain/quota"
 )
 
-// maxCallers is how many callers a limiter remembers; one more begins a new window for
-// all, so that nobody can fill the memory with addresses.
-const maxCallers = 100_000
+// The windows of the limits that have no setting for it.
+const (
+	uploadWindow       = 15 * time.Minute
+	fileWindow         = 5 * time.Minute
+	channelMediaWindow = 15 * time.Minute
+	healthWindow       = time.Minute
+)
 
-// limiter counts requests per caller in fixed windows, which begin and end for all
-// callers together, so that what it remembers is forgotten at once. It is safe for
-// concurrent use.
-type limiter struct {
-	most   int
-	window time.Duration
-	now    domain.Clock
+// maxHealth is how many health checks an address may ask for per healthWindow.
+const maxHealth = 100
 
-	mu    sync.Mutex
-	ends  time.Time
-	spent map[string]int
+// rule is one limit.
+type rule struct {
+	window *quota.Window
+	// legacy is the reference's code for a request over it, "" if it has none.
+	legacy string
 }
 
-// take counts a request of a caller. It returns how many more the caller has, below
-// zero if it had none left, and how long the window still lasts.
-func (l *limiter) take(caller string) (left int, ends time.Duration) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	now := l.now()
-	if !now.Before(l.ends) || len(l.spent) >= maxCallers {
-		l.ends, l.spent = now.Add(l.window), map[string]int{}
+// limits are the limits of the door.
+type limits struct {
+	api rule
+	// guesses counts what shows wrong keys, as much as api allows in all.
+	guesses *quota.Window
+	// health is for the checks that need no key.
+	health rule
+	// classes are the stricter ones, the most specific first.
+	classes map[op.LimitClass][]rule
+}
+
+// newLimits returns the limits of some options; those of 0 are left out.
+func newLimits(o Options) limits {
+	limit := func(most int, per time.Duration, legacy string) []rule {
+		if most == 0 {
+			return nil
+		}
+		return []rule{{&quota.Window{Most: most, Per: per, Now: o.Now}, legacy}}
 	}
-	if l.spent[caller] <= l.most {
-		l.spent[caller]++
+	api := &quota.Window{Most: o.RateLimit, Per: o.RateWindow, Now: o.Now}
+	return limits{
+		api:     rule{api, "RATE_LIMIT_EXCEEDED"},
+		guesses: &quota.Window{Most: o.RateLimit, Per: o.RateWindow, Now: o.Now},
+		health:  rule{&quota.Window{Most: maxHealth, Per: healthWindow, Now: o.Now}, "RATE_LIMIT_EXCEEDED"},
+		classes: map[op.LimitClass][]rule{
+			op.LimitUpload: append(limit(o.UploadLimit, uploadWindow, "UPLOAD_RATE_LIMIT_EXCEEDED"),
+				limit(o.FileLimit, fileWindow, "FILE_RATE_LIMIT_EXCEEDED")...),
+			op.LimitChannelMedia: limit(o.ChannelMediaLimit, channelMediaWindow, ""),
+		},
 	}
-	return l.most - l.spent[caller], l.ends.Sub(now)
 }
 
-// exhausted reports whether a caller has nothing left in this window.
-func (l *limiter) exhausted(caller string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.now().Before(l.ends) && l.spent[caller] >= l.most
-}
-
-// limit refuses requests to the API from an address that has sent too many. Loopback
-// is not counted, nor is who holds the key: a page of the reference's client may poll
-// once a second. But an address that has spent all on wrong keys is refused with the
-// right one too, else whoever guesses would go on and wait for the answer that differs.
+// limit refuses requests to the API from an address that has sent too many.
 func (d *door) limit(c *gin.Context) {
-	remote := d.remote(c.Request)
-	if d.opts.RateLimit == 0 || !isAPI(c.Request.URL.Path) || isLoopback(remote) {
+	switch path := c.Request.URL.Path; {
+	case isAPI(path) && (!d.withinAPI(c) || !d.withinClass(c)):
+	case (path == "/health" || path == "/healthz") && !d.withinHealth(c):
+	default:
 		c.Next()
-		return
 	}
-	caller := network(remote)
-	guesses := "keys of " + caller
-	shows, holds := d.key(c.Request)
-	if holds && !d.limiter.exhausted(guesses) {
-		c.Next()
-		return
-	}
-	if shows && !holds {
-		d.limiter.take(guesses)
-	}
-	left, ends := d.limiter.take(caller)
-	d.admit(c, d.limiter, left, ends)
 }
 
-// admit tells a caller how much it has left with a limiter, and refuses it if that is less
-// than nothing.
-func (d *door) admit(c *gin.Context, l *limiter, left int, ends time.Duration) {
-	seconds := strconv.FormatInt(int64((ends+time.Second-1)/time.Second), 10)
+// withinHealth counts a health check, and refuses it if there were too many. This machine
+// and private networks, from which balancers ask, are not counted.
+func (d *door) withinHealth(c *gin.Context) bool {
+	v := d.visit(c)
+	ip, err := netip.ParseAddr(v.credentials.Remote)
+	if d.opts.RateLimit == 0 || v.credentials.Near || err != nil || ip.Unmap().IsPrivate() || ip.IsLinkLocalUnicast() {
+		return true
+	}
+	left, ends := d.limits.health.window.Take(quota.Network(v.credentials.Remote))
+	return d.admit(c, d.limits.health, left, ends)
+}
+
+// wholeSeconds is a wait as headers tell it, rounded up.
+func wholeSeconds(d time.Duration) string {
+	return strconv.FormatInt(int64((d+time.Second-1)/time.Second), 10)
+}
+
+// withinAPI counts a request in the general limit, and refuses it if that is passed. This
+// machine is not counted, nor is who holds the key: a page of the reference's client may
+// poll once a second. But an address that has spent all on wrong keys is refused with the
+// right one too, else whoever guesses would go on and wait for the answer that differs.
+func (d *door) withinAPI(c *gin.Context) bool {
+	v := d.visit(c)
+	if d.opts.RateLimit == 0 || v.credentials.Near {
+		return true
+	}
+	caller := quota.Network(v.credentials.Remote)
+	if d.opts.Identity.Mode() != identity.Open && !d.limits.guesses.Exhausted(caller) {
+		d.recognise(c)
+		if v.actor.Keyed {
+			return true
+		}
+		if v.failure == nil && v.actor.Role == domain.Guest && v.credentials.Shows() {
+			d.limits.guesses.Take(caller)
+		}
+	}
+	left, ends := d.limits.api.window.Take(caller)
+	return d.admit(c, d.limits.api, left, ends)
+}
+
+// withinClass counts a request in the limits of its operation's class. Nobody is exempt
+// from these: what they guard, disk and models, is the same for everybody.
+func (d *door) withinClass(c *gin.Context) bool {
+	v := d.visit(c)
+	if v.op == nil {
+		return true
+	}
+	rules := d.limits.classes[v.op.Limit]
+	caller := quota.Network(v.credentials.Remote)
+	for i := len(rules) - 1; i >= 0; i-- { // the headers are those of the last, the most specific
+		left, ends := rules[i].window.Take(caller)
+		if !d.admit(c, rules[i], left, ends) {
+			return false
+		}
+	}
+	return true
+}
+
+// admit tells in the headers how much a caller has left, and refuses it if that is nothing.
+func (d *door) admit(c *gin.Context, r rule, left int, ends time.Duration) bool {
+	seconds := wholeSeconds(ends)
 	header := c.Writer.Header()
-	header.Set("RateLimit-Policy", strconv.Itoa(l.most)+";w="+strconv.FormatInt(int64(l.window/time.Second), 10))
-	header.Set("RateLimit-Limit", strconv.Itoa(l.most))
+	header.Set("RateLimit-Policy", strconv.Itoa(r.window.Most)+";w="+strconv.FormatInt(int64(r.window.Per/time.Second), 10))
+	header.Set("RateLimit-Limit", strconv.Itoa(r.window.Most))
 	header.Set("RateLimit-Remaining", strconv.Itoa(max(left, 0)))
 	header.Set("RateLimit-Reset", seconds)
 	if left >= 0 {
-		c.Next()
-		return
+		return true
 	}
 	header.Set("Retry-After", seconds)
-	d.refuse(c)
-}
-
-// The limit of the health checks, which need no key; see limitHealth.
-const (
-	healthLimit  = 100
-	healthWindow = time.Minute
-)
-
-// limitHealth refuses health checks from an address that has sent too many. This machine
-// and private networks, from which balancers ask, are not counted.
-func (d *door) limitHealth(c *gin.Context) {
-	path := c.Request.URL.Path
-	if d.opts.RateLimit == 0 || path != "/health" && path != "/healthz" {
-		c.Next()
-		return
-	}
-	remote := d.remote(c.Request)
-	if ip, err := netip.ParseAddr(remote); err != nil || ip.Unmap().IsLoopback() || ip.Unmap().IsPrivate() || ip.IsLinkLocalUnicast() {
-		c.Next()
-		return
-	}
-	left, ends := d.health.take(network(remote))
-	d.admit(c, d.health, left, ends)
-}
-
-// refuse answers a request over the limit, with the reference's own code beside ours.
-func (d *door) refuse(c *gin.Context) {
 	failure := domain.Errorf(domain.RateLimited, "Too many requests from this address, try again later")
-	failure.LegacyCode = "RATE_LIMIT_EXCEEDED"
+	failure.LegacyCode = r.legacy
 	d.fail(c, failure)
-}
-
-// key reports whether a request shows a key that could be guessed, and whether its
-// credentials are good. In open mode everybody is an administrator, which earns nothing.
-func (d *door) key(r *http.Request) (shows, holds bool) {
-	if d.opts.Identity.Mode() != identity.Key {
-		return false, false
-	}
-	credentials := d.credentials(r)
-	actor, err := d.opts.Identity.Authenticate(credentials)
-	return credentials.APIKey != "" || credentials.Bearer != "", err == nil && actor.Role == domain.Admin
-}
-
-// network is what counts as one caller: an IPv4 address, or the /64 that one IPv6
-// subscriber has all addresses of.
-func network(remote string) string {
-	ip, err := netip.ParseAddr(remote)
-	if err != nil || ip.Unmap().Is4() {
-		return remote
-	}
-	prefix, err := ip.WithZone("").Prefix(64)
-	if err != nil {
-		return remote
-	}
-	return prefix.String()
+	return false
 }

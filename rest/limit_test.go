@@ -3,12 +3,16 @@ package rest_test
 import (
 	"net/http"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
 	"parley/domain/identity"
 	"parley/rest"
 )
+
+// oneProxy believes the one proxy before the server.
+var oneProxy, _ = identity.ParseProxies("true")
 
 // from is a request to path as if from another machine.
 func from(address, path string, header ...string) exchange {
@@ -21,7 +25,7 @@ func from(address, path string, header ...string) exchange {
 
 func TestRateLimit(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	server := serve(t, rest.Options{TrustProxy: true, RateLimit: 3, Now: func() time.Time { return now }}, keyMode)
+	server := serve(t, rest.Options{Proxies: oneProxy, RateLimit: 3, Now: func() time.Time { return now }}, keyMode)
 	status := func(e exchange) (int, http.Header, string) {
 		t.Helper()
 		resp, body := e.do(t, server)
@@ -71,7 +75,7 @@ func TestRateLimit(t *testing.T) {
 
 func TestWhoGuessesKeysIsRefusedWithTheRightOneToo(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	server := serve(t, rest.Options{TrustProxy: true, RateLimit: 2, Now: func() time.Time { return now }}, keyMode)
+	server := serve(t, rest.Options{Proxies: oneProxy, RateLimit: 2, Now: func() time.Time { return now }}, keyMode)
 	ask := func(address, given string) int {
 		resp, _ := from(address, "/api/things", "X-API-KEY", given).do(t, server)
 		return resp.StatusCode
@@ -96,8 +100,8 @@ func TestWhoGuessesKeysIsRefusedWithTheRightOneToo(t *testing.T) {
 
 func TestRateLimitCountsNetworksAndCanBeOff(t *testing.T) {
 	open := func(o *identity.Options) { o.Mode = identity.Open }
-	server := serve(t, rest.Options{TrustProxy: true, RateLimit: 1}, open)
-	off := serve(t, rest.Options{TrustProxy: true}, open)
+	server := serve(t, rest.Options{Proxies: oneProxy, RateLimit: 1}, open)
+	off := serve(t, rest.Options{Proxies: oneProxy}, open)
 	for _, tt := range []struct {
 		first, second string
 		same          bool
@@ -121,9 +125,78 @@ func TestRateLimitCountsNetworksAndCanBeOff(t *testing.T) {
 	}
 }
 
+func TestUploadsHaveLimitsOfTheirOwn(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	server := serve(t, rest.Options{Proxies: oneProxy, RateLimit: 1000, UploadLimit: 3, FileLimit: 2, ChannelMediaLimit: 1,
+		Now: func() time.Time { return now }}, keyMode)
+	post := func(path, address string, header ...string) (*http.Response, string) {
+		e := from(address, path, header...)
+		e.method = "POST"
+		return e.do(t, server)
+	}
+	const stranger = "203.0.113.7"
+	steps := []struct {
+		after            time.Duration
+		path             string
+		status           int
+		policy, left     string
+		legacy, retryAft string
+	}{
+		{0, "/api/upload", 200, "3;w=900", "2", "", ""},
+		{0, "/api/upload", 200, "3;w=900", "1", "", ""},
+		{0, "/api/upload", 429, "2;w=300", "0", `"legacyCode":"FILE_RATE_LIMIT_EXCEEDED"`, "300"},
+		{5 * time.Minute, "/api/upload", 200, "3;w=900", "0", "", ""},
+		{0, "/api/upload", 429, "3;w=900", "0", `"legacyCode":"UPLOAD_RATE_LIMIT_EXCEEDED"`, "600"},
+		{0, "/api/media", 200, "1;w=900", "0", "", ""},
+		{0, "/api/media", 429, "1;w=900", "0", `"code":"RATE_LIMITED"`, "900"},
+		{0, "/api/public", 200, "1000;w=900", "992", "", ""},
+		{10 * time.Minute, "/api/upload", 200, "3;w=900", "2", "", ""},
+	}
+	for i, s := range steps {
+		now = now.Add(s.after)
+		var resp *http.Response
+		var body string
+		if s.path == "/api/public" {
+			resp, body = from(stranger, s.path).do(t, server)
+		} else {
+			resp, body = post(s.path, stranger, "X-API-KEY", "wrong")
+			if s.status == 200 {
+				s.status = 401 // counted before the key is asked for
+			}
+		}
+		h := resp.Header
+		if resp.StatusCode != s.status || h.Get("RateLimit-Policy") != s.policy || h.Get("RateLimit-Remaining") != s.left ||
+			h.Get("Retry-After") != s.retryAft || !strings.Contains(body, s.legacy) {
+			t.Errorf("step %d: %d %s %v", i, resp.StatusCode, body, h)
+		}
+	}
+}
+
+func TestNobodyIsExemptFromUploadLimits(t *testing.T) {
+	for name, header := range map[string][]string{"203.0.113.8": {"X-API-KEY", key}, "127.0.0.1": {"X-API-KEY", key}} {
+		server := serve(t, rest.Options{Proxies: oneProxy, RateLimit: 1000, UploadLimit: 1, FileLimit: 5}, keyMode)
+		e := from(name, "/api/upload", header...)
+		e.method = "POST"
+		if resp, body := e.do(t, server); resp.StatusCode != http.StatusOK || resp.Header.Get("RateLimit-Limit") != "1" {
+			t.Errorf("%s: %d %s", name, resp.StatusCode, body)
+		}
+		if resp, body := e.do(t, server); resp.StatusCode != http.StatusTooManyRequests {
+			t.Errorf("%s again: %d %s", name, resp.StatusCode, body)
+		}
+	}
+	off := serve(t, rest.Options{Proxies: oneProxy}, keyMode)
+	e := from("203.0.113.8", "/api/upload", "X-API-KEY", key)
+	e.method = "POST"
+	for range 5 {
+		if resp, _ := e.do(t, off); resp.StatusCode != http.StatusOK || resp.Header.Get("RateLimit-Limit") != "" {
+			t.Errorf("switched off: %d %v", resp.StatusCode, resp.Header)
+		}
+	}
+}
+
 func TestHealthChecksFromAfarAreLimited(t *testing.T) {
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	server := serve(t, rest.Options{TrustProxy: true, RateLimit: 3, Now: func() time.Time { return now }}, keyMode)
+	server := serve(t, rest.Options{Proxies: oneProxy, RateLimit: 3, Now: func() time.Time { return now }}, keyMode)
 	ask := func(address, path string) (int, http.Header) {
 		t.Helper()
 		resp, _ := from(address, path).do(t, server)
@@ -149,5 +222,19 @@ func TestHealthChecksFromAfarAreLimited(t *testing.T) {
 	now = now.Add(time.Minute)
 	if code, _ := ask("203.0.113.7", "/health"); code == http.StatusTooManyRequests {
 		t.Error("the next minute is limited too")
+	}
+}
+
+func TestWhatAProxyOnThisMachineForwardsIsCounted(t *testing.T) {
+	server := serve(t, rest.Options{RateLimit: 1})
+	for i, want := range []int{http.StatusOK, http.StatusTooManyRequests} {
+		if resp, _ := from("203.0.113.7", "/api/public").do(t, server); resp.StatusCode != want {
+			t.Errorf("request %d: %d", i, resp.StatusCode)
+		}
+	}
+	for range 3 {
+		if resp, _ := (exchange{method: "GET", path: "/api/public"}).do(t, server); resp.StatusCode != http.StatusOK {
+			t.Errorf("a program here: %d", resp.StatusCode)
+		}
 	}
 }

@@ -9,13 +9,13 @@ import (
 // metrics serves the metrics to this machine and to administrators, or to everybody
 // if that is switched on.
 func (d *door) metrics(c *gin.Context) {
-	if !d.opts.MetricsEnabled && !d.local(c.Request) {
-		actor, ok := d.caller(c, false)
+	if !d.opts.MetricsEnabled {
+		actor, ok := d.caller(c)
 		if !ok {
 			return
 		}
-		if actor.Role != domain.Admin {
-			d.fail(c, domain.Errorf(domain.Unauthenticated, "Invalid or missing API Key"))
+		if actor.Role != domain.Admin && !actor.Local {
+			d.fail(c, d.opts.Identity.Refusal())
 			return
 		}
 	}

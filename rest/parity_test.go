@@ -27,6 +27,11 @@ func TestBothDoorsGiveTheSameAnswer(t *testing.T) {
 	registries := map[string]func(*testing.T) *op.Registry{
 		"messaging": chat,
 		"presence":  hall,
+		"agents": func(t *testing.T) *op.Registry {
+			t.Helper()
+			r, _ := staff(t, time.Minute)
+			return r
+		},
 		"system": func(*testing.T) *op.Registry {
 			r := op.NewRegistry(op.Options{})
 			system.Ops(r, system.New(system.Options{Agents: noAgents{}, Store: noAgents{}, Servers: noAgents{}, Inspector: noAgents{},

@@ -23,7 +23,7 @@ func (d *door) answer(c *gin.Context, o *op.Op, result any, failure *domain.Erro
 	}
 	if failure != nil {
 		status = failure.Code.Info().HTTP
-		retryAfter(c, failure)
+		tell(c, failure)
 	}
 	if t, ok := result.(op.Totaler); ok {
 		if total, known := t.TotalCount(); known {
@@ -52,7 +52,7 @@ func (d *door) answer(c *gin.Context, o *op.Op, result any, failure *domain.Erro
 
 // fail writes a failure that no operation has produced.
 func (d *door) fail(c *gin.Context, failure *domain.Error) {
-	retryAfter(c, failure)
+	tell(c, failure)
 	body, err := encode(false, nil, failure)
 	if err != nil { // texts only: cannot happen
 		body = []byte(`{"success":false,"error":{"code":"INTERNAL_ERROR","message":"Internal error"}}`)
@@ -61,8 +61,11 @@ func (d *door) fail(c *gin.Context, failure *domain.Error) {
 	c.Abort()
 }
 
-// retryAfter tells how long to wait, in whole seconds.
-func retryAfter(c *gin.Context, failure *domain.Error) {
+// tell says in the headers how long to wait, and what kind of credential is asked for.
+func tell(c *gin.Context, failure *domain.Error) {
+	if failure.Code == domain.Unauthenticated {
+		c.Header("WWW-Authenticate", "Bearer") // a browser has no dialog for this one
+	}
 	if failure.RetryAfter > 0 {
 		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(failure.RetryAfter.Seconds()))))
 	}
@@ -70,6 +73,7 @@ func retryAfter(c *gin.Context, failure *domain.Error) {
 
 // write sends a JSON body, or 304 if the caller has it already.
 func (d *door) write(c *gin.Context, status int, body []byte) {
+	c.Header("Content-Security-Policy", dataPolicy)
 	d.send(c, status, "application/json; charset=utf-8", body)
 }
 

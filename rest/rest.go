@@ -45,9 +45,8 @@ type Options struct {
 
 	// Production sets the stricter headers of NODE_ENV=production.
 	Production bool
-	// TrustProxy believes X-Forwarded-For and X-Forwarded-Proto. Without a proxy that
-	// sets them, callers could then claim any address.
-	TrustProxy bool
+	// Proxies says whose X-Forwarded-For and X-Forwarded-Proto are believed.
+	Proxies identity.Proxies
 	// MaxBody is the largest JSON body in bytes; 0 means 2 MiB. That much memory may
 	// be held per request under way.
 	MaxBody int64
@@ -67,6 +66,10 @@ type Options struct {
 	// RateWindow is at least a second; 0 means 15 min. The addresses seen within it are
 	// held in memory.
 	RateWindow time.Duration
+	// UploadLimit and FileLimit are how many calls of the class op.LimitUpload one address
+	// may make in 15 and in 5 minutes, ChannelMediaLimit how many of op.LimitChannelMedia in
+	// 15 minutes. Nobody is excepted; 0 is without limit.
+	UploadLimit, FileLimit, ChannelMediaLimit int
 	// Now is the clock of the limit; nil means time.Now.
 	Now domain.Clock
 	// Draining ends the streams of events when it is done; nil never does.
@@ -109,8 +112,7 @@ type door struct {
 	log     zerolog.Logger
 	routes  routes
 	client  *client
-	limiter *limiter
-	health  *limiter
+	limits  limits
 	streams streamCounts
 }
 
@@ -126,13 +128,12 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	d := &door{opts: o, log: o.Logger.With().Str("component", "rest").Logger(), routes: bound,
-		client: newClient(o.Files, o.FilesTime), limiter: &limiter{most: o.RateLimit, window: o.RateWindow, now: o.Now},
-		health: &limiter{most: healthLimit, window: healthWindow, now: o.Now}}
+		client: newClient(o.Files, o.FilesTime), limits: newLimits(o)}
 
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.RedirectTrailingSlash, engine.RedirectFixedPath = false, false
-	engine.Use(d.observe, d.recover, d.setHeaders, d.cors, d.limit, d.limitHealth)
+	engine.Use(d.observe, d.recover, d.setHeaders, d.cors, d.limit, d.inspect)
 	if o.Metrics != nil {
 		engine.GET("/metrics", d.metrics)
 		engine.HEAD("/metrics", d.metrics)
@@ -181,9 +182,9 @@ func (d *door) recover(c *gin.Context) {
 
 // serve answers a request by the operation of its path, or as a path outside the API.
 func (d *door) serve(c *gin.Context) {
-	if o, route, path := d.routes.find(c.Request.Method, c.Request.URL); o != nil {
-		c.Set(routeKey, route)
-		d.call(c, o, path)
+	if v := d.visit(c); v.op != nil {
+		c.Set(routeKey, v.route)
+		d.call(c, v.op, v.path)
 		return
 	}
 	path := c.Request.URL.Path
@@ -205,11 +206,11 @@ func (d *door) serve(c *gin.Context) {
 // unknownPath answers for an API path that does not exist. Who needs a key and has
 // none is not told which paths do.
 func (d *door) unknownPath(c *gin.Context) {
-	actor, ok := d.caller(c, false)
+	actor, ok := d.caller(c)
 	switch {
 	case !ok:
 	case actor.Role == domain.Guest:
-		d.fail(c, domain.Errorf(domain.Unauthenticated, "Invalid or missing API Key"))
+		d.fail(c, d.opts.Identity.Refusal())
 	default:
 		d.fail(c, domain.Errorf(domain.NotFound, "API endpoint not found"))
 	}

@@ -63,6 +63,12 @@ func fails(err error) func(context.Context, domain.Actor, thing) (thing, error) 
 	return func(context.Context, domain.Actor, thing) (thing, error) { return thing{}, err }
 }
 
+// panel is a page.
+type panel struct{}
+
+// Raw is the page.
+func (panel) Raw() (string, []byte, bool) { return "text/html; charset=utf-8", []byte("<p>"), true }
+
 // things returns a registry of operations that show what a door can do.
 func things() *op.Registry {
 	r := op.NewRegistry(op.Options{})
@@ -85,6 +91,10 @@ func things() *op.Registry {
 	declare("part", "GET /api/part", func(context.Context, domain.Actor, thing) (thing, error) {
 		return thing{}, op.Partial{Result: thing{Text: "half"}, Err: &domain.Error{Code: domain.Unavailable, Reason: "SERVICE_UNAVAILABLE", Message: "down"}}
 	}, func(s *op.Spec) { s.Dual = true })
+	op.Define(r, op.Spec{Name: "things:panel", Help: "Is a page.", Routes: []string{"GET /api/panel"}},
+		func(context.Context, domain.Actor, thing) (panel, error) { return panel{}, nil })
+	declare("upload", "POST /api/upload", named("kept"), func(s *op.Spec) { s.Limit = op.LimitUpload })
+	declare("media", "POST /api/media", named("kept"), func(s *op.Spec) { s.Limit = op.LimitChannelMedia })
 	declare("html", "GET /api/html", named("<b> & \u2028"))
 	declare("boom", "GET /api/boom", func(context.Context, domain.Actor, thing) (thing, error) { panic("secret") })
 	declare("wait", "GET /api/wait", fails(&domain.Error{Code: domain.RateLimited, Message: "slow down", RetryAfter: 1500 * time.Millisecond}))
@@ -398,7 +408,7 @@ func TestKeyMode(t *testing.T) {
 }
 
 func TestCookieIsSecureOverTLS(t *testing.T) {
-	server := serve(t, rest.Options{TrustProxy: true}, keyMode)
+	server := serve(t, rest.Options{Proxies: oneProxy}, keyMode)
 	resp, body := exchange{method: "GET", path: "/api/things", header: map[string]string{
 		"X-API-KEY": key, "X-Forwarded-Proto": "https", "X-Forwarded-For": "1.1.1.1, 9.9.9.9"}}.do(t, server)
 	if cookies := resp.Cookies(); len(cookies) != 1 || !cookies[0].Secure || resp.Header.Get("Strict-Transport-Security") == "" {
@@ -453,6 +463,7 @@ func TestSecurityHeaders(t *testing.T) {
 			"img-src 'self' data: blob: https: http:; font-src 'self' https: data:; connect-src 'self' ws: wss: https: http:; " +
 			"media-src 'self' blob: data:; object-src 'none'; frame-src 'none'; base-uri 'self'; form-action 'self'; " +
 			"frame-ancestors 'self'; script-src-attr 'none'; upgrade-insecure-requests"
+		data = "default-src 'none'; frame-ancestors 'self'"
 		hsts = "max-age=31536000; includeSubDomains; preload"
 	)
 	files := fstest.MapFS{"index.html": {Data: []byte("<p>")}}
@@ -463,12 +474,14 @@ func TestSecurityHeaders(t *testing.T) {
 		server *httptest.Server
 		exchange
 	}{
-		"API": {dev, exchange{path: "/api/dual", status: 200, wantHeader: and("Content-Security-Policy", development,
+		"API": {dev, exchange{path: "/api/dual", status: 200, wantHeader: and("Content-Security-Policy", data,
 			"X-XSS-Protection", "1; mode=block", "Referrer-Policy", "no-referrer", "Strict-Transport-Security", "", "Vary", "Origin")}},
-		"API failure": {dev, exchange{path: "/api/nothing", status: 404, wantHeader: and("X-XSS-Protection", "1; mode=block")}},
+		"API failure":                   {dev, exchange{path: "/api/nothing", status: 404, wantHeader: and("X-XSS-Protection", "1; mode=block", "Content-Security-Policy", data)}},
+		"page of the API":               {dev, exchange{path: "/api/panel", status: 200, wantHeader: and("Content-Security-Policy", development)}},
+		"page of the API in production": {prod, exchange{path: "/api/panel", status: 200, wantHeader: and("Content-Security-Policy", production)}},
 		"our page": {dev, exchange{path: "/", status: 200, wantHeader: and("Content-Security-Policy", strict,
 			"X-XSS-Protection", "0", "Referrer-Policy", "no-referrer-when-downgrade")}},
-		"API in production": {prod, exchange{path: "/api/dual", status: 200, wantHeader: and("Content-Security-Policy", production,
+		"API in production": {prod, exchange{path: "/api/dual", status: 200, wantHeader: and("Content-Security-Policy", data,
 			"Strict-Transport-Security", hsts)}},
 		"no client": {prod, exchange{path: "/", status: 403, want: "text:Forbidden", wantHeader: and("X-XSS-Protection", "0")}},
 		"foreign client": {foreign, exchange{path: "/", status: 200, wantHeader: and("Content-Security-Policy",
@@ -525,7 +538,7 @@ func TestMetricsAreForThisMachineAndAdministrators(t *testing.T) {
 	text := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "up 1\n") })
 	keyed := serve(t, rest.Options{Metrics: text}, keyMode)
 	open := serve(t, rest.Options{Metrics: text, MetricsEnabled: true}, keyMode)
-	proxied := serve(t, rest.Options{Metrics: text, TrustProxy: true}, keyMode)
+	proxied := serve(t, rest.Options{Metrics: text, Proxies: oneProxy}, keyMode)
 	none := serve(t, rest.Options{})
 	far := map[string]string{"X-Forwarded-For": "9.9.9.9"}
 	for _, c := range []struct {

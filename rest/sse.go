@@ -12,6 +12,7 @@ import (
 
 	"parley/domain"
 	"parley/domain/op"
+	"parley/domain/quota"
 )
 
 // eventStream is the media type of server-sent events.
@@ -71,10 +72,15 @@ func (d *door) stream(c *gin.Context, o *op.Op, actor domain.Actor, in op.Input)
 	}
 	ctx, cancel := context.WithCancel(c.Request.Context())
 	defer cancel()
+	if !actor.Expires.IsZero() {
+		var end context.CancelFunc
+		ctx, end = context.WithDeadline(ctx, actor.Expires)
+		defer end()
+	}
 	if d.opts.Draining != nil {
 		defer context.AfterFunc(d.opts.Draining, cancel)()
 	}
-	caller := network(actor.Remote)
+	caller := quota.Network(actor.Remote)
 	out := &events{door: d, c: c, cancel: cancel, admit: func() error {
 		if !d.streams.take(caller) {
 			return &domain.Error{Code: domain.RateLimited, Message: "Too many event streams are open from this address", RetryAfter: time.Minute}
@@ -139,6 +145,7 @@ func (e *events) begin() error {
 	}
 	header := e.c.Writer.Header()
 	header.Set("Content-Type", eventStream)
+	header.Set("Content-Security-Policy", dataPolicy)
 	header.Set("Cache-Control", "no-cache")
 	header.Set("X-Accel-Buffering", "no") // a proxy must hand each event on at once
 	e.c.Status(http.StatusOK)

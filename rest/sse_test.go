@@ -10,6 +10,8 @@ import (
 
 	"parley/domain"
 	"parley/domain/identity"
+	"parley/domain/identity/jwt"
+	"parley/domain/identity/jwt/jwttest"
 	"parley/domain/op"
 	"parley/rest"
 )
@@ -110,5 +112,27 @@ func TestStreamsAreCounted(t *testing.T) {
 		if want := map[bool]int{true: http.StatusOK, false: http.StatusTooManyRequests}[i < 20]; resp.StatusCode != want {
 			t.Fatalf("stream %d: %d", i, resp.StatusCode)
 		}
+	}
+}
+
+func TestAStreamEndsWithItsCallersToken(t *testing.T) {
+	secret, err := jwt.NewSecret(jwttest.Secret)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens, err := jwt.NewVerifier(jwt.Options{Keys: jwt.Static{secret}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := serve(t, rest.Options{Registry: ticks(t)}, func(o *identity.Options) { o.Mode, o.Tokens = identity.JWT, tokens })
+	token := jwttest.HS256(map[string]any{"sub": "zed", "exp": float64(time.Now().Add(time.Second).UnixMilli()) / 1000})
+	// In the query, where a browser's EventSource has to put it.
+	watch := exchange{method: "GET", path: "/api/ticks?count=1&apiKey=" + token, header: map[string]string{"Accept": "text/event-stream"}}
+	resp, body := watch.do(t, server)
+	if resp.StatusCode != http.StatusOK || !strings.Contains(body, "event: tick") || !strings.Contains(body, `"code":"TIMEOUT"`) {
+		t.Errorf("%d %s", resp.StatusCode, body)
+	}
+	if resp, body := watch.do(t, server); resp.StatusCode != http.StatusUnauthorized || !strings.Contains(body, "token") {
+		t.Errorf("coming back with it: %d %s", resp.StatusCode, body)
 	}
 }

@@ -15,6 +15,8 @@ type Set struct {
 	Messaging messaging.Store
 	// Agents keeps agents and turns.
 	Agents agents.Store
+	// AgentLogs keeps what agents log of their work.
+	AgentLogs agents.LogStore
 	// Caps tells what the backend can do.
 	Caps Caps
 }

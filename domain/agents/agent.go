@@ -16,7 +16,10 @@ type Agent struct {
 	// Enabled is the reference's flag of the same name.
 	Enabled bool
 	// Desired says whether the agent should be running; it survives a restart.
-	Desired   bool
+	Desired bool
+	// Leaving says that the agent was deleted and what belongs to it is being removed;
+	// callers do not see it any more.
+	Leaving   bool
 	CreatedAt time.Time
 	UpdatedAt time.Time
 }

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"embed"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"parley/domain"
 	"parley/domain/models"
@@ -17,10 +15,6 @@ import (
 //
 //go:embed characters/*.json
 var characters embed.FS
-
-// characterKeys are the fields that a character may have.
-var characterKeys = []string{"id", "name", "username", "system", "templates", "bio", "messageExamples", "postExamples",
-	"topics", "adjectives", "knowledge", "plugins", "settings", "secrets", "style"}
 
 // Builtin returns a character that comes with the program by its file's name; "eliza"
 // is the one that a new installation starts with. Codes: not_found.
@@ -32,33 +26,38 @@ func Builtin(name string) (Character, error) {
 	return DecodeCharacter(data)
 }
 
-// DecodeCharacter reads a character file strictly: exactly one object, no unknown
-// top-level fields, name and bio present. A character without an id gets the one that
-// belongs to its name. Errors are Invalid and name every field at fault.
+// DecodeCharacter reads a character strictly: exactly one object, no unknown top-level
+// fields, no key twice, every field of its type. A character without an id gets the one
+// that belongs to its name. Errors are Invalid and name every field at fault, in the
+// reference's words.
 func DecodeCharacter(data []byte) (Character, error) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(data, &fields); err != nil || fields == nil {
-		return Character{}, domain.Wrap(domain.Invalid, err, "Character validation failed: expected one JSON object")
+	c, err := readCharacter(data)
+	if err == nil && c.ID == "" {
+		c.ID = domain.StringToUUID[domain.AgentID](c.Name)
 	}
-	var faults []domain.Issue
-	for key := range fields {
-		if !slices.Contains(characterKeys, key) {
-			faults = append(faults, domain.Issue{Message: fmt.Sprintf("Unrecognized key(s) in object: '%s'", key)})
-		}
+	return c, err
+}
+
+// readCharacter is DecodeCharacter that leaves the id as it was given.
+func readCharacter(data []byte) (Character, error) {
+	object, faults, err := parse(data)
+	if err != nil {
+		return Character{}, invalidCharacter(err)
+	}
+	faults.checkCharacter(object)
+	if err := faults.err(); err != nil {
+		return Character{}, err
 	}
 	var c Character
 	if err := json.Unmarshal(data, &c); err != nil {
-		faults = append(faults, decodeFault(err))
-	} else {
-		faults = append(faults, c.faults()...)
-	}
-	if len(faults) > 0 {
-		return Character{}, characterError(faults)
-	}
-	if c.ID == "" {
-		c.ID = domain.StringToUUID[domain.AgentID](c.Name)
+		return Character{}, invalidCharacter(err)
 	}
 	return c, nil
+}
+
+// invalidCharacter is the error of what is no character at all.
+func invalidCharacter(err error) error {
+	return domain.Errorf(domain.Invalid, "Character validation failed: %s", err.Error())
 }
 
 // examples are the example conversations as a model sees them.
@@ -79,43 +78,6 @@ func (c Character) examples() [][]models.Turn {
 		all = append(all, turns)
 	}
 	return all
-}
-
-// faults lists what is wrong with c beyond the types of its fields.
-func (c Character) faults() []domain.Issue {
-	var found []domain.Issue
-	if c.Name == "" {
-		found = append(found, domain.Issue{Path: "name", Message: "Name is required"})
-	}
-	if c.Bio.Lines == nil {
-		found = append(found, domain.Issue{Path: "bio", Message: "Required"})
-	}
-	return found
-}
-
-// decodeFault turns a decoding error into the field and what is wrong with it.
-func decodeFault(err error) domain.Issue {
-	var known *domain.Error // from a type of ours, which may wrap one of the others
-	var wrongType *json.UnmarshalTypeError
-	if !errors.As(err, &known) && errors.As(err, &wrongType) {
-		return domain.Issue{Path: wrongType.Field, Message: "Expected " + wrongType.Type.String() + ", received " + wrongType.Value}
-	}
-	return domain.Issue{Message: domain.AsError(err).Message}
-}
-
-// characterError joins faults, in a stable order, in the reference's words.
-func characterError(faults []domain.Issue) error {
-	slices.SortFunc(faults, func(a, b domain.Issue) int {
-		return strings.Compare(a.Path+"\x00"+a.Message, b.Path+"\x00"+b.Message)
-	})
-	parts := make([]string, len(faults))
-	for i, f := range faults {
-		parts[i] = f.Message
-		if f.Path != "" {
-			parts[i] = f.Path + ": " + f.Message
-		}
-	}
-	return &domain.Error{Code: domain.Invalid, Message: "Character validation failed: " + strings.Join(parts, "; "), Issues: faults}
 }
 
 // Bio is a text or a list of texts; it is written as it was read.
@@ -149,7 +111,7 @@ func (b *Bio) UnmarshalJSON(data []byte) error {
 	}
 	b.Single, b.Lines = false, []string{}
 	if err := json.Unmarshal(data, &b.Lines); err != nil {
-		return domain.Wrap(domain.Invalid, err, "bio: Expected a string or a list of strings")
+		return fmt.Errorf("bio: %w", err)
 	}
 	return nil
 }

@@ -5,9 +5,13 @@ func (s *Service) Counts() (total, active int) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	for _, a := range s.known {
+		if a.Leaving {
+			continue
+		}
+		total++
 		if a.Desired {
 			active++
 		}
 	}
-	return len(s.known), active
+	return total, active
 }

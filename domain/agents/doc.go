@@ -28,6 +28,27 @@
 // stopped over a crash. When a turn begins again after a crash, its chunks carry a higher
 // attempt, which resets the text.
 //
+// # Characters and their secrets
+//
+// A character comes from outside, so it is checked strictly (schema.go, validate.go) and
+// every fault is named as the reference names it. Files are found by a Library, which
+// reads below its folders only; a Fetcher decides about addresses when it dials them. A
+// change is merged by the store, under whose one-document update none gets lost. The
+// Service knows secrets in the reference's encrypted form, in which callers see them and
+// send them back; the store holds that form sealed once more (see vault). Setting looks
+// one up in clear, for whoever carries out what the agent does.
+//
+// # What an agent leaves behind
+//
+// A deletion writes down that the agent is on its way out; from then on nobody sees it.
+// The Remover waits until the Runner has ended its turns, asks each Owner to remove what it
+// keeps, and removes turns, log and agent itself, in this order: each step can be
+// repeated, and what says that there is something to do goes last.
+//
+// Turns hand what they did over to the Journal when the channel has its answer. It gives
+// the entries their ids as it stores them, so that the order of ids is that of the log,
+// and who follows a log needs to be woken only: what is new is read from the store.
+//
 // # Why it is so
 //
 // Every step is idempotent and its place in the order is written down before it is

@@ -33,6 +33,9 @@ type house struct {
 	agents    *agents.Service
 	messaging *messaging.Service
 	signals   *signals
+	journal   *agents.Journal
+	// env is the environment of the next house.
+	env map[string]domain.Secret
 }
 
 // newHouse opens a store in a temporary folder and makes Eliza active.
@@ -47,7 +50,7 @@ func newHouse(t *testing.T) *house {
 			t.Error(err)
 		}
 	})
-	h := enter(t, store, agents.ServiceOptions{})
+	h := enter(t, store, agents.ServiceOptions{Logger: zerolog.Nop()})
 	if _, err := h.messaging.EnsureDefaults(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -59,11 +62,12 @@ func newHouse(t *testing.T) *house {
 func enter(t *testing.T, store *storage.Set, o agents.ServiceOptions) *house {
 	t.Helper()
 	h := &house{t: t, store: store, signals: &signals{}}
-	o.Store, o.Now, o.Logger, o.Watcher = store.Agents, time.Now, zerolog.Nop(), h.signals
+	o.Store, o.Now, o.Watcher = store.Agents, time.Now, h.signals
 	h.agents = agents.NewService(o)
 	if err := h.agents.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	h.journal = agents.NewJournal(agents.JournalOptions{Store: store.AgentLogs, Agents: h.agents, Now: time.Now, Logger: zerolog.Nop()})
 	h.messaging = messaging.New(messaging.Options{
 		Store: store.Messaging, Announcer: announcer{}, Signals: h.signals, Duties: h.agents, Now: time.Now,
 	})
@@ -71,7 +75,9 @@ func enter(t *testing.T, store *storage.Set, o agents.ServiceOptions) *house {
 }
 
 // again is the house after a restart.
-func (h *house) again() *house { return enter(h.t, h.store, agents.ServiceOptions{}) }
+func (h *house) again() *house {
+	return enter(h.t, h.store, agents.ServiceOptions{Logger: zerolog.Nop(), Env: h.env})
+}
 
 // seed makes an agent of a name.
 func (h *house) seed(name string, desired bool) domain.AgentID {
@@ -183,7 +189,7 @@ func (h *house) runner(model models.Text, adjust ...func(*agents.RunnerOptions))
 	o := agents.RunnerOptions{
 		Respond: agents.RespondOptions{ChainLimit: 6},
 		Agents:  h.agents, Store: h.store.Agents, Log: h.store.Messaging, Channels: h.messaging, Signals: h.signals,
-		Model: model, Now: time.Now, Logger: zerolog.Nop(), Backoff: time.Millisecond, Sweep: time.Hour,
+		Model: model, Now: time.Now, Logger: zerolog.Nop(), Journal: h.journal, Backoff: time.Millisecond, Sweep: time.Hour,
 	}
 	for _, f := range adjust {
 		f(&o)
@@ -244,88 +250,6 @@ func (announcer) Announce(e messaging.Event) {
 	}
 }
 
-// signals records what channels were told.
-type signals struct {
-	mu          sync.Mutex
-	completions []messaging.Completion
-	typings     []agents.Typing
-	chunks      []agents.Chunk
-	ended       []domain.MessageID
-	failures    []agents.Failure
-}
-
-// Completed records a completion.
-func (s *signals) Completed(c messaging.Completion) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.completions = append(s.completions, c)
-}
-
-// ChannelUpdated is not recorded.
-func (s *signals) ChannelUpdated(messaging.ChannelRow, []domain.EntityID) {}
-
-// ChannelDeleted is not recorded.
-func (s *signals) ChannelDeleted(domain.ChannelID) {}
-
-// Typing records a typing signal.
-func (s *signals) Typing(t agents.Typing) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.typings = append(s.typings, t)
-}
-
-// Streamed records a chunk.
-func (s *signals) Streamed(c agents.Chunk) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.chunks = append(s.chunks, c)
-}
-
-// StreamEnded records the end of a stream.
-func (s *signals) StreamEnded(_ domain.ChannelID, answer domain.MessageID) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.ended = append(s.ended, answer)
-}
-
-// Failed records a failure.
-func (s *signals) Failed(f agents.Failure) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.failures = append(s.failures, f)
-}
-
-// AgentChanged takes note of nothing.
-func (s *signals) AgentChanged(agents.ListItem) {}
-
-// streamed returns the chunks so far.
-func (s *signals) streamed() []agents.Chunk {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.chunks)
-}
-
-// failed returns the failures so far.
-func (s *signals) failed() []agents.Failure {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.failures)
-}
-
-// completed returns the completions so far.
-func (s *signals) completed() []messaging.Completion {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.completions)
-}
-
-// typed returns the typing signals so far.
-func (s *signals) typed() []agents.Typing {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Clone(s.typings)
-}
-
 // model is a model made of a function; it counts its calls.
 type model struct {
 	mu    sync.Mutex
@@ -377,6 +301,3 @@ func stuck() (m *model, let chan struct{}) {
 
 // errKilled stands for the end of the process.
 var errKilled = errors.New("killed")
-
-// ReadMoved is not listened to.
-func (*signals) ReadMoved(messaging.ReadSet) {}

@@ -32,7 +32,12 @@ func (r *ListRequest) Validate() error {
 // List is a list of agents.
 type List struct {
 	Agents []ListItem `json:"agents"`
+	// total is how many agents match, those included that are not on the page.
+	total int
 }
+
+// TotalCount is how many agents match in all.
+func (l List) TotalCount() (total int, ok bool) { return l.total, true }
 
 // List returns the agents of a request, the active ones first, then by name.
 func (s *Service) List(_ context.Context, _ domain.Actor, r ListRequest) (List, error) {
@@ -42,11 +47,12 @@ func (s *Service) List(_ context.Context, _ domain.Actor, r ListRequest) (List, 
 			!strings.Contains(strings.ToLower(a.Character.Name), query)
 	})
 	slices.SortFunc(found, compareAgents)
+	total := len(found)
 	found = found[min(max(r.Offset, 0), len(found)):]
 	if r.Limit > 0 {
 		found = found[:min(r.Limit, len(found))]
 	}
-	out := List{Agents: make([]ListItem, len(found))}
+	out := List{Agents: make([]ListItem, len(found)), total: total}
 	for i, a := range found {
 		out.Agents[i] = newListItem(a)
 	}
@@ -74,11 +80,16 @@ func (r *GetRequest) Validate() error {
 	return f.Err()
 }
 
-// Get returns one agent in full. Codes: not_found.
-func (s *Service) Get(_ context.Context, _ domain.Actor, r GetRequest) (View, error) {
-	a, ok := s.agent(r.AgentID)
+// Get returns one agent in full, to who is no administrator without what is its maker's
+// business. Codes: not_found.
+func (s *Service) Get(_ context.Context, actor domain.Actor, r GetRequest) (View, error) {
+	a, ok := s.visible(r.AgentID)
 	if !ok {
-		return View{}, domain.Errorf(domain.NotFound, "Agent not found")
+		return View{}, errNoAgent
 	}
-	return newView(a), nil
+	view := newView(a)
+	if actor.Role != domain.Admin {
+		view = view.public()
+	}
+	return view, nil
 }

@@ -66,8 +66,31 @@ type Failure struct {
 
 // Watcher hears of changes to agents. It must not block for long.
 type Watcher interface {
-	// AgentChanged says that an agent was started, stopped or changed.
+	// AgentChanged says that an agent was created, started, stopped or changed.
 	AgentChanged(a ListItem)
+	// AgentRemoved says that an agent was deleted.
+	AgentRemoved(a ListItem)
+}
+
+// Owner is a feature that keeps something of agents.
+type Owner interface {
+	// AgentDeleted removes all that the feature keeps of an agent, which does nothing any
+	// more. It may be called again, also after a restart, until it has returned nil, and
+	// may take long. Conflict says that the agent is still needed; any error is tried again.
+	AgentDeleted(ctx context.Context, id domain.AgentID) error
+}
+
+// PanelSource tells of the panels that plugins offer for an agent.
+type PanelSource interface {
+	// Panels returns them in a fixed order.
+	Panels(ctx context.Context, id domain.AgentID) ([]Panel, error)
+}
+
+// Panel is a page of a plugin.
+type Panel struct {
+	Name string `json:"name"`
+	// Path is where the page is, with the agent's id in the query.
+	Path string `json:"path"`
 }
 
 // Typing is the state of an agent in a channel.

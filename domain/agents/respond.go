@@ -1,7 +1,6 @@
 package agents
 
 import (
-	"encoding/json"
 	"slices"
 	"strings"
 	"unicode"
@@ -40,6 +39,8 @@ type situation struct {
 	ahead  int
 	// run is the number of agent messages at the end of the channel, up to the present.
 	run int
+	// setting returns a setting of the agent's, "" if it is not set.
+	setting func(name string) string
 	// wrote tells whether an agent wrote a message.
 	wrote func(messaging.Message) bool
 }
@@ -133,12 +134,12 @@ func (s situation) speaksForAll() bool {
 func (o RespondOptions) bypasses(s situation) bool {
 	types := append([]string{string(messaging.TypeDM), string(messaging.TypeVoiceDM), string(messaging.TypeSelf), string(messaging.TypeAPI)},
 		o.Types...)
-	types = append(types, s.agent.setting("SHOULD_RESPOND_BYPASS_TYPES")...)
+	types = append(types, entries(s.setting("SHOULD_RESPOND_BYPASS_TYPES"))...)
 	if slices.ContainsFunc(types, func(t string) bool { return strings.EqualFold(t, string(s.channel.Type)) }) {
 		return true
 	}
 	sources := append([]string{"client_chat"}, o.Sources...)
-	sources = append(sources, s.agent.setting("SHOULD_RESPOND_BYPASS_SOURCES")...)
+	sources = append(sources, entries(s.setting("SHOULD_RESPOND_BYPASS_SOURCES"))...)
 	source := strings.ToLower(s.question.SourceType)
 	return slices.ContainsFunc(sources, func(part string) bool {
 		return part != "" && strings.Contains(source, strings.ToLower(part))
@@ -199,17 +200,13 @@ func wordRune(r rune) bool {
 	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) || r == '_')
 }
 
-// setting returns the entries of a comma list in the character's settings.
-func (a Agent) setting(name string) []string {
-	var text string
-	if json.Unmarshal(a.Character.Settings[name], &text) != nil {
-		return nil
-	}
-	var entries []string
-	for entry := range strings.SplitSeq(text, ",") {
+// entries are the entries of a comma list.
+func entries(list string) []string {
+	var all []string
+	for entry := range strings.SplitSeq(list, ",") {
 		if entry = strings.TrimSpace(entry); entry != "" {
-			entries = append(entries, entry)
+			all = append(all, entry)
 		}
 	}
-	return entries
+	return all
 }

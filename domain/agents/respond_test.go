@@ -2,7 +2,6 @@ package agents
 
 import (
 	"cmp"
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -115,9 +114,6 @@ func TestWhenAnAgentAnswers(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			agent := Agent{ID: us, Character: Character{Name: "Eliza", Username: "liz99"}}
-			if tt.settings != "" {
-				agent.Character.Settings = map[string]json.RawMessage{"SHOULD_RESPOND_BYPASS_TYPES": json.RawMessage(`"` + tt.settings + `"`)}
-			}
 			if tt.kind == "" {
 				tt.kind = messaging.TypeGroup
 			}
@@ -125,6 +121,7 @@ func TestWhenAnAgentAnswers(t *testing.T) {
 			got, why := tt.options.shouldRespond(situation{
 				agent: agent, channel: messaging.Channel{Type: tt.kind}, question: tt.question, before: tt.before, run: tt.run,
 				others: tt.others, ahead: tt.ahead,
+				setting: func(name string) string { return map[string]string{"SHOULD_RESPOND_BYPASS_TYPES": tt.settings}[name] },
 				wrote: func(m messaging.Message) bool {
 					return m.AuthorID == domain.EntityID(us) || m.AuthorID == domain.EntityID(other)
 				},

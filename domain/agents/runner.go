@@ -26,6 +26,10 @@ type RunnerOptions struct {
 	Model    models.Text
 	Now      domain.Clock
 	Logger   zerolog.Logger
+	// Journal takes what agents log of their work; nil means nobody does.
+	Journal *Journal
+	// Provider is the name of who offers Model, for that log; "" means builtin.
+	Provider string
 
 	// Respond are the rules of when to answer.
 	Respond RespondOptions
@@ -67,6 +71,7 @@ func (o *RunnerOptions) setDefaults() {
 	setDefault(&o.Drain, 5*time.Second)
 	setDefault(&o.TypingEvery, 4*time.Second)
 	setDefault(&o.ChunkEvery, 25*time.Millisecond)
+	setDefault(&o.Provider, "builtin")
 	setDefault(&o.Attempts, 10)
 	setDefault(&o.Backoff, 100*time.Millisecond)
 	if o.OnStep == nil {
@@ -153,7 +158,9 @@ func (r *Runner) serve(ctx context.Context, key laneKey) {
 		t.report(err)
 		r.observe(began, err)
 	} else if ctx.Err() == nil {
-		r.Logger.Warn().Err(err).Str("agentId", string(key.agent)).Str("roomId", string(key.channel)).Msg("duties cannot be read")
+		a, _ := r.Agents.agent(key.agent)
+		r.Logger.Warn().Err(err).Str("agentName", a.Character.Name).Str("agentId", string(key.agent)).
+			Str("roomId", string(key.channel)).Msg("duties cannot be read")
 	}
 	if err != nil {
 		r.lanes.drop(key)

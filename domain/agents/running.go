@@ -16,6 +16,8 @@ var (
 	errWithdrawn = errors.New("the message was deleted")
 	// errHalted: the agent was stopped.
 	errHalted = errors.New("the agent was stopped")
+	// errDeparted: the agent was deleted.
+	errDeparted = errors.New("the agent was deleted")
 )
 
 // running are the turns under way, at most one per lane. Safe for concurrent use.
@@ -48,6 +50,18 @@ func (r *running) has(key laneKey, question domain.MessageID) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.turns[key].question == question
+}
+
+// busy tells whether any turn of an agent is under way.
+func (r *running) busy(agent domain.AgentID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key := range r.turns {
+		if key.agent == agent {
+			return true
+		}
+	}
+	return false
 }
 
 // cancel ends the turns that match.

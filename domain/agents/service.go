@@ -20,6 +20,18 @@ type ServiceOptions struct {
 	Logger zerolog.Logger
 	// Watcher hears of agents that start and stop.
 	Watcher Watcher
+	// Salt is what secrets are encrypted with; "" means DefaultSalt.
+	Salt domain.Secret
+	// Env is the environment: settings of agents fall back to it, and CHARACTER.<ID>.<KEY>
+	// becomes a secret of a new agent. nil is empty; it must not change.
+	Env map[string]domain.Secret
+	// Library finds character files; the zero value knows those of the program only.
+	Library Library
+	// Panels tells of the panels that plugins offer; nil means none.
+	Panels PanelSource
+	// Patience is how long a deletion is waited for before the caller is told that it goes
+	// on; 0 means 10 s.
+	Patience time.Duration
 	// MaxLanes is how many (agent, channel) pairs may wait for the Runner; beyond it
 	// hints are refused and found by its sweep. 0 means 4096, about 1 MB.
 	MaxLanes int
@@ -37,8 +49,15 @@ type Service struct {
 	// lanes is where hints wait for a Runner.
 	lanes *lanes
 	// running are the turns that a Runner works on.
-	running *running
-	watcher Watcher
+	running  *running
+	watcher  Watcher
+	vault    *vault
+	env      map[string]domain.Secret
+	library  Library
+	panels   PanelSource
+	patience time.Duration
+	// departures are the deletions under way.
+	departures *departures
 
 	// changing is held while an agent is changed in the store and in known, so that the
 	// two go the same way; it is taken before mu.
@@ -50,19 +69,26 @@ type Service struct {
 	began   time.Time
 }
 
+// maxAgents bounds the agents, all of which are kept in memory.
+const maxAgents = 10_000
+
 // NewService returns a service that knows no agent until Load or Seed.
 func NewService(o ServiceOptions) *Service {
 	setDefault(&o.MaxLanes, 4096)
+	setDefault(&o.Salt, DefaultSalt)
+	setDefault(&o.Patience, 10*time.Second)
 	return &Service{
 		store: o.Store, now: o.Now, lanes: newLanes(o.MaxLanes),
 		running: &running{turns: map[laneKey]underWay{}}, watcher: o.Watcher,
 		log:   o.Logger.With().Str("component", "agents").Logger(),
-		known: map[domain.AgentID]Agent{}, started: map[domain.AgentID]time.Time{}, began: o.Now().UTC(),
+		vault: newVault(o.Salt), env: o.Env, library: o.Library, panels: o.Panels, patience: o.Patience,
+		departures: newDepartures(), known: map[domain.AgentID]Agent{}, started: map[domain.AgentID]time.Time{}, began: o.Now().UTC(),
 	}
 }
 
 // Load reads all agents from the store. It must have succeeded before messages are
-// accepted. Codes: unavailable.
+// accepted. Secrets that were stored before they were encrypted are encrypted now. Codes:
+// unavailable.
 func (s *Service) Load(ctx context.Context) error {
 	all, err := s.store.Agents(ctx)
 	if err != nil {
@@ -70,7 +96,19 @@ func (s *Service) Load(ctx context.Context) error {
 	}
 	known := make(map[domain.AgentID]Agent, len(all))
 	for _, a := range all {
-		known[a.ID] = a
+		opened, plain := s.vault.opened(a)
+		if plain {
+			if _, err := s.store.UpdateAgent(ctx, a.ID, func(Agent) (Agent, error) { return s.vault.stored(opened), nil }); err != nil {
+				return fmt.Errorf("encrypt the secrets of agent %s: %w", a.ID, err)
+			}
+		}
+		if n := opened.Character.unreadable(); n > 0 {
+			s.logOf(a).Warn().Int("secrets", n).Msg("secrets cannot be read: they were stored under another SECRET_SALT")
+		}
+		known[a.ID] = opened
+		if a.Leaving {
+			s.departures.join(a.ID)
+		}
 	}
 	s.mu.Lock()
 	s.known = known
@@ -83,20 +121,62 @@ func (s *Service) Load(ctx context.Context) error {
 // stays as it is; it returns the stored one. Codes: conflict (another id owns the
 // name), unavailable.
 func (s *Service) Seed(ctx context.Context, c Character, desired bool) (Agent, error) {
-	now := s.now().UTC()
-	stored, created, err := s.store.EnsureAgent(ctx, Agent{
-		ID: c.ID, Character: c, Enabled: true, Desired: desired, CreatedAt: now, UpdatedAt: now,
-	})
+	a, _, err := s.ensure(ctx, c, desired)
 	if err != nil {
 		return Agent{}, fmt.Errorf("seed agent %s: %w", c.Name, err)
 	}
-	s.mu.Lock()
-	s.known[stored.ID] = stored
-	s.mu.Unlock()
-	if created {
-		s.log.Info().Str("agentName", c.Name).Str("agentId", string(c.ID)).Msg("agent created")
+	return a, nil
+}
+
+// ensure stores an agent made of c unless its id exists, and tells whoever watches if it
+// is new.
+func (s *Service) ensure(ctx context.Context, c Character, desired bool) (a Agent, created bool, err error) {
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	if known, ok := s.agent(c.ID); ok && !known.Leaving {
+		return known, false, nil
 	}
-	return stored, nil
+	if total, _ := s.Counts(); total >= maxAgents {
+		return Agent{}, false, domain.Errorf(domain.Conflict, "There are %d agents already, which is the most", maxAgents)
+	}
+	now := s.stamp()
+	stored, created, err := s.store.EnsureAgent(ctx, s.vault.stored(Agent{
+		ID: c.ID, Character: s.vault.outside(c), Enabled: true, Desired: desired, CreatedAt: now, UpdatedAt: now,
+	}))
+	if err != nil {
+		return Agent{}, false, err
+	}
+	if stored.Leaving {
+		return Agent{}, false, domain.Errorf(domain.Conflict, "The agent %s is being deleted", stored.ID)
+	}
+	a, _ = s.vault.opened(stored)
+	s.remember(a)
+	if created && desired {
+		s.mu.Lock()
+		s.started[a.ID] = now
+		s.mu.Unlock()
+	}
+	if created {
+		s.logOf(a).Info().Msg("agent created")
+		s.watcher.AgentChanged(newListItem(a))
+	}
+	return a, created, nil
+}
+
+// stamp is the present in the precision of the store.
+func (s *Service) stamp() time.Time { return s.now().UTC().Truncate(time.Millisecond) }
+
+// logOf is the log with the agent's name and id in every line.
+func (s *Service) logOf(a Agent) *zerolog.Logger {
+	l := s.log.With().Str("agentName", a.Character.Name).Str("agentId", string(a.ID)).Logger()
+	return &l
+}
+
+// remember notes what an agent is now.
+func (s *Service) remember(a Agent) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.known[a.ID] = a
 }
 
 // Awaiting names the agents that owe m an answer: those that are active, take part
@@ -136,6 +216,23 @@ func (s *Service) agent(id domain.AgentID) (Agent, bool) {
 	return a, ok
 }
 
+// visible returns a known agent that was not deleted.
+func (s *Service) visible(id domain.AgentID) (Agent, bool) {
+	a, ok := s.agent(id)
+	return a, ok && !a.Leaving
+}
+
+// exists is the error where an agent is missing.
+func (s *Service) exists(id domain.AgentID) error {
+	if _, ok := s.visible(id); !ok {
+		return errNoAgent
+	}
+	return nil
+}
+
+// errNoAgent is the answer where an agent is missing.
+var errNoAgent = domain.Errorf(domain.NotFound, "Agent not found")
+
 // wrote reports whether m comes from an agent, whether it runs now or not.
 func (s *Service) wrote(m messaging.Message) bool {
 	if m.SourceType == SourceReply {
@@ -165,13 +262,15 @@ func (s *Service) others(c messaging.Channel, but domain.AgentID) (others []Agen
 	return others, ahead
 }
 
-// all returns the known agents in no order.
+// all returns the agents in no order, without those that were deleted.
 func (s *Service) all() []Agent {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	list := make([]Agent, 0, len(s.known))
 	for _, a := range s.known {
-		list = append(list, a)
+		if !a.Leaving {
+			list = append(list, a)
+		}
 	}
 	return list
 }

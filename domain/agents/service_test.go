@@ -88,6 +88,9 @@ func TestAgentsAreListed(t *testing.T) {
 			for i, a := range list.Agents {
 				names[i] = a.Name
 			}
+			if total, ok := list.TotalCount(); !ok || total < len(names) || tt.req.Query == "" && tt.req.Status == "" && total != 4 {
+				t.Errorf("%d in all", total)
+			}
 			if got := strings.Join(names, " "); got != tt.want {
 				t.Errorf("got %q, want %q", got, tt.want)
 			}
@@ -98,7 +101,7 @@ func TestAgentsAreListed(t *testing.T) {
 // ops returns the registry of this package's operations.
 func (h *house) ops() *op.Registry {
 	r := op.NewRegistry(op.Options{Logger: zerolog.Nop(), Now: time.Now})
-	agents.Ops(r, h.agents, h.runner(echo()))
+	agents.Ops(r, h.agents, h.runner(echo()), h.journal)
 	return r
 }
 
@@ -107,9 +110,8 @@ func TestOperationsAnswerInTheFormOfTheContract(t *testing.T) {
 	c := character("Full")
 	c.Settings = map[string]json.RawMessage{
 		"avatar":  json.RawMessage(`"a.png"`),
-		"secrets": json.RawMessage(`{"K":"0123456789abcdef0123456789abcdef:00ff","PLAIN":"open"}`),
+		"secrets": json.RawMessage(`{"K":"0123456789abcdef0123456789abcdef:00ff","NUMBER":7}`),
 	}
-	c.Secrets = map[string]json.RawMessage{"P": json.RawMessage(`"open"`)}
 	c.Bio = agents.Bio{Lines: []string{"one line"}, Single: true}
 	c.System, c.Topics = "be brief", []string{"x"}
 	if _, err := h.agents.Seed(t.Context(), c, false); err != nil {
@@ -127,9 +129,9 @@ func TestOperationsAnswerInTheFormOfTheContract(t *testing.T) {
 		{"a plain agent", "agents:get", `{"agentId":"` + string(eliza) + `"}`, `{"id":"` + string(eliza) + `","enabled":true,` +
 			`"name":"Eliza","username":"","bio":["I am Eliza."],"messageExamples":[],"postExamples":[],"topics":[],"adjectives":[],` +
 			`"knowledge":[],"plugins":[],"settings":{},"style":{},"status":"active"}`},
-		{"a full agent without plain secrets", "agents:get", `{"agentId":"` + strings.ToUpper(full) + `"}`, `{"id":"` + full + `","enabled":true,` +
+		{"a full agent with its encrypted secrets", "agents:get", `{"agentId":"` + strings.ToUpper(full) + `"}`, `{"id":"` + full + `","enabled":true,` +
 			`"name":"Full","username":"","system":"be brief","bio":"one line","messageExamples":[],"postExamples":[],"topics":["x"],"adjectives":[],` +
-			`"knowledge":[],"plugins":[],"settings":{"avatar":"a.png","secrets":{"K":"0123456789abcdef0123456789abcdef:00ff"}},"style":{},"status":"inactive"}`},
+			`"knowledge":[],"plugins":[],"settings":{"avatar":"a.png","secrets":{"K":"0123456789abcdef0123456789abcdef:00ff","NUMBER":7}},"style":{},"status":"inactive"}`},
 		{"an unknown agent", "agents:get", `{"agentId":"` + string(ann) + `"}`, "NOT_FOUND"},
 		{"a malformed id", "agents:get", `{"agentId":"eliza"}`, "INVALID_ID"},
 		{"no id", "agents:get", `{}`, "INVALID_REQUEST"},
@@ -137,7 +139,7 @@ func TestOperationsAnswerInTheFormOfTheContract(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, failure := h.ops().Lookup(tt.op).Call(t.Context(), domain.Actor{Role: domain.Member}, op.Input{Body: json.RawMessage(tt.body)})
+			got, failure := h.ops().Lookup(tt.op).Call(t.Context(), admin, op.Input{Body: json.RawMessage(tt.body)})
 			if failure != nil {
 				if failure.WireCode() != tt.want {
 					t.Errorf("got %v, want %s", failure, tt.want)

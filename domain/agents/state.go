@@ -26,7 +26,7 @@ func (s *Service) Start(ctx context.Context, _ domain.Actor, r GetRequest) (Stat
 // it was asked ends with a failure. Codes: not_found (also if it is inactive already, as
 // in the reference), unavailable.
 func (s *Service) Halt(ctx context.Context, _ domain.Actor, r GetRequest) (StateChanged, error) {
-	if a, ok := s.agent(r.AgentID); ok && !a.Desired {
+	if a, ok := s.visible(r.AgentID); ok && !a.Desired {
 		return StateChanged{}, domain.Errorf(domain.NotFound, "Agent is not running")
 	}
 	a, err := s.setDesired(ctx, r.AgentID, false)
@@ -41,9 +41,9 @@ func (s *Service) Halt(ctx context.Context, _ domain.Actor, r GetRequest) (State
 func (s *Service) setDesired(ctx context.Context, id domain.AgentID, desired bool) (Agent, error) {
 	s.changing.Lock()
 	defer s.changing.Unlock()
-	a, ok := s.agent(id)
+	a, ok := s.visible(id)
 	if !ok {
-		return Agent{}, domain.Errorf(domain.NotFound, "Agent not found")
+		return Agent{}, errNoAgent
 	}
 	if a.Desired == desired {
 		return a, nil
@@ -56,7 +56,7 @@ func (s *Service) setDesired(ctx context.Context, id domain.AgentID, desired boo
 	s.known[id] = a
 	s.started[id] = s.now().UTC()
 	s.mu.Unlock()
-	s.log.Info().Str("agentName", a.Character.Name).Str("agentId", string(id)).Str("status", string(a.Status())).Msg("agent changed")
+	s.logOf(a).Info().Str("status", string(a.Status())).Msg("agent changed")
 	s.watcher.AgentChanged(newListItem(a))
 	return a, nil
 }

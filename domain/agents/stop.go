@@ -13,7 +13,7 @@ const stopPage = 100
 
 // StopRequest says which answers to stop.
 type StopRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
 	// MessageID is the message that is being answered, or the answer that arises; ""
 	// stops all answers in the channel.
 	MessageID domain.MessageID `json:"messageId"`

@@ -21,6 +21,21 @@ type Store interface {
 	Agents(ctx context.Context) ([]Agent, error)
 	// SetDesired stores whether the agent should run. NotFound if it is absent.
 	SetDesired(ctx context.Context, id domain.AgentID, desired bool) error
+	// UpdateAgent stores what change makes of the agent's Character, Enabled, Desired,
+	// Leaving and UpdatedAt, and returns it. Of two at once none is lost: the second one
+	// is given what the first one stored, so change may run again; it must be quick and
+	// must not change the maps and slices that it is given. One document is written, which
+	// a backend without transactions does under the condition that it has not changed.
+	// NotFound if the agent is absent, Conflict if another id owns the character's name;
+	// an error of change comes back as it is.
+	UpdateAgent(ctx context.Context, id domain.AgentID, change func(Agent) (Agent, error)) (Agent, error)
+	// DeleteAgent removes the agent alone; one that is absent is no error.
+	DeleteAgent(ctx context.Context, id domain.AgentID) error
+	// AgentDuties returns messages that await the agent, at most limit, in no order. An
+	// index over Awaiting serves it.
+	AgentDuties(ctx context.Context, id domain.AgentID, limit int) ([]messaging.Message, error)
+	// EraseTurns removes turns of the agent, at most limit, and returns how many they were.
+	EraseTurns(ctx context.Context, id domain.AgentID, limit int) (int, error)
 
 	// NextDuty returns the message of the channel with the lowest Seq among those that
 	// await agent, or NotFound if it owes the channel nothing. Its cost must not depend

@@ -35,6 +35,9 @@ func withdrawn() Outcome { return failure("The message was deleted") }
 // the turn cannot be decided now; whatever the model does, and whoever ends the work,
 // becomes an outcome.
 func (t *turn) think(ctx, work context.Context, attempt int64) (Outcome, error) {
+	if t.agent.ID == "" || t.agent.Leaving {
+		return failure("The agent was deleted"), nil
+	}
 	if !t.agent.Desired {
 		return failure("The agent is not running"), nil
 	}
@@ -76,6 +79,7 @@ func (t *turn) situation(ctx context.Context) (situation, []messaging.Message, e
 	return situation{
 		agent: t.agent, channel: channel, question: t.question, before: before, others: others, ahead: ahead,
 		run: agentRun(recent, t.Agents.wrote), wrote: t.Agents.wrote,
+		setting: func(name string) string { return t.Agents.SettingText(t.key.agent, name) },
 	}, recent, nil
 }
 
@@ -100,6 +104,13 @@ func (t *turn) ask(ctx, work context.Context, p models.Prompt, attempt int64) (O
 	c, err := t.call(work, p)
 	said := t.stream.close()
 	took := t.Now().Sub(began)
+	t.used = &modelUse{prompt: p, began: began, took: took, response: c.Text, err: err}
+	if err != nil {
+		t.used.response = said
+	}
+	if cause := context.Cause(work); cause != nil {
+		t.used.err = domain.Wrap(domain.Canceled, err, "The call was cut off: "+cause.Error())
+	}
 	switch cause := context.Cause(work); {
 	case ctx.Err() != nil && err != nil:
 		return Outcome{}, ctx.Err() // the server stops: the next start thinks again
@@ -130,6 +141,8 @@ func (t *turn) cut(cause error, said string) Outcome {
 		o := t.answer(said, "")
 		o.Stopped = true
 		return o
+	case errors.Is(cause, errDeparted):
+		return failure("The agent was deleted")
 	case errors.Is(cause, errHalted):
 		return failure("The agent was stopped")
 	default:

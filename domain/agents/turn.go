@@ -14,7 +14,7 @@ import (
 )
 
 // SourceReply is the source type of an agent's messages.
-const SourceReply = "agent_response"
+const SourceReply = messaging.SourceAgent
 
 // actionReply is the action of a plain answer.
 const actionReply = "REPLY"
@@ -34,6 +34,8 @@ type turn struct {
 	stream *stream
 	// speaking says that the answer has begun to arise.
 	speaking atomic.Bool
+	// used is what the model was asked and said, nil if it was not asked.
+	used *modelUse
 }
 
 // newTurn prepares the work on a duty.
@@ -68,7 +70,11 @@ func (t *turn) run(ctx context.Context) error {
 			return err
 		}
 	}
-	return t.endDuty(ctx, *doc.Outcome)
+	if err := t.endDuty(ctx, *doc.Outcome); err != nil {
+		return err
+	}
+	t.record(*doc.Outcome)
+	return nil
 }
 
 // report writes how the turn ended, if it ended badly.

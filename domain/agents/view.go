@@ -2,7 +2,6 @@ package agents
 
 import (
 	"encoding/json"
-	"regexp"
 
 	"parley/domain"
 )
@@ -42,7 +41,8 @@ func newListItem(a Agent) ListItem {
 }
 
 // View is an agent in full: the fields of its character, flattened, and its state.
-// Lists and objects are never missing. Secrets are shown in encrypted form or not at all.
+// Lists and objects are never missing. Secrets are shown in encrypted form, which every
+// agent that the Service knows has them in.
 type View struct {
 	ID              domain.AgentID             `json:"id"`
 	Enabled         bool                       `json:"enabled"`
@@ -68,14 +68,26 @@ type View struct {
 // newView is a in full.
 func newView(a Agent) View {
 	c := a.Character
+	settings := c.Settings
+	if settings == nil {
+		settings = map[string]json.RawMessage{}
+	}
 	return View{
 		ID: a.ID, Enabled: a.Enabled, Status: a.Status(),
 		CreatedAt: domain.Millis(a.CreatedAt), UpdatedAt: domain.Millis(a.UpdatedAt),
 		Name: c.Name, Username: c.Username, System: c.System, Templates: c.Templates, Bio: c.Bio,
 		MessageExamples: list(c.MessageExamples), PostExamples: list(c.PostExamples),
 		Topics: list(c.Topics), Adjectives: list(c.Adjectives), Knowledge: list(c.Knowledge), Plugins: list(c.Plugins),
-		Settings: showSettings(c.Settings), Secrets: sealed(c.Secrets), Style: c.Style,
+		Settings: settings, Secrets: c.Secrets, Style: c.Style,
 	}
+}
+
+// public is the agent as those see it who only talk with it: without its instructions,
+// settings, secrets and knowledge.
+func (v View) public() View {
+	v.System, v.Templates, v.Secrets = "", nil, nil
+	v.Settings, v.Knowledge = map[string]json.RawMessage{}, []json.RawMessage{}
+	return v
 }
 
 // list is l, empty instead of nil so that it is [] on the wire.
@@ -84,37 +96,4 @@ func list[T any](l []T) []T {
 		return []T{}
 	}
 	return l
-}
-
-// showSettings copies settings, with only the encrypted ones of their secrets.
-func showSettings(settings map[string]json.RawMessage) map[string]json.RawMessage {
-	shown := make(map[string]json.RawMessage, len(settings))
-	for key, value := range settings {
-		if key != "secrets" {
-			shown[key] = value
-			continue
-		}
-		var secrets map[string]json.RawMessage
-		if json.Unmarshal(value, &secrets) != nil {
-			continue
-		}
-		if data, err := json.Marshal(sealed(secrets)); err == nil {
-			shown[key] = data
-		}
-	}
-	return shown
-}
-
-// encrypted is the form of an encrypted secret: initialisation vector and ciphertext in hex.
-var encrypted = regexp.MustCompile(`^"[0-9a-f]{32}:[0-9a-f]+"$`)
-
-// sealed copies those secrets that are encrypted.
-func sealed(secrets map[string]json.RawMessage) map[string]json.RawMessage {
-	shown := make(map[string]json.RawMessage, len(secrets))
-	for key, value := range secrets {
-		if encrypted.Match(value) {
-			shown[key] = value
-		}
-	}
-	return shown
 }

@@ -8,6 +8,18 @@
 // one server key; whoever holds it administers, everybody else is a Guest, whom
 // REST refuses by the access rule of each operation and a socket at its handshake.
 //
+// JWT mode is for end users. Whoever shows a good token (package jwt) is a Member that is
+// bound: it acts as the entity of the token and in the channels in which that takes part,
+// which domain/op enforces. A token with the role admin administers, and so does the server
+// key, if there is one.
+//
+// # Where a caller is
+//
+// Both doors ask Proxies who the caller is, so that a limit, a log line and the rule for
+// callers on this machine (domain.Actor.Local) agree. A caller is local only if nothing
+// hints at a page that this server did not serve: a browser on this machine does what
+// foreign pages tell it, also under a name that is bound to our address.
+//
 // # The cookie
 //
 // The reference's web client cannot send the key with its panels and its socket

@@ -122,7 +122,7 @@ func TestRoles(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			actor, err := newAuth(t, tt.opts).Authenticate(tt.c)
+			actor, err := newAuth(t, tt.opts).Authenticate(t.Context(), tt.c)
 			if tt.want == refused {
 				if known := domain.AsError(err); known == nil || known.Message != "Invalid or missing API Key" || known.WireCode() != "AUTH_REQUIRED" {
 					t.Fatalf("err = %v", err)
@@ -174,7 +174,7 @@ func TestCookieCountsOnlyWhereAForeignPageCannotUseIt(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.c.Cookie, tt.c.Host = cookie, host
-			actor, err := a.Authenticate(tt.c)
+			actor, err := a.Authenticate(t.Context(), tt.c)
 			if got := err == nil && actor.Role == domain.Admin; got != tt.ok {
 				t.Fatalf("accepted %v (%v), want %v", got, err, tt.ok)
 			}
@@ -185,7 +185,7 @@ func TestCookieCountsOnlyWhereAForeignPageCannotUseIt(t *testing.T) {
 func TestOriginsDefaultPortIsTheHostsOwn(t *testing.T) {
 	a := newAuth(t)
 	c := identity.Credentials{Socket: true, Cookie: cookieOf(t, a), Host: "parley.test:443", Origin: "https://parley.test"}
-	if _, err := a.Authenticate(c); err != nil {
+	if _, err := a.Authenticate(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -228,7 +228,7 @@ func TestForgedAndExpiredCookies(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			actor, err := tt.auth.Authenticate(identity.Credentials{Method: "GET", Cookie: tt.cookie})
+			actor, err := tt.auth.Authenticate(t.Context(), identity.Credentials{Method: "GET", Cookie: tt.cookie})
 			if err != nil || (actor.Role == domain.Admin) != tt.ok {
 				t.Fatalf("role %d, %v; want accepted %v", actor.Role, err, tt.ok)
 			}
@@ -289,18 +289,18 @@ func TestCookieIsIssuedForTheHeaderAndRenewedHalfway(t *testing.T) {
 
 func TestEntityIsBoundIfItIsAUUID(t *testing.T) {
 	a := newAuth(t)
-	actor, err := a.Authenticate(identity.Credentials{APIKey: key, Entity: "ABCDEFAB-1111-4111-8111-111111111111", SocketID: "s", Socket: true, Remote: "10.0.0.1"})
-	want := domain.Actor{Entity: "abcdefab-1111-4111-8111-111111111111", Role: domain.Admin, Socket: "s", Remote: "10.0.0.1"}
+	actor, err := a.Authenticate(t.Context(), identity.Credentials{APIKey: key, Entity: "ABCDEFAB-1111-4111-8111-111111111111", SocketID: "s", Socket: true, Remote: "10.0.0.1"})
+	want := domain.Actor{Entity: "abcdefab-1111-4111-8111-111111111111", Role: domain.Admin, Socket: "s", Remote: "10.0.0.1", Keyed: true}
 	if err != nil || actor != want {
 		t.Fatalf("actor = %+v, %v", actor, err)
 	}
 	for _, socket := range []bool{true, false} {
-		_, err = a.Authenticate(identity.Credentials{APIKey: key, Entity: "me", Socket: socket})
+		_, err = a.Authenticate(t.Context(), identity.Credentials{APIKey: key, Entity: "me", Socket: socket})
 		if known := domain.AsError(err); known == nil || known.Message != "Valid entityId required" || known.WireCode() != "INVALID_ID" {
 			t.Fatalf("err = %v", err)
 		}
 	}
-	_, err = a.Authenticate(identity.Credentials{Entity: "me", Socket: true})
+	_, err = a.Authenticate(t.Context(), identity.Credentials{Entity: "me", Socket: true})
 	if known := domain.AsError(err); known == nil || known.Message != "Invalid or missing API Key" {
 		t.Fatalf("the key is checked first: %v", err)
 	}
@@ -315,7 +315,7 @@ func FuzzCookie(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, cookie string) {
-		actor, err := a.Authenticate(identity.Credentials{Method: "GET", Cookie: cookie})
+		actor, err := a.Authenticate(t.Context(), identity.Credentials{Method: "GET", Cookie: cookie})
 		if err != nil || actor.Role != domain.Guest {
 			t.Fatalf("%q: role %d, %v", cookie, actor.Role, err)
 		}

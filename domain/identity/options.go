@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,16 +20,20 @@ const (
 	Open Mode = "open"
 	// Key needs the server key.
 	Key Mode = "key"
+	// JWT needs a token of an end user; the server key, if there is one, administers.
+	JWT Mode = "jwt"
 )
 
 // Options of an Authenticator.
 type Options struct {
 	// Mode is how callers are recognised; empty means Key if there is a Key, else Open.
 	Mode Mode
-	// Key is the server key; key mode needs it, open mode ignores it.
+	// Key is the server key; key mode needs it, jwt mode may have it, open mode ignores it.
 	Key domain.Secret
+	// Tokens checks the tokens of jwt mode, which needs it.
+	Tokens Tokens
 	// SocketAuth asks a socket for the key too. Without it (as in the reference) a
-	// socket without the key is a Member in key mode.
+	// socket without the key is a Member in key mode. In jwt mode it is always asked.
 	SocketAuth bool
 	// Origins are the foreign origins whose pages may use the cookie, such as
 	// "https://chat.example". "*" matches nothing here.
@@ -50,12 +55,15 @@ func (o *Options) setDefaults() {
 	}
 }
 
+// Modes are all modes.
+func Modes() []Mode { return []Mode{Open, Key, JWT} }
+
 // Validate reports an unknown mode, and key mode without a key.
 func (o Options) Validate() error {
 	o.setDefaults()
 	switch {
-	case o.Mode != Open && o.Mode != Key:
-		return fmt.Errorf("PARLEY_AUTH must be open or key, not %q", o.Mode)
+	case !slices.Contains(Modes(), o.Mode):
+		return fmt.Errorf("PARLEY_AUTH must be open, key or jwt, not %q", o.Mode)
 	case o.Mode == Key && o.Key == "":
 		return errors.New("PARLEY_AUTH=key needs a server key: set ELIZA_SERVER_AUTH_TOKEN")
 	default:

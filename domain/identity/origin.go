@@ -13,6 +13,32 @@ func (a *Authenticator) AllowsOrigin(origin string) bool {
 	})
 }
 
+// AdmitsOrigin reports whether a page of this origin may open a socket: any if no origins
+// are listed or "*" is, else our own and the listed ones. What sends no Origin is no page.
+func (a *Authenticator) AdmitsOrigin(c Credentials) bool {
+	return c.Origin == "" || len(a.opts.Origins) == 0 || slices.Contains(a.opts.Origins, "*") || a.trusts(c)
+}
+
+// isLocal reports whether the caller is a program on this machine, or a page that this
+// server or a listed origin has served. A foreign page can make a browser here call us, but
+// then an Origin or Sec-Fetch-Site says so, or the Host is a name that it has bound to our
+// address.
+func (a *Authenticator) isLocal(c Credentials) bool {
+	if !c.Near {
+		return false
+	}
+	if c.Origin != "" {
+		return a.AllowsOrigin(c.Origin) || isLoopbackName(c.Host) && a.trusts(c)
+	}
+	return isLoopbackName(c.Host) && (c.FetchSite == "" || c.FetchSite == "same-origin" || c.FetchSite == "none")
+}
+
+// isLoopbackName reports whether a Host means this machine in every browser.
+func isLoopbackName(host string) bool {
+	host = strings.ToLower(strings.Trim(withoutPortNumber(host), "[]"))
+	return isLoopback(host) || strings.HasSuffix(host, ".localhost")
+}
+
 // trusts reports whether the Origin is our own (the Host that was asked) or listed.
 func (a *Authenticator) trusts(c Credentials) bool {
 	origin, err := url.Parse(c.Origin)

@@ -24,7 +24,7 @@ func checkParticipants(f *domain.Faults, path string, list []domain.EntityID) {
 
 // UpdateChannelRequest changes what is given of a channel.
 type UpdateChannelRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
 	Name      *string          `json:"name"`
 	// Participants replace the whole list.
 	Participants *[]domain.EntityID `json:"participantCentralUserIds" alias:"participantIds,participants"`
@@ -48,8 +48,13 @@ func (r *UpdateChannelRequest) Validate() error {
 	return f.Err()
 }
 
-// apply returns c with what the request gives.
-func (r *UpdateChannelRequest) apply(c Channel) (Channel, error) {
+// apply returns c with what the request of a caller gives.
+func (r *UpdateChannelRequest) apply(a domain.Actor, c Channel) (Channel, error) {
+	if r.Participants != nil {
+		if err := mustOwn(a, c); err != nil {
+			return Channel{}, err
+		}
+	}
 	if r.Name != nil {
 		c.Name = *r.Name
 	}
@@ -64,9 +69,12 @@ func (r *UpdateChannelRequest) apply(c Channel) (Channel, error) {
 }
 
 // UpdateChannel changes a channel and tells its room. In the modes open and key every
-// member may do it, as in the reference. Codes: invalid, not_found, unavailable.
-func (s *Service) UpdateChannel(ctx context.Context, _ domain.Actor, r UpdateChannelRequest) (ChannelRow, error) {
-	return s.change(r.ChannelID, func() (Channel, error) { return s.store.UpdateChannel(ctx, r.ChannelID, r.apply) })
+// member may do it, as in the reference; of bound ones only the owner replaces the list of
+// participants. Codes: invalid, forbidden, not_found, unavailable.
+func (s *Service) UpdateChannel(ctx context.Context, a domain.Actor, r UpdateChannelRequest) (ChannelRow, error) {
+	return s.change(r.ChannelID, func() (Channel, error) {
+		return s.store.UpdateChannel(ctx, r.ChannelID, func(c Channel) (Channel, error) { return r.apply(a, c) })
+	})
 }
 
 // change makes a change of a channel, forgets what is remembered of it and tells its room.
@@ -96,8 +104,12 @@ type DeletedChannel struct {
 // DeleteChannel removes a channel with all that it holds, tells its room and empties it;
 // one that does not exist is no error. As with Clear, everybody sees it gone at once, and
 // erasing it from the disk is waited for two seconds at most. In the modes open and key
-// every member may do it, as in the reference. Codes: unavailable.
-func (s *Service) DeleteChannel(ctx context.Context, _ domain.Actor, r ChannelRequest) (DeletedChannel, error) {
+// every member may do it, as in the reference, a bound one if it owns the channel. Codes:
+// forbidden, unavailable.
+func (s *Service) DeleteChannel(ctx context.Context, a domain.Actor, r ChannelRequest) (DeletedChannel, error) {
+	if err := s.requireOwner(ctx, a, r.ChannelID); err != nil {
+		return DeletedChannel{}, err
+	}
 	existed, err := s.store.DeleteChannel(ctx, r.ChannelID)
 	s.channels.drop(r.ChannelID)
 	if err != nil {
@@ -122,7 +134,7 @@ func (s *Service) ListParticipants(ctx context.Context, _ domain.Actor, r Channe
 
 // InviteRequest lists entities as participants.
 type InviteRequest struct {
-	ChannelID domain.ChannelID  `json:"channelId" alias:"roomId"`
+	ChannelID domain.ChannelID  `json:"channelId" alias:"roomId" access:"channel"`
 	UserIDs   []domain.EntityID `json:"userIds" alias:"participantCentralUserIds"`
 }
 
@@ -151,7 +163,7 @@ func (s *Service) Invite(ctx context.Context, _ domain.Actor, r InviteRequest) (
 
 // RemoveRequest takes an entity off the list of participants.
 type RemoveRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
 	UserID    domain.EntityID  `json:"userId" alias:"entityId"`
 }
 
@@ -164,8 +176,14 @@ func (r *RemoveRequest) Validate() error {
 }
 
 // Remove takes a participant off the list and tells the room; one that is not on it is no
-// error. Codes: invalid, not_found, unavailable.
-func (s *Service) Remove(ctx context.Context, _ domain.Actor, r RemoveRequest) ([]domain.EntityID, error) {
+// error. A bound caller takes off itself, and others where it owns the channel. Codes:
+// invalid, forbidden, not_found, unavailable.
+func (s *Service) Remove(ctx context.Context, a domain.Actor, r RemoveRequest) ([]domain.EntityID, error) {
+	if r.UserID != a.Entity {
+		if err := s.requireOwner(ctx, a, r.ChannelID); err != nil {
+			return nil, err
+		}
+	}
 	var all []domain.EntityID
 	_, err := s.change(r.ChannelID, func() (Channel, error) {
 		c, err := s.store.RemoveParticipant(ctx, r.ChannelID, r.UserID)

@@ -11,6 +11,10 @@ const exampleMessage domain.MessageID = "33333333-3333-4333-8333-333333333333"
 // messageRoute is where a message is found by its id alone.
 const messageRoute = " /api/messaging/messages/:messageId"
 
+// ownerDecides is why an entity's id needs no guard where the service asks who owns the
+// channel.
+const ownerDecides = "the channel's owner may name others; the service checks it"
+
 // changeOps declares the operations that change and find messages.
 func changeOps(r *op.Registry, s *Service) {
 	op.Define(r, op.Spec{
@@ -29,12 +33,14 @@ func changeOps(r *op.Registry, s *Service) {
 	op.Define(r, op.Spec{
 		Name: "messages:purge", Help: "Deletes all messages of one author in a channel.",
 		Routes: op.ChannelRoutes("DELETE", "/messages/all"), Dual: true, Slow: true,
-		Example: PurgeRequest{ChannelID: exampleChannel, UserID: exampleUser},
+		Unguarded: map[string]string{"userId": ownerDecides},
+		Example:   PurgeRequest{ChannelID: exampleChannel, UserID: exampleUser},
 	}, s.Purge)
 	op.Define(r, op.Spec{
 		Name: "messages:search", Help: "Finds messages in which every word of a query occurs, newest first.",
 		Routes: []string{"POST /api/messaging/messages/search"}, Slow: true,
-		Example: SearchRequest{Query: "hello", ChannelID: exampleChannel},
+		Unguarded: map[string]string{"authorId": anyAuthor},
+		Example:   SearchRequest{Query: "hello", ChannelID: exampleChannel},
 	}, s.Search)
 	channelOps(r, s)
 }
@@ -44,7 +50,7 @@ func channelOps(r *op.Registry, s *Service) {
 	name := "Harbour"
 	op.Define(r, op.Spec{
 		Name: "channels:update", Help: "Changes a channel's name, participants or metadata.",
-		Routes: op.ChannelRoutes("PATCH", ""), Example: UpdateChannelRequest{ChannelID: exampleChannel, Name: &name},
+		Routes: op.ChannelRoutes("PATCH", ""), Unguarded: map[string]string{participantsKey: ownerDecides}, Example: UpdateChannelRequest{ChannelID: exampleChannel, Name: &name},
 	}, s.UpdateChannel)
 	op.Define(r, op.Spec{
 		Name: "channels:delete", Help: "Deletes a channel with everything in it.",
@@ -57,11 +63,13 @@ func channelOps(r *op.Registry, s *Service) {
 	op.Define(r, op.Spec{
 		Name: "channels:invite", Help: "Adds participants to a channel.",
 		Routes: op.ChannelRoutes("POST", "/participants"), Status: 201,
-		Example: InviteRequest{ChannelID: exampleChannel, UserIDs: []domain.EntityID{exampleUser}},
+		Unguarded: map[string]string{"userIds": "who takes part may invite whomever it wants"},
+		Example:   InviteRequest{ChannelID: exampleChannel, UserIDs: []domain.EntityID{exampleUser}},
 	}, s.Invite)
 	op.Define(r, op.Spec{
 		Name: "channels:remove", Help: "Takes a participant out of a channel.",
 		Routes: op.ChannelRoutes("DELETE", "/participants/:userId"), Status: 204,
-		Example: RemoveRequest{ChannelID: exampleChannel, UserID: exampleUser},
+		Unguarded: map[string]string{"userId": ownerDecides},
+		Example:   RemoveRequest{ChannelID: exampleChannel, UserID: exampleUser},
 	}, s.Remove)
 }

@@ -42,11 +42,15 @@ func (r *CreateChannelRequest) Validate() error {
 	return f.Err()
 }
 
-// CreateChannel makes a channel and tells those who take part; the creator is not added.
+// CreateChannel makes a channel and tells those who take part; only a bound creator is
+// added, as the first.
 // Codes: invalid, not_found (unknown server), unavailable.
-func (s *Service) CreateChannel(ctx context.Context, _ domain.Actor, r CreateChannelRequest) (CreatedChannel, error) {
+func (s *Service) CreateChannel(ctx context.Context, a domain.Actor, r CreateChannelRequest) (CreatedChannel, error) {
 	if err := s.requireServer(ctx, r.ServerID); err != nil {
 		return CreatedChannel{}, err
+	}
+	if a.Bound {
+		r.Participants = append([]domain.EntityID{a.Entity}, r.Participants...)
 	}
 	now := s.stamp()
 	c := Channel{
@@ -81,7 +85,7 @@ func (s *Service) Channel(ctx context.Context, id domain.ChannelID) (Channel, er
 
 // ChannelRequest names a channel; it is all that several operations need.
 type ChannelRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
 }
 
 // Validate returns every fault of the request.
@@ -104,7 +108,7 @@ func (s *Service) GetChannel(ctx context.Context, _ domain.Actor, r ChannelReque
 type ListChannelsRequest struct {
 	ServerID    domain.ServerID `json:"serverId" alias:"messageServerId,server_id"`
 	Type        ChannelType     `json:"type"`
-	Participant domain.EntityID `json:"participantId"`
+	Participant domain.EntityID `json:"participantId" access:"self,filter"`
 	Limit       int             `json:"limit"`
 	Offset      int             `json:"offset"`
 }
@@ -139,11 +143,21 @@ func (s *Service) ListChannels(ctx context.Context, _ domain.Actor, r ListChanne
 // ListServersRequest has no fields.
 type ListServersRequest struct{}
 
-// ListServers returns all message servers.
-func (s *Service) ListServers(ctx context.Context, _ domain.Actor, _ ListServersRequest) (ServerList, error) {
+// ListServers returns all message servers; to a bound caller the default one and those of
+// its channels.
+func (s *Service) ListServers(ctx context.Context, a domain.Actor, _ ListServersRequest) (ServerList, error) {
 	found, err := s.store.Servers(ctx)
 	if err != nil {
 		return ServerList{}, err
+	}
+	own, err := s.ownChannels(ctx, a)
+	if err != nil {
+		return ServerList{}, err
+	}
+	if a.Bound {
+		found = slices.DeleteFunc(found, func(server Server) bool {
+			return server.ID != domain.DefaultServer && !slices.ContainsFunc(own, func(c Channel) bool { return c.ServerID == server.ID })
+		})
 	}
 	rows := make([]ServerRow, len(found))
 	for i, server := range found {

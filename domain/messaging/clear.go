@@ -33,7 +33,8 @@ type Cleared struct {
 // channel, and what is posted meanwhile stays. The rest is erasing them from the disk,
 // for which Clear waits two seconds at most. Who waited for answers to them waits no
 // longer once they are erased. A channel that is empty or does not exist is no error. In
-// the modes open and key every member may clear, as in the reference. Codes: unavailable.
+// the modes open and key every member may clear, as in the reference, a bound one the
+// channels that it owns. Codes: forbidden, unavailable.
 func (s *Service) Clear(ctx context.Context, a domain.Actor, r ChannelRequest) (Cleared, error) {
 	out := Cleared{ChannelID: r.ChannelID}
 	channel, err := s.channels.get(ctx, r.ChannelID)
@@ -41,6 +42,9 @@ func (s *Service) Clear(ctx context.Context, a domain.Actor, r ChannelRequest) (
 		return out, nil
 	}
 	if err != nil {
+		return out, err
+	}
+	if err := mustOwn(a, channel); err != nil {
 		return out, err
 	}
 	id := domain.NewID[domain.MessageID]()

@@ -19,9 +19,13 @@ func (r *GetMessageRequest) Validate() error {
 	return f.Err()
 }
 
-// GetMessage returns one message. Codes: not_found (absent or deleted), unavailable.
-func (s *Service) GetMessage(ctx context.Context, _ domain.Actor, r GetMessageRequest) (MessageRow, error) {
+// GetMessage returns one message. Codes: forbidden, not_found (absent or deleted),
+// unavailable.
+func (s *Service) GetMessage(ctx context.Context, a domain.Actor, r GetMessageRequest) (MessageRow, error) {
 	m, err := s.store.Lookup(ctx, r.MessageID)
+	if err == nil {
+		err = s.requirePart(ctx, a, m.ChannelID)
+	}
 	if err == nil && m.Deleted {
 		err = errNoMessage(r.MessageID)
 	}
@@ -40,7 +44,7 @@ func errNoMessage(id domain.MessageID) error {
 type EditRequest struct {
 	MessageID domain.MessageID `json:"messageId"`
 	// ChannelID may be left out.
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId,channel_id"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId,channel_id" access:"channel"`
 	Content   string           `json:"content" alias:"message,text" op:"long"`
 	// Metadata replaces the values of the keys that it has.
 	Metadata domain.Metadata `json:"metadata"`
@@ -59,17 +63,25 @@ func (r *EditRequest) Validate() error {
 
 // Edit gives a message another text and tells the room. Agents are not asked again; what
 // they owe the message they still owe. In the modes open and key every member may edit
-// every message, as in the reference. It returns when the room has heard it. Codes:
-// invalid, not_found (absent or deleted), unavailable.
-func (s *Service) Edit(ctx context.Context, _ domain.Actor, r EditRequest) (MessageRow, error) {
+// every message, as in the reference, a bound one its own. It returns when the room has
+// heard it. Codes: invalid, forbidden, not_found (absent or deleted), unavailable.
+func (s *Service) Edit(ctx context.Context, a domain.Actor, r EditRequest) (MessageRow, error) {
 	if r.ChannelID == "" {
 		m, err := s.store.Lookup(ctx, r.MessageID)
 		if err != nil {
 			return MessageRow{}, err
 		}
+		if err := s.requirePart(ctx, a, m.ChannelID); err != nil {
+			return MessageRow{}, err
+		}
 		r.ChannelID = m.ChannelID
 	}
-	m, err := s.store.Edit(ctx, r.ChannelID, r.MessageID, func(m Message) (Message, error) { return edited(m, r), nil })
+	m, err := s.store.Edit(ctx, r.ChannelID, r.MessageID, func(m Message) (Message, error) {
+		if err := mustHaveWritten(a, m); err != nil {
+			return Message{}, err
+		}
+		return edited(m, r), nil
+	})
 	if err != nil {
 		return MessageRow{}, err
 	}

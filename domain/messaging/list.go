@@ -9,7 +9,7 @@ import (
 
 // ListRequest selects a page of a channel's history.
 type ListRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
 	// Limit is 50 unless given, at most 1000.
 	Limit int `json:"limit"`
 	// Before and After bound the time, exclusive.

@@ -8,7 +8,7 @@ import (
 
 // DeleteRequest names a message.
 type DeleteRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
 	MessageID domain.MessageID `json:"messageId"`
 }
 
@@ -28,9 +28,9 @@ type Deleted struct {
 
 // Delete removes a message and leaves its tombstone. One that does not exist is no
 // error, as in the reference; there, and in the modes open and key, every member may
-// delete every message. It returns when the room has heard it. Who waited for an answer
+// delete every message, a bound one its own, and all in a channel that it owns. It returns when the room has heard it. Who waited for an answer
 // to it waits no longer.
-func (s *Service) Delete(ctx context.Context, _ domain.Actor, r DeleteRequest) (Deleted, error) {
+func (s *Service) Delete(ctx context.Context, a domain.Actor, r DeleteRequest) (Deleted, error) {
 	out := Deleted{MessageID: r.MessageID, ChannelID: r.ChannelID}
 	before, err := s.store.Message(ctx, r.ChannelID, r.MessageID)
 	if domain.IsCode(err, domain.NotFound) {
@@ -38,6 +38,11 @@ func (s *Service) Delete(ctx context.Context, _ domain.Actor, r DeleteRequest) (
 	}
 	if err != nil {
 		return out, err
+	}
+	if !before.Deleted && mustHaveWritten(a, before) != nil {
+		if err := s.requireOwner(ctx, a, r.ChannelID); err != nil {
+			return out, err
+		}
 	}
 	m, changed, err := s.store.Delete(ctx, r.ChannelID, r.MessageID)
 	if err != nil || !changed {

@@ -14,7 +14,7 @@ const purgeBatch = 100
 
 // PurgeRequest names a channel and an author.
 type PurgeRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
 	UserID    domain.EntityID  `json:"userId" alias:"authorId"`
 }
 
@@ -32,9 +32,15 @@ type Purged struct {
 }
 
 // Purge deletes all messages of one author in a channel, each like Delete, the newest
-// first. What is posted meanwhile may be deleted too. Codes: invalid, timeout (repeat
-// it to go on), unavailable.
+// first. What is posted meanwhile may be deleted too. Codes: invalid, forbidden (a
+// bound caller that neither is the author nor owns the channel), timeout (repeat it to go
+// on), unavailable.
 func (s *Service) Purge(ctx context.Context, a domain.Actor, r PurgeRequest) (out Purged, err error) {
+	if r.UserID != a.Entity {
+		if err := s.requireOwner(ctx, a, r.ChannelID); err != nil {
+			return out, err
+		}
+	}
 	for {
 		page, err := s.store.Page(ctx, PageQuery{Channel: r.ChannelID, Author: r.UserID, Limit: purgeBatch})
 		if err != nil || len(page) == 0 {

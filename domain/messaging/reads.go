@@ -52,9 +52,9 @@ type Unread struct {
 
 // SetReadRequest says how far an entity has read.
 type SetReadRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
 	// EntityID is the caller's own unless given.
-	EntityID domain.EntityID `json:"entityId"`
+	EntityID domain.EntityID `json:"entityId" access:"self"`
 	Seq      *int64          `json:"seq"`
 }
 
@@ -107,9 +107,9 @@ func reader(a domain.Actor, named domain.EntityID) (domain.EntityID, error) {
 
 // ListReadsRequest asks how far a channel's readers are.
 type ListReadsRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
 	// EntityID is whose unread messages are counted: the caller's unless given.
-	EntityID domain.EntityID `json:"entityId"`
+	EntityID domain.EntityID `json:"entityId" access:"self"`
 }
 
 // Validate returns every fault of the request.
@@ -155,8 +155,8 @@ func (s *Service) ListReads(ctx context.Context, a domain.Actor, r ListReadsRequ
 // UnreadRequest asks what an entity has not read in several channels.
 type UnreadRequest struct {
 	// EntityID is the caller's own unless given.
-	EntityID   domain.EntityID    `json:"entityId"`
-	ChannelIDs []domain.ChannelID `json:"channelIds"`
+	EntityID   domain.EntityID    `json:"entityId" access:"self"`
+	ChannelIDs []domain.ChannelID `json:"channelIds" access:"channel"`
 }
 
 // Validate returns every fault of the request.

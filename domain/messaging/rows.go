@@ -7,6 +7,9 @@ import (
 	"parley/domain"
 )
 
+// SourceAgent is the SourceType of what agents say.
+const SourceAgent = "agent_response"
+
 // ServerRow is a message server on the wire.
 type ServerRow struct {
 	ID         domain.ServerID `json:"id"`
@@ -101,7 +104,7 @@ func NewMessageRow(m Message) MessageRow {
 // raw message where the metadata lacks them. A raw message that is no object is no fault.
 func (m Message) Extras() domain.Metadata {
 	var raw domain.Metadata
-	if m.SourceType != "agent_response" || len(m.Raw) == 0 || json.Unmarshal(m.Raw, &raw) != nil {
+	if m.SourceType != SourceAgent || len(m.Raw) == 0 || json.Unmarshal(m.Raw, &raw) != nil {
 		return m.Metadata
 	}
 	out := m.Metadata.Clone()

@@ -21,7 +21,9 @@ type SearchQuery struct {
 	Words   []string
 	Channel domain.ChannelID
 	Server  domain.ServerID
-	Author  domain.EntityID
+	// Among are the only channels that count, of those of Server; nil means all.
+	Among  []domain.ChannelID
+	Author domain.EntityID
 	// From and To bound CreatedAt, From inclusive, To exclusive.
 	From, To time.Time
 	// Limit is at most how many are returned, after Offset are skipped; it must be positive.
@@ -46,7 +48,7 @@ type SearchRequest struct {
 	// Query is split at spaces; every word must occur, in any case and anywhere in a word.
 	Query string `json:"query" alias:"q"`
 	// ChannelID may be left out to search all channels of the default server.
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId,channel_id"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId,channel_id" access:"channel"`
 	AuthorID  domain.EntityID  `json:"authorId" alias:"author_id"`
 	From      domain.Instant   `json:"from"`
 	To        domain.Instant   `json:"to"`
@@ -90,8 +92,9 @@ type Pagination struct {
 }
 
 // Search finds messages by their text, newest first. In the modes open and key every
-// member may search every channel. Codes: invalid, canceled, unavailable.
-func (s *Service) Search(ctx context.Context, _ domain.Actor, r SearchRequest) (SearchResult, error) {
+// member may search every channel, a bound one its own (of more than 1,000 the last
+// updated). Codes: invalid, forbidden, canceled, unavailable.
+func (s *Service) Search(ctx context.Context, a domain.Actor, r SearchRequest) (SearchResult, error) {
 	q := SearchQuery{Words: strings.Fields(Fold(r.Query)), Channel: r.ChannelID, Author: r.AuthorID,
 		From: r.From.Time, To: r.To.Time, Limit: clamp(r.Limit, 20, 100), Offset: max(r.Offset, 0)}
 	if r.Page > 1 && q.Offset == 0 {
@@ -99,6 +102,16 @@ func (s *Service) Search(ctx context.Context, _ domain.Actor, r SearchRequest) (
 	}
 	if q.Channel == "" {
 		q.Server = domain.DefaultServer
+		own, err := s.ownChannels(ctx, a)
+		if err != nil {
+			return SearchResult{}, err
+		}
+		if a.Bound {
+			q.Among = make([]domain.ChannelID, len(own))
+			for i, c := range own {
+				q.Among[i] = c.ID
+			}
+		}
 	}
 	found, err := s.store.Search(ctx, q)
 	if err != nil {

@@ -13,11 +13,11 @@ const maxClientID = 256
 // SendRequest posts a message. The names are those of the reference's socket event;
 // those of its REST body are aliases.
 type SendRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId,channel_id"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId,channel_id" access:"channel,new"`
 	// ServerID may be left out if the channel exists.
 	ServerID domain.ServerID `json:"serverId" alias:"messageServerId,server_id,message_server_id"`
 	// AuthorID may be left out by a caller that said who it is at the handshake.
-	AuthorID   domain.EntityID `json:"senderId" alias:"authorId,author_id"`
+	AuthorID   domain.EntityID `json:"senderId" alias:"authorId,author_id" access:"self"`
 	AuthorName string          `json:"senderName" alias:"author_display_name"`
 	Text       string          `json:"message" alias:"content,text" op:"long"`
 	// ClientMessageID is the client's own id: a repeat of it by the same author in the
@@ -59,6 +59,18 @@ func (r *SendRequest) isDM() bool {
 		r.Metadata.String("channel_type") == string(TypeDM)
 }
 
+// nameAuthor puts the name that the caller's credential gives it, if there is one, where
+// the request says another.
+func (r *SendRequest) nameAuthor(a domain.Actor) {
+	if a.Name == "" || checkText(a.Name, maxClientID) != "" {
+		return
+	}
+	r.AuthorName = a.Name
+	if _, named := r.Metadata["user_display_name"]; named {
+		r.Metadata.Set("user_display_name", a.Name)
+	}
+}
+
 // target returns the other party of a direct conversation, "" if none is named.
 func (r *SendRequest) target() domain.EntityID {
 	for _, text := range []string{r.Metadata.String("targetUserId"), r.Metadata.String("recipientId"), r.TargetUserID} {
@@ -71,7 +83,8 @@ func (r *SendRequest) target() domain.EntityID {
 
 // Send stores a message and tells everybody: the room, then the author, then done.
 // It submits in the order of calls and may answer after it has returned. Codes:
-// invalid, not_found (unknown server), unavailable.
+// invalid, forbidden (a bound caller that takes no part, or speaks as an agent), not_found
+// (unknown server), unavailable.
 func (s *Service) Send(ctx context.Context, actor domain.Actor, r SendRequest, done func(Posted, error)) {
 	if r.AuthorID == "" {
 		r.AuthorID = actor.Entity
@@ -81,7 +94,11 @@ func (s *Service) Send(ctx context.Context, actor domain.Actor, r SendRequest, d
 			Issues: []domain.Issue{{Path: "senderId", Message: "is required"}}})
 		return
 	}
+	r.nameAuthor(actor)
 	channel, err := s.channelForSend(ctx, actor, &r)
+	if err == nil {
+		err = maySend(actor, channel, &r)
+	}
 	if err != nil {
 		done(Posted{}, err)
 		return

@@ -112,12 +112,13 @@ func newStageOn(t *testing.T) (*stage, messaging.Store) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	s := &stage{t: t, after: make(chan struct{}, 100), registry: op.NewRegistry(op.Options{Logger: zerolog.Nop()})}
+	s := &stage{t: t, after: make(chan struct{}, 100)}
 	s.service = messaging.New(messaging.Options{Store: store.Messaging, Announcer: s, Signals: s, Duties: s,
 		Now: time.Now})
 	if _, err := s.service.EnsureDefaults(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	s.registry = op.NewRegistry(op.Options{Logger: zerolog.Nop(), Membership: s.service.TakesPart})
 	messaging.Ops(s.registry, s.service)
 	return s, store.Messaging
 }

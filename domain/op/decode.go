@@ -50,6 +50,7 @@ type field struct {
 	names []string
 	index int
 	typ   reflect.Type
+	guard guard
 	// long lifts maxText.
 	long bool
 }
@@ -57,7 +58,8 @@ type field struct {
 // decoder turns Input into a request of one type. Tags: `json:"name"` names the
 // field, `alias:"a,b"` lists other names (the canonical one wins), `op:"payload"`
 // on a json.RawMessage field with json:"-" receives the whole body, `op:"long"` lets a
-// text be longer than maxText, for which the request's Validate then has a limit.
+// text be longer than maxText, for which the request's Validate then has a limit,
+// `access:"..."` says what a bound caller may put there (guard).
 type decoder struct {
 	typ     reflect.Type
 	fields  []field
@@ -87,7 +89,8 @@ func newDecoder(typ reflect.Type) decoder {
 		if a := f.Tag.Get("alias"); a != "" {
 			names = append(names, strings.Split(a, ",")...)
 		}
-		d.fields = append(d.fields, field{name: name, names: names, index: i, typ: f.Type, long: f.Tag.Get("op") == "long"})
+		d.fields = append(d.fields, field{name: name, names: names, index: i, typ: f.Type, guard: newGuard(f, typ),
+			long: f.Tag.Get("op") == "long"})
 	}
 	return d
 }
@@ -97,9 +100,9 @@ func (d decoder) knows(name string) bool {
 	return slices.ContainsFunc(d.fields, func(f field) bool { return slices.Contains(f.names, name) })
 }
 
-// decode returns a pointer to a new request, or an Invalid error that names the
-// faulty fields.
-func (d decoder) decode(in Input) (any, error) {
+// decode returns a pointer to a new request of a caller, or an Invalid error that names
+// the faulty fields, or Forbidden if it acts as somebody else.
+func (d decoder) decode(actor domain.Actor, in Input) (any, error) {
 	object, err := parseObject(in.Body)
 	if err != nil {
 		return nil, err
@@ -147,6 +150,9 @@ func (d decoder) decode(in Input) (any, error) {
 	}
 	if d.payload >= 0 && len(object.fields) > 0 {
 		req.Elem().Field(d.payload).SetBytes(bytes.Clone(in.Body))
+	}
+	if err := d.impersonate(actor, req.Elem()); err != nil {
+		return nil, err
 	}
 	if v, ok := req.Interface().(Validator); ok {
 		if err := v.Validate(); err != nil {

@@ -5,13 +5,24 @@
 // # The way of a call
 //
 // A door hands raw input to Op.Start (or Op.Call, which waits): recover, deadline,
-// access, decode and validate, call, log and count. Nothing of that is repeated by
+// access, decode, guard and validate, call, log and count. Nothing of that is repeated by
 // an operation. An ordered operation (DefineOrdered) returns before it is finished
 // and answers through a callback, so that one socket's calls can be submitted in
 // order without waiting for one another.
 //
 // An operation may also answer as a stream of events (DefineStream): over REST as
 // server-sent events, where the caller asks for them.
+//
+// # Who acts, and where
+//
+// A bound caller, a user of the jwt mode, acts as itself and in its own channels. Which
+// fields of a request that concerns is said by the tag access (guard.go):
+//
+//	ChannelID domain.ChannelID `json:"channelId" access:"channel"` // where it must take part
+//	AuthorID  domain.EntityID  `json:"senderId" access:"self"`     // filled in, or its own
+//
+// A request that names a channel only by something in it, such as a message, is checked by
+// its service, with ErrNoPart. A field without a tag needs its reason in Spec.Unguarded.
 //
 // # What a result may say to the doors
 //

@@ -77,6 +77,10 @@ type Spec struct {
 	Errors []domain.Code
 	// Reason is the wire code of an unclassified failure; "" means INTERNAL_ERROR.
 	Reason string
+	// Unguarded says, for each field of the request that names a channel or an entity and
+	// has no tag access, why a member may put anything there: mostly because it is no
+	// permission, or because the service checks it.
+	Unguarded map[string]string
 	// Example is a valid request; it feeds the documents and the parity test.
 	Example any
 }
@@ -112,6 +116,8 @@ type Options struct {
 	Now domain.Clock
 	// Observe is told of each finished call; nil for nobody.
 	Observe func(Observation)
+	// Membership decides which channels a bound caller may name; nil admits it to none.
+	Membership Membership
 }
 
 // Registry holds the declared operations. It is filled at start and then only read.
@@ -182,6 +188,9 @@ func (r *Registry) add(o *Op) {
 		if err := o.checkRoute(route); err != nil {
 			panic(fmt.Sprintf("operation %s: route %q: %v", o.Name, route, err))
 		}
+	}
+	if err := o.checkExemptions(); err != nil {
+		panic(fmt.Sprintf("operation %s: %v", o.Name, err))
 	}
 	if o.Timeout == 0 {
 		o.Timeout = DefaultTimeout
@@ -254,7 +263,10 @@ func (o *Op) Start(ctx context.Context, actor domain.Actor, in Input, done func(
 		finish(nil, err)
 		return
 	}
-	req, err := o.decoder.decode(in)
+	req, err := o.decoder.decode(actor, in)
+	if err == nil {
+		err = o.admit(ctx, actor, req)
+	}
 	if err != nil {
 		finish(nil, err)
 		return

@@ -54,7 +54,10 @@ func (o *Op) Stream(ctx context.Context, actor domain.Actor, in Input, accepts b
 	if o.stream == nil || o.Allow(actor) != nil {
 		return false, nil
 	}
-	req, err := o.decoder.decode(in)
+	req, err := o.decoder.decode(actor, in)
+	if err == nil {
+		err = o.admit(ctx, actor, req)
+	}
 	if err != nil {
 		return false, nil // Call answers it
 	}

@@ -9,7 +9,7 @@ import (
 
 // ListRequest asks who is in a channel.
 type ListRequest struct {
-	ChannelID domain.ChannelID `json:"channelId" alias:"roomId"`
+	ChannelID domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
 }
 
 // Validate returns every fault of the request.

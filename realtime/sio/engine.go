@@ -69,6 +69,7 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, fault := e.verify(r, upgrade)
 	switch {
 	case fault != nil && upgrade:
+		fault.head(w.Header())
 		http.Error(w, fault.Message, fault.status)
 	case fault != nil:
 		fault.write(w)
@@ -97,7 +98,13 @@ func (e *Engine) verify(r *http.Request, upgrade bool) (*conn, *fault) {
 		r.Header.Del("Origin")
 		return nil, &faultRequest
 	}
-	if sid := query.Get("sid"); sid != "" {
+	sid := query.Get("sid")
+	if e.opts.Guard != nil {
+		if refusal := e.opts.Guard(r, sid == ""); refusal != nil {
+			return nil, newFault(refusal)
+		}
+	}
+	if sid != "" {
 		return e.verifySession(sid, transport, query.Get("EIO"), upgrade)
 	}
 	switch {

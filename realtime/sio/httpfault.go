@@ -2,8 +2,11 @@ package sio
 
 import (
 	"encoding/json"
+	"math"
 	"net/http"
+	"strconv"
 	"strings"
+	"time"
 )
 
 // fault is a refusal in the words of Engine.IO.
@@ -11,20 +14,36 @@ type fault struct {
 	Code    int    `json:"code"`
 	Message string `json:"message"`
 	status  int
+	wait    time.Duration
 }
 
 // The refusals; their codes and messages are part of the protocol.
 var (
-	faultTransport = fault{0, "Transport unknown", http.StatusBadRequest}
-	faultSession   = fault{1, "Session ID unknown", http.StatusBadRequest}
-	faultMethod    = fault{2, "Bad handshake method", http.StatusBadRequest}
-	faultRequest   = fault{3, "Bad request", http.StatusBadRequest}
-	faultProtocol  = fault{5, "Unsupported protocol version", http.StatusBadRequest}
+	faultTransport = fault{Code: 0, Message: "Transport unknown", status: http.StatusBadRequest}
+	faultSession   = fault{Code: 1, Message: "Session ID unknown", status: http.StatusBadRequest}
+	faultMethod    = fault{Code: 2, Message: "Bad handshake method", status: http.StatusBadRequest}
+	faultRequest   = fault{Code: 3, Message: "Bad request", status: http.StatusBadRequest}
+	faultProtocol  = fault{Code: 5, Message: "Unsupported protocol version", status: http.StatusBadRequest}
 	// The reference has no word for a server that takes no one in; clients try again
 	// after any refusal.
-	faultUnavailable = fault{3, "Server unavailable", http.StatusServiceUnavailable}
-	faultTooLarge    = fault{3, "Payload too large", http.StatusRequestEntityTooLarge}
+	faultUnavailable = fault{Code: 3, Message: "Server unavailable", status: http.StatusServiceUnavailable}
+	faultTooLarge    = fault{Code: 3, Message: "Payload too large", status: http.StatusRequestEntityTooLarge}
 )
+
+// codeForbidden is the protocol's code for what the application refuses.
+const codeForbidden = 4
+
+// newFault is a refusal of the application.
+func newFault(r *Refusal) *fault {
+	return &fault{Code: codeForbidden, Message: r.Message, status: r.Status, wait: r.RetryAfter}
+}
+
+// head sets the headers of the refusal.
+func (f *fault) head(h http.Header) {
+	if f.wait > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(f.wait.Seconds()))))
+	}
+}
 
 // write answers a request with the refusal.
 func (f *fault) write(w http.ResponseWriter) {
@@ -33,6 +52,7 @@ func (f *fault) write(w http.ResponseWriter) {
 		http.Error(w, f.Message, f.status)
 		return
 	}
+	f.head(w.Header())
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(f.status)

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 
@@ -53,11 +54,23 @@ type Options struct {
 	// AllowOrigin says which origins may read polling replies; nil means all, with
 	// credentials.
 	AllowOrigin func(origin string) bool
+	// Guard is asked about every request but a preflight, handshake being set for those that
+	// begin a session; a refusal ends the request. Nil refuses nothing.
+	Guard func(r *http.Request, handshake bool) *Refusal
 	// MaxConns bounds the open connections; 0 is without limit. A handshake over it is
 	// answered with 503.
 	MaxConns int
 	// Logger takes what goes wrong; the zero value is silent.
 	Logger zerolog.Logger
+}
+
+// Refusal is why a request is not served.
+type Refusal struct {
+	// Status is the HTTP status, Message one sentence for the client.
+	Status  int
+	Message string
+	// RetryAfter is how long the client should wait; 0 says nothing.
+	RetryAfter time.Duration
 }
 
 // setDefaults fills in every field that is zero.

@@ -9,12 +9,12 @@ import (
 )
 
 // agentColumns are the columns that scanAgent reads.
-const agentColumns = `id, character, enabled, desired, created_at, updated_at`
+const agentColumns = `id, character, enabled, desired, created_at, updated_at, leaving`
 
 // scanAgent reads a row of agentColumns.
 func scanAgent(r row) (agents.Agent, error) {
 	a := agents.Agent{
-		ID: domain.AgentID(r.text(0)), Enabled: r.int(2) != 0, Desired: r.int(3) != 0,
+		ID: domain.AgentID(r.text(0)), Enabled: r.int(2) != 0, Desired: r.int(3) != 0, Leaving: r.int(6) != 0,
 		CreatedAt: domain.FromMillis(r.int(4)), UpdatedAt: domain.FromMillis(r.int(5)),
 	}
 	if err := decode(r.json(1), &a.Character); err != nil {
@@ -26,6 +26,11 @@ func scanAgent(r row) (agents.Agent, error) {
 // errNoAgent is the answer where an agent is missing.
 func errNoAgent(id domain.AgentID) error {
 	return domain.Errorf(domain.NotFound, "Agent %s does not exist", id)
+}
+
+// errNameTaken is the answer where another agent has the name.
+func errNameTaken(a agents.Agent) error {
+	return domain.Errorf(domain.Conflict, "An agent named %q exists already", a.Character.Name)
 }
 
 // findAgent reads one agent, or NotFound.
@@ -51,14 +56,14 @@ func (s *Store) EnsureAgent(ctx context.Context, a agents.Agent) (stored agents.
 		if !domain.IsCode(err, domain.NotFound) {
 			return err
 		}
-		changed, err := w.conn.exec(ctx, `INSERT INTO agents (id, character, enabled, desired, created_at, updated_at, name)
-			VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, string(a.ID), character, a.Enabled, a.Desired,
-			millis(a.CreatedAt), millis(a.UpdatedAt), a.Character.Name)
+		changed, err := w.conn.exec(ctx, `INSERT INTO agents (id, character, enabled, desired, created_at, updated_at, leaving, name)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`, string(a.ID), character, a.Enabled, a.Desired,
+			millis(a.CreatedAt), millis(a.UpdatedAt), a.Leaving, a.Character.Name)
 		if err != nil {
 			return err
 		}
 		if changed == 0 {
-			return domain.Errorf(domain.Conflict, "An agent named %q exists already", a.Character.Name)
+			return errNameTaken(a)
 		}
 		created = true
 		stored, err = findAgent(ctx, w.conn, a.ID)
@@ -99,6 +104,51 @@ func (s *Store) SetDesired(ctx context.Context, id domain.AgentID, desired bool)
 		if err == nil && changed == 0 {
 			err = errNoAgent(id)
 		}
+		return err
+	})
+}
+
+// UpdateAgent changes an agent; see agents.Store.
+func (s *Store) UpdateAgent(ctx context.Context, id domain.AgentID, change func(agents.Agent) (agents.Agent, error)) (stored agents.Agent, err error) {
+	err = s.write(ctx, func(ctx context.Context, w *writer) error {
+		before, err := findAgent(ctx, w.conn, id)
+		if err != nil {
+			return err
+		}
+		after, err := change(before)
+		if err != nil {
+			return err
+		}
+		taken, err := w.conn.one(ctx, `SELECT 1 FROM agents WHERE name = ? AND id <> ?`, func(row) error { return nil },
+			after.Character.Name, string(id))
+		if err != nil {
+			return err
+		}
+		if taken {
+			return errNameTaken(after)
+		}
+		character, err := encode(after.Character)
+		if err != nil {
+			return err
+		}
+		_, err = w.conn.exec(ctx, `UPDATE agents SET name = ?, character = ?, enabled = ?, desired = ?, leaving = ?, updated_at = ?
+			WHERE id = ?`, after.Character.Name, character, after.Enabled, after.Desired, after.Leaving, millis(after.UpdatedAt), string(id))
+		if err != nil {
+			return err
+		}
+		stored, err = findAgent(ctx, w.conn, id)
+		return err
+	})
+	if err != nil {
+		return agents.Agent{}, err
+	}
+	return stored, nil
+}
+
+// DeleteAgent removes an agent; see agents.Store.
+func (s *Store) DeleteAgent(ctx context.Context, id domain.AgentID) error {
+	return s.write(ctx, func(ctx context.Context, w *writer) error {
+		_, err := w.conn.exec(ctx, `DELETE FROM agents WHERE id = ?`, string(id))
 		return err
 	})
 }
@@ -186,4 +236,15 @@ func (s *Store) Turn(ctx context.Context, id agents.TurnID) (t agents.Turn, err 
 		return err
 	})
 	return t, err
+}
+
+// EraseTurns removes turns of an agent; see agents.Store.
+func (s *Store) EraseTurns(ctx context.Context, id domain.AgentID, limit int) (n int, err error) {
+	err = s.write(ctx, func(ctx context.Context, w *writer) error {
+		changed, err := w.conn.exec(ctx, `DELETE FROM turns WHERE id IN (SELECT id FROM turns WHERE agent = ? LIMIT ?)`,
+			string(id), int64(limit))
+		n = int(changed)
+		return err
+	})
+	return n, err
 }

@@ -95,5 +95,19 @@ func (s *Store) NextDuty(ctx context.Context, agent domain.AgentID, channel doma
 	return m, err
 }
 
+// AgentDuties returns messages that await an agent; see agents.Store.
+func (s *Store) AgentDuties(ctx context.Context, id domain.AgentID, limit int) (found []messaging.Message, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		return c.query(ctx, `SELECT `+messageColumns+`, c.id FROM duties d JOIN messages m ON m.place = d.message
+			JOIN channels c ON c.number = m.channel WHERE d.agent = ? AND m.place > ((c.number << 32) | c.cleared) LIMIT ?`,
+			func(r row) error {
+				m, err := scanMessage(r, domain.ChannelID(r.text(messageWidth)))
+				found = append(found, m)
+				return err
+			}, string(id), int64(limit))
+	})
+	return found, err
+}
+
 // errNoDuty is the answer where an agent owes nothing.
 var errNoDuty = domain.Errorf(domain.NotFound, "No message awaits the agent")

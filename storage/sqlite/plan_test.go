@@ -40,7 +40,7 @@ func TestEveryStatementOfTheContractUsesAnIndex(t *testing.T) {
 		storagetest.Run(t, func(t *testing.T) *storage.Set {
 			if first {
 				first = false
-				return &storage.Set{Backend: stayOpen{set.Backend}, Messaging: set.Messaging, Agents: set.Agents}
+				return &storage.Set{Backend: stayOpen{set.Backend}, Messaging: set.Messaging, Agents: set.Agents, AgentLogs: set.AgentLogs}
 			}
 			return open(t)
 		})

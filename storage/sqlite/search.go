@@ -28,7 +28,7 @@ const (
 	searchAuthor = `SELECT m.place, m.content, m.author, c.server FROM messages m INDEXED BY messages_by_author
 		CROSS JOIN channels c ON c.number = m.channel WHERE m.channel = ? AND m.author = ? AND m.deleted = 0
 		AND m.created_at > ? AND m.created_at < ? ORDER BY m.created_at DESC LIMIT ?`
-	searchAll = `SELECT m.place, m.content, m.author, c.server, c.cleared FROM messages m INDEXED BY messages_by_moment
+	searchAll = `SELECT m.place, m.content, m.author, c.server, c.cleared, c.id FROM messages m INDEXED BY messages_by_moment
 		CROSS JOIN channels c ON c.number = m.channel
 		WHERE m.deleted = 0 AND m.created_at > ? AND m.created_at < ? ORDER BY m.created_at DESC LIMIT ?`
 )
@@ -48,7 +48,7 @@ func (s *Store) Search(ctx context.Context, q messaging.SearchQuery) (found mess
 		if err != nil || sql == "" {
 			return err
 		}
-		scan := search{query: q, rows: s.searchRows}
+		scan := search{query: q, rows: s.searchRows, among: amongst(q.Among)}
 		if err := scan.run(ctx, c, sql, args); err != nil {
 			return err
 		}
@@ -87,12 +87,26 @@ func searchOf(ctx context.Context, c *conn, q messaging.SearchQuery) (string, []
 // search is a search under way.
 type search struct {
 	query messaging.SearchQuery
+	// among are the channels that count, nil for all.
+	among map[string]bool
 	// rows is how many messages may be read.
 	rows    int
 	read    int
 	bytes   int
 	hits    []int64
 	partial bool
+}
+
+// amongst is a list of channels for looking up; nil stays nil.
+func amongst(ids []domain.ChannelID) map[string]bool {
+	if ids == nil {
+		return nil
+	}
+	set := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		set[string(id)] = true
+	}
+	return set
 }
 
 // errEnough ends a search at its bounds.
@@ -128,6 +142,9 @@ func (s *search) fits(r row) bool {
 	}
 	if len(r) > 4 && numberOf(r.int(0)) <= r.int(4) {
 		return false // cleared, but not swept yet
+	}
+	if len(r) > 5 && s.among != nil && !s.among[r.text(5)] {
+		return false
 	}
 	text := messaging.Fold(r.text(1))
 	return !slices.ContainsFunc(s.query.Words, func(word string) bool { return !strings.Contains(text, word) })

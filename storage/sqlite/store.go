@@ -93,6 +93,7 @@ type Store struct {
 var (
 	_ messaging.Store = (*Store)(nil)
 	_ agents.Store    = (*Store)(nil)
+	_ agents.LogStore = (*Store)(nil)
 	_ storage.Backend = (*Store)(nil)
 )
 
@@ -104,7 +105,7 @@ func Open(ctx context.Context, o Options) (*storage.Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return &storage.Set{Backend: s, Messaging: s, Agents: s, Caps: storage.Caps{Name: "SQLite"}}, nil
+	return &storage.Set{Backend: s, Messaging: s, Agents: s, AgentLogs: s, Caps: storage.Caps{Name: "SQLite"}}, nil
 }
 
 // open is Open with the error bare.

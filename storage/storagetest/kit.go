@@ -34,6 +34,9 @@ func (k *kit) log() messaging.Store { return k.set.Messaging }
 // agents is the agent store.
 func (k *kit) agents() agents.Store { return k.set.Agents }
 
+// logs is the store of agents' logs.
+func (k *kit) logs() agents.LogStore { return k.set.AgentLogs }
+
 // must ends the case on an error.
 func (k *kit) must(err error) {
 	k.Helper()

@@ -3,6 +3,7 @@ package storagetest
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ func searchCases() []testCase {
 		{"search finds all words in any case, newest first", searchWords},
 		{"search is bounded by author and time, and comes in pages", searchBounds},
 		{"search of a server covers its channels", searchServer},
+		{"search among some channels leaves out the others", searchAmong},
 		{"search shows nothing deleted or cleared", searchGone},
 	}
 }
@@ -139,5 +141,35 @@ func searchGone(k *kit) {
 		k.wantNumbers(seqs(k.search(q, "word").Messages), 6)
 		k.wantNumbers(seqs(k.search(q, "nothing").Messages), 7)
 		k.sweep(q.Channel, 10)
+	}
+}
+
+func searchAmong(k *kit) {
+	a, b := newChannel(), newChannel()
+	b.ServerID = a.ServerID
+	for _, c := range []messaging.Channel{a, b} {
+		_, _, err := k.log().EnsureChannel(k.Context(), c)
+		k.must(err)
+		k.said(c.ID, "one fish", "no bird")
+	}
+	for name, tt := range map[string]struct {
+		among []domain.ChannelID
+		want  int
+	}{
+		"all":       {nil, 2},
+		"one":       {[]domain.ChannelID{b.ID}, 1},
+		"both":      {[]domain.ChannelID{b.ID, a.ID}, 2},
+		"a foreign": {[]domain.ChannelID{domain.NewID[domain.ChannelID]()}, 0},
+		"none":      {[]domain.ChannelID{}, 0},
+	} {
+		found := k.search(messaging.SearchQuery{Server: a.ServerID, Among: tt.among}, "fish")
+		if found.Total != tt.want || len(found.Messages) != tt.want {
+			k.Errorf("%s: found %+v, want %d", name, found, tt.want)
+		}
+		for _, m := range found.Messages {
+			if tt.among != nil && !slices.Contains(tt.among, m.ChannelID) {
+				k.Errorf("%s: found one of channel %s", name, m.ChannelID)
+			}
+		}
 	}
 }

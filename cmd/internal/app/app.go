@@ -52,6 +52,9 @@ type App struct {
 	agents    *agents.Service
 	messaging *messaging.Service
 	runner    *agents.Runner
+	journal   *agents.Journal
+	remover   *agents.Remover
+	importer  *agents.Importer
 	system    *system.Service
 	registry  *op.Registry
 	presence  *presence.Local
@@ -116,7 +119,14 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	group.Go(func() error { return a.gateway.Run(workers) })
 	group.Go(func() error { return a.presence.Run(workers, a.gateway) })
-	group.Go(func() error { return a.runner.Run(workers) })
+	turns, endTurns := context.WithCancel(running) // the journal ends after the turns that it is told of
+	group.Go(func() error {
+		defer endTurns()
+		return a.runner.Run(workers)
+	})
+	group.Go(func() error { return a.journal.Run(turns) })
+	group.Go(func() error { return a.remover.Run(workers) })
+	group.Go(func() error { return a.importer.Run(workers) })
 	group.Go(func() error { return a.messaging.Run(workers) })
 	group.Go(func() error {
 		select {

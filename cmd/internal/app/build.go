@@ -6,12 +6,12 @@ import (
 	"io/fs"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"parley/domain"
 	"parley/domain/agents"
-	"parley/domain/identity"
 	"parley/domain/messaging"
 	"parley/domain/models/builtin"
 	"parley/domain/op"
@@ -22,15 +22,6 @@ import (
 	"parley/storage/sqlite"
 	"parley/web"
 )
-
-// buildIdentity decides who may do what, and refuses to stand open to the network.
-func (a *App) buildIdentity(context.Context, Options) error {
-	var err error
-	if a.identity, err = identity.New(a.cfg.Identity()); err != nil {
-		return err
-	}
-	return identity.CheckExposure(a.cfg.Identity(), a.cfg.Host, a.cfg.AllowOpen)
-}
 
 // openStore opens the embedded store below the data folder.
 func (a *App) openStore(ctx context.Context, _ Options) error {
@@ -49,12 +40,14 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	a.gateway, err = realtime.New(realtime.Options{
 		Identity: a.identity, Logs: a.logs, Presence: a.presence, Now: time.Now, Logger: a.log,
 		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
-		AllowOrigin: a.allowOrigin(),
+		AllowOrigin: a.allowOrigin(), Proxies: a.cfg.TrustProxy, ConnectRate: a.cfg.ConnectRate,
 	})
 	if err != nil {
 		return err
 	}
-	a.agents = agents.NewService(agents.ServiceOptions{Store: a.store.Agents, Watcher: a.gateway, Now: time.Now, Logger: a.log})
+	if err := a.buildAgents(); err != nil {
+		return err
+	}
 	if err := a.agents.Load(ctx); err != nil {
 		return err
 	}
@@ -71,7 +64,10 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		Signals: a.gateway, Model: countedText{Text: model, calls: a.metrics.models}, Observe: a.metrics.observeTurn, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
-		OnStep: o.OnTurnStep,
+		OnStep: o.OnTurnStep, Journal: a.journal, Provider: "builtin",
+	})
+	a.remover = agents.NewRemover(agents.RemoverOptions{
+		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Logger: a.log,
 	})
 	a.buildSystem(o)
 	return nil
@@ -91,6 +87,41 @@ func (a *App) buildSystem(o Options) {
 			AgentWorkers: a.cfg.AgentWorkers, TurnSeconds: a.cfg.TurnTimeout.Seconds()},
 		AllowRemoteStop: a.cfg.RemoteStop, AllowRemoteEnv: a.cfg.RemoteEnv, MetricsOpen: a.cfg.MetricsEnabled,
 	})
+}
+
+// buildAgents builds what knows the agents, and what makes agents at the start.
+func (a *App) buildAgents() error {
+	cwd, err := os.Getwd()
+	if err != nil {
+		return err
+	}
+	stored := []string{filepath.Join(cwd, ".eliza", "data", "characters"), filepath.Join(absolute(cwd, a.cfg.DataDir), "characters")}
+	library := agents.Library{Cwd: cwd}
+	for _, dir := range a.cfg.CharacterDirs {
+		library.Dirs = append(library.Dirs, absolute(cwd, dir))
+	}
+	library.Dirs = append(library.Dirs, stored...)
+	if a.cfg.RemoteCharacters {
+		library.Remote = agents.NewFetcher(agents.FetcherOptions{})
+	}
+	a.agents = agents.NewService(agents.ServiceOptions{
+		Store: a.store.Agents, Watcher: a.gateway, Now: time.Now, Logger: a.log,
+		Salt: a.cfg.SecretSalt, Env: a.cfg.Variables(), Library: library,
+	})
+	a.journal = agents.NewJournal(agents.JournalOptions{Store: a.store.AgentLogs, Agents: a.agents, Now: time.Now, Logger: a.log})
+	if !a.cfg.CharacterStorage {
+		stored = nil
+	}
+	a.importer = agents.NewImporter(agents.ImporterOptions{Agents: a.agents, Dirs: stored, URLs: a.cfg.CharacterURLs, Logger: a.log})
+	return nil
+}
+
+// absolute is a path that counts from a folder.
+func absolute(from, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(from, path)
 }
 
 // seed makes what always exists, and at the very first start something to talk to.
@@ -129,10 +160,10 @@ func (a *App) seedAgent(ctx context.Context, character string, runs bool) (agent
 // buildDoors binds the operations to both doors and joins them on one port.
 func (a *App) buildDoors(context.Context, Options) error {
 	a.registry = op.NewRegistry(op.Options{Logger: a.log.With().Str("component", "op").Logger(),
-		Now: time.Now, Observe: a.metrics.observe})
+		Now: time.Now, Observe: a.metrics.observe, Membership: a.messaging.TakesPart})
 	messaging.Ops(a.registry, a.messaging)
 	presence.Ops(a.registry, a.presence)
-	agents.Ops(a.registry, a.agents, a.runner)
+	agents.Ops(a.registry, a.agents, a.runner, a.journal)
 	system.Ops(a.registry, a.system)
 	a.gateway.Bind(a.registry, a.messaging)
 	a.metrics.watchSockets(a.gateway.Stats)
@@ -147,7 +178,8 @@ func (a *App) buildDoors(context.Context, Options) error {
 		Registry: a.registry, Identity: a.identity, Logger: a.log, Files: files, UI: a.cfg.UI, ForeignUI: a.cfg.WebDir != "",
 		Metrics: a.metrics.handler(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
 		MaxBody: a.cfg.MaxPayload, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
-		TrustProxy: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
+		Proxies: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
+		UploadLimit: a.cfg.UploadRate, FileLimit: a.cfg.FileRate, ChannelMediaLimit: a.cfg.MediaRate,
 		Draining: a.draining, Observe: a.metrics.observeRequest,
 	})
 	if err != nil {
@@ -186,13 +218,4 @@ func (a *App) webFiles() (fs.FS, error) {
 		return nil, fmt.Errorf("PARLEY_WEB_DIR: %s is not a folder", a.cfg.WebDir)
 	}
 	return os.DirFS(a.cfg.WebDir), nil
-}
-
-// allowOrigin is the rule for polling from other pages: those of CORS_ORIGIN if it
-// is set, else any, as in the reference.
-func (a *App) allowOrigin() func(string) bool {
-	if len(a.cfg.Origins) == 0 {
-		return nil
-	}
-	return a.identity.AllowsOrigin
 }

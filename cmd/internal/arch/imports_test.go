@@ -108,7 +108,7 @@ type library struct {
 var libraries = []library{
 	{"github.com/gin-gonic/gin", []string{"rest"}, "HTTP routing is rest's own business; handlers elsewhere are net/http"},
 	{"github.com/zishang520/", []string{"realtime/sio"}, "its defects are worked around in one place, which stays replaceable"},
-	{"github.com/gorilla/websocket", []string{"realtime/sio", "cmd/internal/client", "cmd/parleyload"}, "frames are the transport's business; the load driver is a client"},
+	{"github.com/gorilla/websocket", []string{"realtime/sio", "cmd/internal/client", "cmd/internal/fakeserver"}, "frames are the transport's business; the load driver is a client"},
 	{"modernc.org/sqlite", []string{"storage/sqlite"}, "a driver's types and errors end at its backend"},
 	{"github.com/joho/godotenv", []string{"cmd/internal/config"}, "configuration is read once and passed down"},
 	{"github.com/prometheus/", []string{"cmd/internal/app"}, "components report what happened; wiring decides how it is counted"},

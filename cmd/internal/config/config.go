@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,14 +37,26 @@ type Config struct {
 	AllowOpen  bool
 	Origins    []string
 	APIOrigins []string
-	TrustProxy bool
+	TrustProxy identity.Proxies
 	RemoteStop bool
 	RemoteEnv  bool
+
+	// How the tokens of the jwt mode are checked.
+	JWTSecret    domain.Secret
+	JWTPublicKey string
+	JWTKeysURL   string
+	JWTIssuer    string
+	JWTAudience  []string
+	JWTLeeway    time.Duration
 
 	// Limits and times.
 	MaxPayload   int64
 	APIRate      int
 	APIWindow    time.Duration
+	UploadRate   int
+	FileRate     int
+	MediaRate    int
+	ConnectRate  int
 	SocketRate   float64
 	SocketBurst  int
 	AgentWorkers int
@@ -57,6 +70,13 @@ type Config struct {
 	BypassSources   []string
 	ControlMessages bool
 
+	// Where agents and their secrets come from.
+	SecretSalt       domain.Secret
+	CharacterDirs    []string
+	CharacterStorage bool
+	CharacterURLs    []domain.Secret
+	RemoteCharacters bool
+
 	// What it tells about itself.
 	LogLevel       string
 	LogJSON        bool
@@ -68,7 +88,10 @@ type Config struct {
 	sources map[string]string // setting's name to where its value is from; absent is the default
 	// environment returns a variable of the process's environment, "" if it is not set.
 	environment func(name string) string
-	notices     []notice
+	// forAgents are the environment over the .env, without the server's own secrets; by a
+	// pointer, for fmt would print the values of an unexported map.
+	forAgents *map[string]domain.Secret
+	notices   []notice
 }
 
 // Default is the configuration when nothing is set.
@@ -103,6 +126,10 @@ func (c *Config) Validate() error {
 		between("PARLEY_AGENT_CHAIN", c.AgentChain, 1, 1000),
 		between("RATE_LIMIT_API", c.APIRate, 0, 1_000_000_000),
 		between("RATE_LIMIT_API_WINDOW", c.APIWindow, time.Second, 24*time.Hour),
+		between("RATE_LIMIT_UPLOAD", c.UploadRate, 0, 1_000_000_000),
+		between("RATE_LIMIT_FILE", c.FileRate, 0, 1_000_000_000),
+		between("RATE_LIMIT_CHANNEL_MEDIA", c.MediaRate, 0, 1_000_000_000),
+		between("RATE_LIMIT_CONNECT", c.ConnectRate, 0, 1_000_000_000),
 		between("RATE_LIMIT_SOCKET_BURST", c.SocketBurst, 1, 1_000_000),
 		between("RATE_LIMIT_SOCKET", c.SocketRate, 0, 1_000_000),
 		between("EXPRESS_MAX_PAYLOAD", c.MaxPayload, 1, 1<<30),
@@ -110,12 +137,23 @@ func (c *Config) Validate() error {
 		between("PARLEY_BUILTIN_PACE", c.BuiltinPace, 0, time.Second),
 		between("PARLEY_DRAIN_TIMEOUT", c.DrainTimeout, 0, 10*time.Minute),
 		oneOf("LOG_LEVEL", c.LogLevel, logLevels()),
-		oneOf("PARLEY_AUTH", c.Auth, []string{"", string(identity.Open), string(identity.Key)}),
+		oneOf("PARLEY_AUTH", c.Auth, modes()),
 		oneOf("HEALTH_NO_AGENTS_STATUS", fmt.Sprint(c.NoAgentsStatus), []string{"200", "503"}),
 		checkOrigins("CORS_ORIGIN", c.Origins),
 		checkOrigins("API_CORS_ORIGIN", c.APIOrigins),
+		checkURLs("REMOTE_CHARACTER_URLS", c.CharacterURLs),
 		c.checkAccess(),
+		c.checkTokens(),
 	)
+}
+
+// modes are the allowed values of PARLEY_AUTH.
+func modes() []string {
+	names := []string{""}
+	for _, m := range identity.Modes() {
+		names = append(names, string(m))
+	}
+	return names
 }
 
 // checkAccess reports missing and contradicting keys, and a server that would stand
@@ -126,10 +164,19 @@ func (c *Config) checkAccess() error {
 			"REST and sockets share one server key, so set one of them, or both to the same value")
 	}
 	o := c.Identity()
-	if o.Mode != "" && o.Mode != identity.Open && o.Mode != identity.Key {
+	if !slices.Contains(modes(), c.Auth) {
 		return nil // already reported, with the allowed values
 	}
 	return errors.Join(o.Validate(), identity.CheckExposure(o, c.Host, c.AllowOpen))
+}
+
+// Variables are the environment over the nearest .env: agents' settings fall back to
+// them. The server's own secrets are not among them. It must not be changed.
+func (c *Config) Variables() map[string]domain.Secret {
+	if c.forAgents == nil {
+		return nil
+	}
+	return *c.forAgents
 }
 
 // notice is something to tell about the configuration at the start.
@@ -196,6 +243,18 @@ func checkOrigins(name string, origins []string) error {
 		u, err := url.Parse(o)
 		if o != "*" && (err != nil || u.Host == "" || u.Scheme+"://"+u.Host != o) {
 			return fmt.Errorf("%s: %q is not an origin such as https://chat.example", name, o)
+		}
+	}
+	return nil
+}
+
+// checkURLs reports what is no address of a file; it is not repeated, for there may be a
+// token in it.
+func checkURLs(name string, urls []domain.Secret) error {
+	for i, address := range urls {
+		u, err := url.Parse(address.Reveal())
+		if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+			return fmt.Errorf("%s: entry %d is not an address such as https://example.com/character.json", name, i+1)
 		}
 	}
 	return nil

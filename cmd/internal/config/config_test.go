@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -36,6 +37,9 @@ func mustLoad(t *testing.T, src Source) Config {
 	}
 	return c
 }
+
+// secretText is long enough to sign tokens with.
+const secretText = "0123456789abcdef0123456789abcdef"
 
 // reported is what Report logs.
 func reported(c Config) string {
@@ -69,7 +73,7 @@ func TestEveryDefaultCanBeSetAndPassesValidation(t *testing.T) {
 	}
 	if c.Port != 3000 || c.Host != "127.0.0.1" || c.DataDir != ".parley" || c.MaxPayload != 2<<20 ||
 		c.TurnTimeout != 2*time.Minute || c.DrainTimeout != 10*time.Second || !c.SocketAuth || !c.UI || !c.Seed ||
-		c.APIRate != 1000 || c.APIWindow != 15*time.Minute || c.TrustProxy {
+		c.APIRate != 1000 || c.APIWindow != 15*time.Minute || c.TrustProxy.String() != "false" || c.UploadRate != 50 || c.FileRate != 100 || c.MediaRate != 100 {
 		t.Errorf("the defaults are not those of the contract: %+v", c)
 	}
 }
@@ -136,7 +140,7 @@ func TestNamesThatDoNothingAreReported(t *testing.T) {
 		"PATH=/bin", "OPENAI_API_KEY=k", "PARLEY_EMPTY=", "POSTGRES_URL=postgres://u:pw@h/db"}))
 	want := []string{
 		`"level":"warn".*PARLEY_DATADIR.*PARLEY_DATA_DIR`, `"level":"warn".*SERVER_PROT.*SERVER_PORT`,
-		`"level":"info".*SENTRY_DSN`, `"level":"info".*CHARACTER.ANN.KEY`, `"level":"info".*POSTGRES_URL`,
+		`"level":"info".*SENTRY_DSN`, `"level":"info".*POSTGRES_URL`,
 	}
 	var got []string
 	for _, n := range c.notices {
@@ -166,7 +170,17 @@ func TestFaultsAreNamedTogether(t *testing.T) {
 			[]string{"SERVER_PORT (environment)", "SOCKET_AUTH (environment)"}},
 		{"out of range", []string{"SERVER_PORT=70000", "PARLEY_TURN_TIMEOUT=0"}, nil, []string{"SERVER_PORT", "PARLEY_TURN_TIMEOUT"}},
 		{"level", []string{"LOG_LEVEL=loud"}, nil, []string{"trace, debug, info, warn, error, fatal"}},
-		{"mode", []string{"PARLEY_AUTH=jwt"}, nil, []string{`PARLEY_AUTH must be one of open, key, not "jwt"`}},
+		{"mode", []string{"PARLEY_AUTH=jot"}, nil, []string{`PARLEY_AUTH must be one of open, key, jwt, not "jot"`}},
+		{"jwt mode without keys", []string{"PARLEY_AUTH=jwt"}, nil, []string{"PARLEY_JWT_SECRET, PARLEY_JWT_PUBLIC_KEY or PARLEY_JWT_JWKS_URL"}},
+		{"keys without jwt mode", []string{"PARLEY_JWT_SECRET=" + secretText}, nil, []string{"need PARLEY_AUTH=jwt"}},
+		{"a short secret", []string{"PARLEY_AUTH=jwt", "PARLEY_JWT_SECRET=short"}, nil, []string{"at least 32 bytes"}},
+		{"one secret for two things", []string{"PARLEY_AUTH=jwt", "PARLEY_JWT_SECRET=" + secretText, "SERVER_API_KEY=" + secretText}, nil,
+			[]string{"PARLEY_JWT_SECRET is the server key too"}},
+		{"keys over plain http", []string{"PARLEY_AUTH=jwt", "PARLEY_JWT_JWKS_URL=http://id.example/keys"}, nil,
+			[]string{"PARLEY_JWT_JWKS_URL: it must be https", "needs PARLEY_JWT_ISSUER"}},
+		{"jwt mode with unchecked sockets", []string{"PARLEY_AUTH=jwt", "PARLEY_JWT_SECRET=" + secretText, "SOCKET_AUTH=off"}, nil, []string{"SOCKET_AUTH=off"}},
+		{"too much leeway", []string{"PARLEY_AUTH=jwt", "PARLEY_JWT_SECRET=" + secretText, "PARLEY_JWT_LEEWAY=1h"}, nil, []string{"PARLEY_JWT_LEEWAY must be between"}},
+		{"a proxy that is none", []string{"TRUST_PROXY=10.0.0.0/40"}, nil, []string{"TRUST_PROXY"}},
 		{"key mode without a key", []string{"PARLEY_AUTH=key"}, nil, []string{"ELIZA_SERVER_AUTH_TOKEN"}},
 		{"open to the network", []string{"SERVER_HOST=0.0.0.0"}, nil, []string{"PARLEY_ALLOW_OPEN"}},
 		{"rate limits out of range", []string{"RATE_LIMIT_API=-1", "RATE_LIMIT_API_WINDOW=0"}, nil,
@@ -227,6 +241,7 @@ func TestKeyAndInterfaceFollowTheirSettings(t *testing.T) {
 		{"the reference's key", []string{"ELIZA_SERVER_AUTH_TOKEN=a"}, "", "a", true},
 		{"the key of sockets", []string{"SERVER_API_KEY=b"}, "", "b", true},
 		{"open though there is a key", []string{"SERVER_API_KEY=b", "PARLEY_AUTH=OPEN"}, identity.Open, "b", true},
+		{"tokens", []string{"PARLEY_AUTH=JWT", "PARLEY_JWT_SECRET=" + secretText, "SERVER_API_KEY=b"}, identity.JWT, "b", true},
 		{"production", []string{"NODE_ENV=production"}, "", "", false},
 		{"production with a client", []string{"NODE_ENV=production", "ELIZA_UI_ENABLE=Y"}, "", "", true},
 		{"no client", []string{"ELIZA_UI_ENABLE=off"}, "", "", false},
@@ -325,4 +340,27 @@ func FuzzSize(f *testing.F) {
 			t.Errorf("%q is %d, printed %s, read as %d, %v", text, n, formatSize(n), again, err)
 		}
 	})
+}
+
+func TestVariablesAreForTheAgents(t *testing.T) {
+	files := map[string]string{"/srv/app/.env": "A=file\nB=file\nCHARACTER.ANN.KEY=k\n"}
+	c := mustLoad(t, source(files, []string{"A=environment", "ELIZA_SERVER_AUTH_TOKEN=x", "SERVER_API_KEY=x", "SECRET_SALT=x"}))
+	got := map[string]string{}
+	for name, value := range c.Variables() {
+		got[name] = value.Reveal()
+	}
+	if want := map[string]string{"A": "environment", "B": "file", "CHARACTER.ANN.KEY": "k"}; !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestAddressesOfCharactersAreCheckedAndNotShown(t *testing.T) {
+	c := mustLoad(t, source(nil, []string{"REMOTE_CHARACTER_URLS=https://example.com/a.json?token=hush, http://localhost/b.json"}))
+	if len(c.CharacterURLs) != 2 || strings.Contains(fmt.Sprint(c, c.Effective()), "hush") {
+		t.Errorf("got %v, shown %v", c.CharacterURLs, c.Effective())
+	}
+	_, err := Load(source(nil, []string{"REMOTE_CHARACTER_URLS=https://example.com/a.json,hush"}))
+	if err == nil || !strings.Contains(err.Error(), "REMOTE_CHARACTER_URLS: entry 2") || strings.Contains(err.Error(), "hush") {
+		t.Errorf("err = %v", err)
+	}
 }

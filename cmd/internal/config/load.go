@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/rs/zerolog"
+
+	"parley/domain"
 )
 
 // Source is what Load reads from.
@@ -59,6 +61,7 @@ func Load(src Source) (Config, error) {
 		return Config{}, err
 	}
 	environment := parseEnviron(src.Env)
+	c.keepVariables(dotenv, environment)
 	c.WorkDir, c.environment = src.Dir, func(name string) string { return environment.values[name] }
 	layers := []layer{flags, environment, dotenv}
 	file, err := c.readFile(src, layers)
@@ -76,6 +79,19 @@ func Load(src Source) (Config, error) {
 		return Config{}, err
 	}
 	return c, nil
+}
+
+// keepVariables notes the variables of layers, the last of which wins, for the agents.
+func (c *Config) keepVariables(layers ...layer) {
+	variables := map[string]domain.Secret{}
+	for _, l := range layers {
+		for name, v := range l.values {
+			if !slices.Contains([]string{"ELIZA_SERVER_AUTH_TOKEN", "SERVER_API_KEY", "SECRET_SALT"}, name) {
+				variables[name] = domain.Secret(v)
+			}
+		}
+	}
+	c.forAgents = &variables
 }
 
 // apply sets every setting from the first of layers that has it.
@@ -197,7 +213,7 @@ func (c *Config) noteNames(layers ...layer) {
 	for _, l := range layers {
 		for name, v := range l.values {
 			switch {
-			case strings.TrimSpace(v) == "" || slices.Contains(known, name):
+			case strings.TrimSpace(v) == "" || slices.Contains(known, name) || strings.HasPrefix(name, "CHARACTER."):
 			case hasNoEffect(name):
 				c.note(zerolog.InfoLevel, "setting has no effect in this version", name, l.source, "")
 			case strings.HasPrefix(name, "PARLEY_"):

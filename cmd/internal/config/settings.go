@@ -39,7 +39,7 @@ func (s setting) defaultText() string {
 
 // settings is the one table of settings, bound to the fields of c.
 func (c *Config) settings() []setting {
-	return concat(c.serving(), c.access(), c.limits(), c.taking(), c.telling())
+	return concat(c.serving(), c.access(), c.tokens(), c.limits(), c.taking(), c.characters(), c.telling())
 }
 
 // concat joins the groups of the table.
@@ -75,7 +75,7 @@ func (c *Config) serving() []setting {
 func (c *Config) access() []setting {
 	return []setting{
 		{name: "PARLEY_AUTH", value: lower(&c.Auth), shown: "key if one is set, else open",
-			help: "open lets everybody do everything; key asks REST and sockets for the server key."},
+			help: "open lets everybody do everything; key asks REST and sockets for the server key; jwt asks for the tokens of end users, who act as themselves in their own channels."},
 		{name: "ELIZA_SERVER_AUTH_TOKEN", value: secret(&c.ServerKey), shown: "none",
 			help: "The server key (secret). Prefer the environment or .env: flags are visible to other users of the machine."},
 		{name: "SERVER_API_KEY", value: secret(&c.SocketKey), shown: "none",
@@ -85,15 +85,33 @@ func (c *Config) access() []setting {
 		{name: "PARLEY_ALLOW_OPEN", value: boolean(&c.AllowOpen), fallback: "false",
 			help: "Allow listening beyond loopback without a key; only for a network in which everybody is trusted."},
 		{name: "CORS_ORIGIN", value: list(&c.Origins), shown: "any origin is echoed",
-			help: "Origins, separated by commas, whose pages may call the server and use its session cookie."},
+			help: "Origins, separated by commas, whose pages may call the server, open sockets and use its session cookie; pages of the server itself always may."},
 		{name: "API_CORS_ORIGIN", value: list(&c.APIOrigins), shown: "CORS_ORIGIN",
 			help: "Origins for /api alone."},
-		{name: "TRUST_PROXY", value: boolean(&c.TrustProxy), fallback: "false",
-			help: "Believe X-Forwarded-For and X-Forwarded-Proto over REST; only behind a proxy that sets them, else callers could claim any address."},
+		{name: "TRUST_PROXY", value: proxies(&c.TrustProxy), fallback: "false",
+			help: "Whose X-Forwarded-For and X-Forwarded-Proto to believe, over REST and sockets: false, true (one proxy before the server), their number, or a list of addresses and networks, also loopback and private; one too many lets callers claim any address."},
 		{name: "ALLOW_REMOTE_STOP", value: boolean(&c.RemoteStop), fallback: "false",
 			help: "Let callers on other machines stop the server without the key, where no key is needed."},
 		{name: "ALLOW_REMOTE_ENV", value: boolean(&c.RemoteEnv), fallback: "false",
 			help: "Let callers on other machines read and write the .env without the key, where no key is needed; its secrets are then everybody's."},
+	}
+}
+
+// tokens is how the tokens of the jwt mode are checked.
+func (c *Config) tokens() []setting {
+	return []setting{
+		{name: "PARLEY_JWT_SECRET", value: secret(&c.JWTSecret), shown: "none",
+			help: "Secret of tokens signed with HS256, at least 32 bytes (secret)."},
+		{name: "PARLEY_JWT_PUBLIC_KEY", value: text(&c.JWTPublicKey), shown: "none",
+			help: "Public key of tokens signed with RS256, ES256 or EdDSA: a PEM, or the path of a file with one or several."},
+		{name: "PARLEY_JWT_JWKS_URL", value: text(&c.JWTKeysURL), shown: "none",
+			help: "Address of a JWK Set with such keys, by https, or by http on this machine; needs PARLEY_JWT_ISSUER. Old keys count for a day while it does not answer."},
+		{name: "PARLEY_JWT_ISSUER", value: text(&c.JWTIssuer), shown: "any",
+			help: "The iss that tokens must have."},
+		{name: "PARLEY_JWT_AUDIENCE", value: list(&c.JWTAudience), shown: "none",
+			help: "Names, separated by commas, of which a token must have one as its aud; without a name tokens must not have an aud."},
+		{name: "PARLEY_JWT_LEEWAY", value: duration(&c.JWTLeeway), fallback: "30s",
+			help: "How much the issuer's clock may differ, at most 5m; tokens count that much longer."},
 	}
 }
 
@@ -106,6 +124,14 @@ func (c *Config) limits() []setting {
 			help: "Requests to /api that an address may send per window, also with wrong keys; loopback and callers with the key are not counted, 0 is without limit."},
 		{name: "RATE_LIMIT_API_WINDOW", value: duration(&c.APIWindow), fallback: "15m",
 			help: "The window of RATE_LIMIT_API; longer makes who has passed the limit wait longer."},
+		{name: "RATE_LIMIT_UPLOAD", value: whole(&c.UploadRate), fallback: "50",
+			help: "Uploads to channels and calls about audio that an address may make in 15 minutes, this machine and callers with the key included; 0 is without limit."},
+		{name: "RATE_LIMIT_FILE", value: whole(&c.FileRate), fallback: "100",
+			help: "The same calls in 5 minutes; 0 is without limit."},
+		{name: "RATE_LIMIT_CHANNEL_MEDIA", value: whole(&c.MediaRate), fallback: "100",
+			help: "Uploads to /api/media/channels that an address may make in 15 minutes, this machine and callers with the key included; 0 is without limit."},
+		{name: "RATE_LIMIT_CONNECT", value: whole(&c.ConnectRate), fallback: "600",
+			help: "Sockets that an address may open in a minute, and wrong keys that it may show there; this machine is not counted, 0 is without limit."},
 		{name: "RATE_LIMIT_SOCKET", value: number(&c.SocketRate), fallback: "50",
 			help: "Events per second that a socket may send on average; 0 is without limit, so one client can then use all of the server."},
 		{name: "RATE_LIMIT_SOCKET_BURST", value: whole(&c.SocketBurst), fallback: "200",
@@ -132,6 +158,22 @@ func (c *Config) taking() []setting {
 			help: "Texts, separated by commas, that make agents answer if a message's source contains one, beside client_chat."},
 		{name: "CONTROL_MESSAGES", value: boolean(&c.ControlMessages), fallback: "false",
 			help: "Send controlMessage around an agent's turn; it locks the input of everybody in the channel."},
+	}
+}
+
+// characters is where agents and their secrets come from.
+func (c *Config) characters() []setting {
+	return []setting{
+		{name: "SECRET_SALT", value: secret(&c.SecretSalt), shown: "the reference's, which is no secret",
+			help: "What agents' secrets are encrypted with (secret). Unset, everybody who sees their encrypted form can read them; changed, those stored before cannot be read any more."},
+		{name: "CHARACTER_DIRS", value: list(&c.CharacterDirs), fallback: "./characters",
+			help: "Folders, separated by commas, whose character files characterPath may name, beside characters in the data folder and .eliza/data/characters."},
+		{name: "USE_CHARACTER_STORAGE", value: boolean(&c.CharacterStorage), fallback: "false",
+			help: "At the start, make running agents of the character files in .eliza/data/characters and in characters in the data folder."},
+		{name: "REMOTE_CHARACTER_URLS", value: secrets(&c.CharacterURLs), shown: "none",
+			help: "Addresses (secret, for there may be tokens in them), separated by commas, of characters to make running agents of at the start."},
+		{name: "ALLOW_REMOTE_CHARACTERS", value: boolean(&c.RemoteCharacters), fallback: "false",
+			help: "Let characterPath be an address, with https and not in a private network."},
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley/domain"
+	"parley/domain/identity"
 )
 
 // value is a field that can be set from a text and printed.
@@ -42,6 +43,11 @@ func (b bound[T]) String() string { return b.format(*b.field) }
 func text(field *string) value {
 	return bound[string]{field, func(s string) (string, error) { return strings.TrimSpace(s), nil },
 		func(s string) string { return s }}
+}
+
+// proxies binds whom to believe about addresses.
+func proxies(field *identity.Proxies) value {
+	return bound[identity.Proxies]{field, identity.ParseProxies, identity.Proxies.String}
 }
 
 // lower binds a word in any case.
@@ -100,6 +106,24 @@ func list(field *[]string) value {
 		}
 		return texts, nil
 	}, func(texts []string) string { return strings.Join(texts, ",") }}
+}
+
+// secrets binds texts separated by commas that are never printed.
+func secrets(field *[]domain.Secret) value {
+	return bound[[]domain.Secret]{field, func(s string) ([]domain.Secret, error) {
+		var all []domain.Secret
+		for part := range strings.SplitSeq(s, ",") {
+			if part = strings.TrimSpace(part); part != "" {
+				all = append(all, domain.Secret(part))
+			}
+		}
+		return all, nil
+	}, func(all []domain.Secret) string {
+		if len(all) == 0 {
+			return ""
+		}
+		return all[0].String()
+	}}
 }
 
 // level binds a log level; the reference's own levels between debug and warn are info.

@@ -28,6 +28,16 @@ func TestKeyModeAsksForTheKeyAtEveryDoor(t *testing.T) {
 	}
 }
 
+// TestJWTModeBindsUsersToTheirTokens checks that the log shows neither the secret nor a token.
+func TestJWTModeBindsUsersToTheirTokens(t *testing.T) {
+	const secret = "a-secret-of-tokens-for-the-tests-only"
+	p := start(t, "PARLEY_AUTH=jwt", "PARLEY_JWT_SECRET="+secret, "PARLEY_JWT_LEEWAY=0s", "LOG_LEVEL=trace")
+	t.Log("\n" + node(t, time.Minute, "tokens.mjs", p.url, secret))
+	if log := []byte(p.log.String()); bytes.Contains(log, []byte(secret)) || bytes.Contains(log, []byte("eyJ")) {
+		t.Error("the log shows the secret or a token")
+	}
+}
+
 // TestOpenModeStaysOnLoopback checks that the refusal names both ways out.
 func TestOpenModeStaysOnLoopback(t *testing.T) {
 	bin, err := program()

@@ -1,0 +1,66 @@
+package agents
+
+import (
+	"context"
+	"encoding/json"
+
+	"parley/domain"
+)
+
+// UpdateRequest changes fields of an agent; see patch for what becomes of each.
+type UpdateRequest struct {
+	AgentID domain.AgentID `json:"agentId"`
+	// Body is the whole request: the agent's fields, flat.
+	Body json.RawMessage `json:"-" op:"payload"`
+}
+
+// UpdateExample shows what a request may look like.
+type UpdateExample struct {
+	AgentID domain.AgentID `json:"agentId"`
+	System  string         `json:"system"`
+}
+
+// Validate returns every fault of the request.
+func (r *UpdateRequest) Validate() error {
+	var f domain.Faults
+	f.Require("agentId", string(r.AgentID))
+	return f.Err()
+}
+
+// Update changes an agent; one that runs uses the new data from its next turn on. Codes:
+// invalid, not_found, conflict (another agent has the name), unavailable.
+func (s *Service) Update(ctx context.Context, _ domain.Actor, r UpdateRequest) (View, error) {
+	change := patch{}
+	if len(r.Body) > 0 {
+		var err error
+		if change, err = readPatch(r.Body); err != nil {
+			return View{}, err
+		}
+	}
+	s.changing.Lock()
+	defer s.changing.Unlock()
+	a, ok := s.visible(r.AgentID)
+	if !ok {
+		return View{}, errNoAgent
+	}
+	if len(change) == 0 {
+		return newView(a), nil
+	}
+	stored, err := s.store.UpdateAgent(ctx, r.AgentID, func(a Agent) (Agent, error) {
+		if a.Leaving {
+			return a, errNoAgent
+		}
+		opened, _ := s.vault.opened(a)
+		changed, err := change.applied(opened, s.vault)
+		changed.UpdatedAt = s.stamp()
+		return s.vault.stored(changed), err
+	})
+	if err != nil {
+		return View{}, err
+	}
+	a, _ = s.vault.opened(stored)
+	s.remember(a)
+	s.logOf(a).Info().Msg("agent changed")
+	s.watcher.AgentChanged(newListItem(a))
+	return newView(a), nil
+}
