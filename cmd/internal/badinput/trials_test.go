@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"parley/domain"
 	"parley/domain/op"
 )
 
@@ -120,7 +121,7 @@ func ofType(o *op.Op, base object, f field) (trials []trial) {
 		}
 		add(tooLong, string(text), "INVALID_ID")
 		if f.inPath {
-			add(unknownID, quote(stranger), "NOT_FOUND")
+			add(unknownID, quote(domain.NewID[string]()), "NOT_FOUND")
 		}
 	case isWord(typ):
 		add(badWord, `"no-such-word"`, "INVALID_REQUEST")
