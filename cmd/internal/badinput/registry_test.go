@@ -59,17 +59,33 @@ func (x *tester) try(tr trial) {
 			break // the other routes differ in what names the objects
 		}
 		method, target, body, ok := tr.request(route)
-		if !ok {
-			continue
+		if ok {
+			x.once(tr, route, tr.sent(), func() (answer, error) { return x.send(method, target, body) })
 		}
-		a, err := x.send(method, target, body)
-		x.judge(tr, route, tr.sent(), a, err)
 	}
-	if tr.op.RESTOnly {
+	if !tr.op.RESTOnly {
+		x.once(tr, "socket", tr.field, func() (answer, error) { return x.ask(x.socket, tr.op.Name, tr.body()) })
+	}
+}
+
+// once sends a trial through one door, and what was refused while something was written a
+// second time: it may have been an agent that wrote.
+func (x *tester) once(tr trial, door, name string, send func() (answer, error)) {
+	version := x.version()
+	a, err := send()
+	x.judge(tr, door, name, a, err)
+	if out, _ := a.read(tr.op.Dual); err != nil || out.success || x.version() == version {
 		return
 	}
-	a, err := x.ask(x.socket, tr.op.Name, tr.body())
-	x.judge(tr, "socket", tr.field, a, err)
+	x.quiet()
+	before := x.state()
+	if _, err := send(); err != nil {
+		x.fault(tr.op, "%s by %s: %v", tr, door, err)
+	}
+	x.quiet()
+	if changed := changes(before, x.state()); len(changed) > 0 {
+		x.fault(tr.op, "%s by %s: is refused and has changed %v", tr, door, changed)
+	}
 }
 
 // judge checks the answer to a trial; name is how its door names the field.

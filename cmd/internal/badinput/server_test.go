@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -88,7 +89,8 @@ func serve(t *testing.T) *server {
 		}
 	})
 	s.url = "http://" + s.Addr()
-	s.http = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4}, Timeout: patience}
+	s.http = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4}, Timeout: patience,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return s
 }
 
@@ -98,6 +100,9 @@ type answer struct {
 	kind   string // the Content-Type
 	body   []byte
 }
+
+// String shows an answer in reports.
+func (a answer) String() string { return fmt.Sprintf("%d %s %.200s", a.status, a.kind, a.body) }
 
 // send sends a request. Of a stream of events only the head is read.
 func (s *server) send(method, target string, body []byte) (answer, error) {

@@ -64,8 +64,8 @@ func (tr trial) sent() string {
 // strict reports whether the request must be refused.
 func (tr trial) strict() bool { return tr.want != nil }
 
-// text is longer than any text that is taken, but within what a socket's packet holds.
-var text = json.RawMessage(`"` + strings.Repeat("x", 900_000) + `"`)
+// text is longer than any text that is taken, but far within what a socket's packet holds.
+var text = json.RawMessage(`"` + strings.Repeat("x", 250_000) + `"`)
 
 // trialsOf are all trials of an operation.
 func trialsOf(t *testing.T, o *op.Op) (trials []trial) {
