@@ -179,7 +179,7 @@ func TestEveryPathRefusesABodyOverTheLimitUnread(t *testing.T) {
 func TestContentTypesThatAreNotAccepted(t *testing.T) {
 	s := serve(t)
 	for _, kind := range []string{"", "text/plain", "text/html", "application/xml", "application/json; charset=utf-16", "application/json; charset", "application/jsonp",
-		"application/json, text/plain", "application/octet-stream", "image/png", "json", "/", ";", "application/x-ndjson",
+		"application/json, text/plain", "application/octet-stream", "image/png", "multipart/form-data; boundary=", "json", "/", ";", "application/x-ndjson",
 		"application/json\r\nContent-Encoding: gzip", "application/json\r\nContent-Encoding: br, gzip"} {
 		line := "Content-Type: " + kind + "\r\n"
 		if kind == "" {
@@ -194,7 +194,7 @@ func TestContentTypesThatAreNotAccepted(t *testing.T) {
 			t.Errorf("%q: %s, %v", kind, answers[0], err)
 		}
 	}
-	for _, kind := range []string{"multipart/form-data", "multipart/form-data; boundary=", "application/x-www-form-urlencoded"} {
+	for _, kind := range []string{"multipart/form-data", "application/x-www-form-urlencoded"} {
 		answers, err := s.raw(post+"Content-Type: "+kind+"\r\nConnection: close\r\nContent-Length: 17\r\n\r\n"+`{"query":"hello"}`, 1)
 		if err != nil || len(answers) != 1 {
 			t.Errorf("%q: %s, %v", kind, answers, err)
