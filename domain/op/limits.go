@@ -52,7 +52,11 @@ func (f field) excessOfList(list reflect.Value) string {
 	if list.Type().Elem().Kind() != reflect.String {
 		return ""
 	}
+	id := list.Type().Elem() != reflect.TypeFor[string]()
 	for i := range list.Len() {
+		if id && list.Index(i).Len() == 0 { // null, or "": an id may be absent, but not in a list
+			return "has an empty entry"
+		}
 		if said := f.excess(list.Index(i)); said != "" {
 			return fmt.Sprintf("has an entry that %s", said)
 		}

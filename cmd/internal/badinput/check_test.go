@@ -76,6 +76,7 @@ func (out *outcome) failure(a answer, top map[string]json.RawMessage, dual bool)
 			return fmt.Errorf("the error has a key %q: %.200s", key, a.body)
 		}
 	}
+	delete(top, "errors") // what several agents say in place of one
 	if string(top["success"]) != "false" || !dual && len(top) != 2 {
 		return fmt.Errorf("no envelope of a failure: %.200s", a.body)
 	}

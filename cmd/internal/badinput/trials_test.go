@@ -40,8 +40,9 @@ type trial struct {
 	want []string
 	// named says that the answer's issues must name the field.
 	named bool
-	// list says that the field is a list, which in a query may be one text.
-	list bool
+	// loose says that in a query any text is right: one is a list, and one that is not
+	// "true" is false.
+	loose bool
 }
 
 // String names the trial in reports.
@@ -77,7 +78,7 @@ func trialsOf(t *testing.T, o *op.Op) (trials []trial) {
 			if value == "" {
 				delete(fields, f.name)
 			}
-			trials = append(trials, trial{op: o, field: f.name, kind: kind, fields: fields, want: want, named: named, list: isList(f.typ)})
+			trials = append(trials, trial{op: o, field: f.name, kind: kind, fields: fields, want: want, named: named, loose: isList(f.typ) || plain(f.typ).Kind() == reflect.Bool})
 		}
 		if f.required {
 			add(missing, "", true, "INVALID_REQUEST")
@@ -124,7 +125,7 @@ func ofType(o *op.Op, base object, f field) (trials []trial) {
 			add(unknownID, quote(domain.NewID[string]()), "NOT_FOUND")
 		}
 	case isWord(typ):
-		add(badWord, `"no-such-word"`, "INVALID_REQUEST")
+		add(badWord, `"no-such-word"`, "INVALID_REQUEST", "INVALID_ID")
 		add(tooLong, string(text), "INVALID_REQUEST")
 	case typ.Kind() == reflect.String:
 		add(tooLong, string(text), "INVALID_REQUEST", "INVALID_ID")
@@ -134,6 +135,8 @@ func ofType(o *op.Op, base object, f field) (trials []trial) {
 		case isID(elem):
 			entry = quote(stranger)
 			add(badID, `["text"]`, "INVALID_ID")
+			add(badID, `[null]`, "INVALID_REQUEST")
+			add(badID, `[`+entry+`,""]`, "INVALID_REQUEST")
 		case elem.Kind() == reflect.Struct:
 			entry = `{}`
 		}
