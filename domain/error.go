@@ -21,12 +21,14 @@ const (
 	NotFound        Code = "not_found"
 	Conflict        Code = "conflict"
 	TooLarge        Code = "too_large"
-	RateLimited     Code = "rate_limited"
-	Canceled        Code = "canceled"
-	Internal        Code = "internal"
-	Unsupported     Code = "unsupported"
-	Unavailable     Code = "unavailable"
-	Timeout         Code = "timeout"
+	// UnsupportedMedia is a file of a type that is not taken.
+	UnsupportedMedia Code = "unsupported_media"
+	RateLimited      Code = "rate_limited"
+	Canceled         Code = "canceled"
+	Internal         Code = "internal"
+	Unsupported      Code = "unsupported"
+	Unavailable      Code = "unavailable"
+	Timeout          Code = "timeout"
 )
 
 // CodeInfo is a row of the error table.
@@ -49,6 +51,7 @@ func Codes() []CodeInfo {
 		{NotFound, 404, "NOT_FOUND", "debug"},
 		{Conflict, 409, "CONFLICT", "debug"},
 		{TooLarge, 413, "PAYLOAD_TOO_LARGE", "info"},
+		{UnsupportedMedia, 415, "UNSUPPORTED_MEDIA_TYPE", "info"},
 		{RateLimited, 429, "RATE_LIMITED", "info"},
 		{Canceled, 499, "CANCELED", ""},
 		{Internal, 500, "INTERNAL_ERROR", "error"},

@@ -127,6 +127,7 @@ func (g *Gateway) Origin(e messaging.Event) {
 	if e.Origin.Socket == "" || e.Message.Deleted || e.Message.Kind != messaging.KindPost {
 		return
 	}
+	g.tellSend(e)
 	if s := g.session(e.Origin.Socket); s != nil {
 		echo := newBroadcast(e.Message)
 		echo.ClientMessageID = e.Origin.ClientMessageID

@@ -11,6 +11,7 @@ import (
 
 	"parley/domain"
 	"parley/domain/identity"
+	"parley/domain/memory"
 	"parley/domain/messaging"
 	"parley/domain/op"
 	"parley/domain/presence"
@@ -35,8 +36,10 @@ type Options struct {
 	Logs     *system.Logs
 	// Presence hears which sockets are in which channels.
 	Presence presence.Tracker
-	Now      domain.Clock
-	Logger   zerolog.Logger
+	// Joins hears who comes into channels, and must not block; nil is nobody.
+	Joins  func(j memory.Join)
+	Now    domain.Clock
+	Logger zerolog.Logger
 	// EventRate is how many events per second a socket may send on average; 0 is
 	// without limit.
 	EventRate float64

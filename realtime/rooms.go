@@ -129,6 +129,7 @@ func (g *Gateway) join(ctx context.Context, a domain.Actor, r JoinRequest) (Join
 		return Joined{}, err
 	}
 	s.appear(r)
+	g.tellJoin(r)
 	out := Joined{
 		Message:   "Socket " + s.socket.ID() + " successfully joined channel " + string(r.ChannelID) + ".",
 		ChannelID: r.ChannelID, RoomID: r.ChannelID, AgentID: r.AgentID, Head: head, Streams: open,

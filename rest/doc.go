@@ -6,6 +6,8 @@
 //	bind.go    the registry's routes and how a path finds its own
 //	handler.go a request becomes an operation's input, its answer a reply
 //	body.go    reading request bodies within their limits
+//	upload.go  forms with a file: a stream to the disk
+//	media.go   files on their way out
 //	sse.go     answers that are streams of events
 //	reply.go   the envelope, the dual body, entity tags
 //	caller.go  credentials and the session cookie

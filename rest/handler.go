@@ -21,7 +21,10 @@ func (d *door) call(c *gin.Context, o *op.Op, path map[string]string) {
 	in := op.Input{REST: true}
 	if o.Allow(actor) == nil {
 		var failure *domain.Error
-		if in, failure = d.input(c, path); failure != nil {
+		var f *form
+		in, f, failure = d.input(c, o, path)
+		defer f.close()
+		if failure != nil {
 			d.fail(c, failure)
 			return
 		}
@@ -33,7 +36,7 @@ func (d *door) call(c *gin.Context, o *op.Op, path map[string]string) {
 	if failure != nil && failure.Code == domain.Unauthenticated && actor.Role == domain.Guest {
 		failure = d.opts.Identity.Refusal() // op does not know what is asked for
 	}
-	if failure != nil && failure.Code == domain.Invalid && failure.Details == "" && isForm(c.Request) {
+	if failure != nil && failure.Code == domain.Invalid && failure.Details == "" && isForm(c.Request) && !o.Files() {
 		hinted := *failure
 		hinted.Details = "The body came as a form, of which nothing is read: send JSON with Content-Type: application/json"
 		failure = &hinted
@@ -41,17 +44,27 @@ func (d *door) call(c *gin.Context, o *op.Op, path map[string]string) {
 	d.answer(c, o, result, failure)
 }
 
-// input gathers path, query and body.
-func (d *door) input(c *gin.Context, path map[string]string) (op.Input, *domain.Error) {
+// input gathers path, query and body. The form, if there is one, holds the file of the
+// input until it is closed.
+func (d *door) input(c *gin.Context, o *op.Op, path map[string]string) (op.Input, *form, *domain.Error) {
 	query, failure := parseQuery(c.Request.URL.RawQuery)
 	if failure != nil {
-		return op.Input{}, failure
+		return op.Input{}, nil, failure
 	}
-	body, failure := d.body(c)
-	if failure != nil {
-		return op.Input{}, failure
+	in := op.Input{REST: true, Path: path, Query: query}
+	if o.Files() && isUpload(c.Request) {
+		f, failure := d.upload(c)
+		if failure != nil {
+			return in, nil, failure
+		}
+		in.Form, in.File = f.fields, f.file
+		return in, f, nil
 	}
-	return op.Input{REST: true, Path: path, Query: query, Body: body}, nil
+	if o.Files() && !isJSON(c.Request) {
+		return in, nil, noUpload(c.Request)
+	}
+	in.Body, failure = d.body(c)
+	return in, nil, failure
 }
 
 // parseQuery reads a query and refuses one that is malformed: half of what the

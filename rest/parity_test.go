@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"parley/domain"
+	"parley/domain/audio"
 	"parley/domain/identity"
 	"parley/domain/messaging"
 	"parley/domain/op"
@@ -27,6 +28,13 @@ func TestBothDoorsGiveTheSameAnswer(t *testing.T) {
 	registries := map[string]func(*testing.T) *op.Registry{
 		"messaging": chat,
 		"presence":  hall,
+		"memory":    mind,
+		"media":     shelf,
+		"audio": func(*testing.T) *op.Registry {
+			r := op.NewRegistry(op.Options{})
+			audio.Ops(r, audio.New(audio.Options{Agents: noAgents{}}))
+			return r
+		},
 		"agents": func(t *testing.T) *op.Registry {
 			t.Helper()
 			r, _ := staff(t, time.Minute)
@@ -90,6 +98,11 @@ type noAgents struct{}
 
 // Counts counts nothing.
 func (noAgents) Counts() (total, active int) { return 0, 0 }
+
+// Runs knows no agent.
+func (noAgents) Runs(context.Context, domain.AgentID) (exists, runs bool, err error) {
+	return false, false, nil
+}
 
 // Ping answers.
 func (noAgents) Ping(ctx context.Context) error { return ctx.Err() }

@@ -36,6 +36,17 @@ func (d *door) answer(c *gin.Context, o *op.Op, result any, failure *domain.Erro
 			return
 		}
 	}
+	if f, ok := result.(op.Filer); ok && failure == nil {
+		file, err := f.OpenFile(c.Request.Context())
+		if err != nil {
+			d.fail(c, domain.AsError(err))
+			return
+		}
+		if file != nil {
+			d.sendFile(c, file, "private, no-cache")
+			return
+		}
+	}
 	if status == http.StatusNoContent {
 		c.Status(status)
 		c.Writer.WriteHeaderNow()

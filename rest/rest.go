@@ -14,6 +14,7 @@ import (
 
 	"parley/domain"
 	"parley/domain/identity"
+	"parley/domain/media"
 	"parley/domain/op"
 )
 
@@ -50,7 +51,13 @@ type Options struct {
 	// MaxBody is the largest JSON body in bytes; 0 means 2 MiB. That much memory may
 	// be held per request under way.
 	MaxBody int64
-	// BodyTimeout is how long a body may take to arrive; 0 means 30 s.
+	// UploadDir is where uploaded files lie while they arrive, each gone with its request; ""
+	// means the system's folder, which may be in memory.
+	UploadDir string
+	// Blobs are the files of /media; nil has none.
+	Blobs media.Opener
+	// BodyTimeout is how long a body may take to arrive, and nothing may come of a file; 0
+	// means 30 s.
 	BodyTimeout time.Duration
 	// Origins are the foreign pages that may call (CORS_ORIGIN); empty allows all.
 	Origins []string
@@ -114,6 +121,8 @@ type door struct {
 	client  *client
 	limits  limits
 	streams streamCounts
+	// uploads holds a token per form that is being read.
+	uploads chan struct{}
 }
 
 // New returns the handler of all paths but the Socket.IO endpoint, or an error if two
@@ -128,7 +137,7 @@ func New(o Options) (http.Handler, error) {
 		return nil, err
 	}
 	d := &door{opts: o, log: o.Logger.With().Str("component", "rest").Logger(), routes: bound,
-		client: newClient(o.Files, o.FilesTime), limits: newLimits(o)}
+		client: newClient(o.Files, o.FilesTime), limits: newLimits(o), uploads: make(chan struct{}, maxUploads)}
 
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
@@ -194,7 +203,9 @@ func (d *door) serve(c *gin.Context) {
 	case isAPI(path):
 		c.Set(routeKey, "unknown")
 		d.unknownPath(c)
-	case isBelow(path, "/media"), isBelow(path, "/socket.io"):
+	case isBelow(path, "/media"):
+		d.media(c)
+	case isBelow(path, "/socket.io"):
 		d.fail(c, domain.Errorf(domain.NotFound, "Not found"))
 	case !d.opts.UI:
 		c.String(http.StatusForbidden, "Forbidden")

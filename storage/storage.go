@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"parley/domain/agents"
+	"parley/domain/media"
+	"parley/domain/memory"
 	"parley/domain/messaging"
 )
 
@@ -15,6 +17,10 @@ type Set struct {
 	Messaging messaging.Store
 	// Agents keeps agents and turns.
 	Agents agents.Store
+	// Memory keeps what agents know.
+	Memory memory.Store
+	// Files keeps the rows of uploaded files.
+	Files media.Store
 	// AgentLogs keeps what agents log of their work.
 	AgentLogs agents.LogStore
 	// Caps tells what the backend can do.

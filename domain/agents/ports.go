@@ -24,6 +24,17 @@ type Channels interface {
 	PostReply(ctx context.Context, m messaging.Message) error
 }
 
+// Memories keep what agents see and say. Every method may be called again with the same,
+// and then changes nothing; what belongs to an agent or a message that is gone is not kept.
+type Memories interface {
+	// Received notes that an agent has seen a message.
+	Received(ctx context.Context, agent domain.AgentID, c messaging.Channel, m messaging.Message) error
+	// Replied notes what an agent has said in answer to question: messages of the channel.
+	Replied(ctx context.Context, agent domain.AgentID, c messaging.Channel, question messaging.Message, replies []domain.MessageID) error
+	// Ignored notes that an agent has let question pass, and why.
+	Ignored(ctx context.Context, agent domain.AgentID, c messaging.Channel, question messaging.Message, why string) error
+}
+
 // Signals tells a channel how the work goes. Nothing of it is stored. The methods
 // must not block for long.
 type Signals interface {

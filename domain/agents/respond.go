@@ -23,6 +23,9 @@ type RespondOptions struct {
 	ChainLimit int
 }
 
+// crowded is why an agent does not answer the last of many agents.
+const crowded = "too many agent messages in a row"
+
 // quietWindow is how many messages back another human counts as taking part.
 const quietWindow = 20
 
@@ -55,7 +58,7 @@ type situation struct {
 func (o RespondOptions) shouldRespond(s situation) (bool, string) {
 	switch {
 	case s.wrote(s.question) && s.run >= o.ChainLimit:
-		return false, "too many agent messages in a row"
+		return false, crowded
 	case o.bypasses(s):
 		return true, "always answers here"
 	case s.agent.named(s.question):

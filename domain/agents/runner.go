@@ -24,6 +24,8 @@ type RunnerOptions struct {
 	Channels Channels
 	Signals  Signals
 	Model    models.Text
+	// Memories keep what agents see and say; nil keeps nothing.
+	Memories Memories
 	Now      domain.Clock
 	Logger   zerolog.Logger
 	// Journal takes what agents log of their work; nil means nobody does.

@@ -104,6 +104,8 @@ type Outcome struct {
 	Error string `json:"error,omitempty"`
 	// Stopped says that a person ended the turn: a reply is what had been said by then.
 	Stopped bool `json:"stopped,omitempty"`
+	// Why says why the agent stays silent, "" if it does not.
+	Why string `json:"why,omitempty"`
 }
 
 // Reply is one message that a turn produces.

@@ -22,8 +22,8 @@ const grace = time.Second
 // errPanic stands for a model that panicked.
 var errPanic = errors.New("the model panicked")
 
-// silence is the outcome of a turn that says nothing.
-func silence() Outcome { return Outcome{Replies: []Reply{}} }
+// silence is the outcome of a turn that says nothing, and why.
+func silence(why string) Outcome { return Outcome{Replies: []Reply{}, Why: why} }
 
 // failure is the outcome of a turn that failed for a reason that may be shown.
 func failure(reason string) Outcome { return Outcome{Replies: []Reply{}, Error: reason} }
@@ -47,7 +47,7 @@ func (t *turn) think(ctx, work context.Context, attempt int64) (Outcome, error) 
 	}
 	s, recent, err := t.situation(ctx)
 	if domain.IsCode(err, domain.NotFound) {
-		return silence(), nil // the channel is gone
+		return silence("the channel is gone"), nil
 	}
 	if err != nil {
 		return Outcome{}, err
@@ -55,7 +55,7 @@ func (t *turn) think(ctx, work context.Context, attempt int64) (Outcome, error) 
 	answer, why := t.Respond.shouldRespond(s)
 	t.log.Debug().Bool("answers", answer).Str("because", why).Msg("turn decided whether to answer")
 	if !answer {
-		return silence(), nil
+		return silence(why), nil
 	}
 	outcome, err := t.ask(ctx, work, t.prompt(recent), attempt)
 	if err != nil {
@@ -131,7 +131,7 @@ func (t *turn) answer(text, thought string) Outcome {
 	if reply := t.newReply(0, text, thought); reply.Text != "" {
 		return Outcome{Replies: []Reply{reply}}
 	}
-	return silence()
+	return silence("it had nothing to say")
 }
 
 // cut is the outcome of a turn that was ended from outside when it had said something.
@@ -251,7 +251,7 @@ func (t *turn) recheck(ctx context.Context, o Outcome) (Outcome, error) {
 		return Outcome{}, err
 	}
 	if agentRun(recent, t.Agents.wrote) >= t.Respond.ChainLimit {
-		return silence(), nil
+		return silence(crowded), nil
 	}
 	return o, nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"sync/atomic"
 
 	"github.com/rs/zerolog"
@@ -32,6 +33,8 @@ type turn struct {
 	log   zerolog.Logger
 	// stream tells the channel the answer as it arises, nil before the model is asked.
 	stream *stream
+	// remembering are the writes of memories beside the turn.
+	remembering sync.WaitGroup
 	// speaking says that the answer has begun to arise.
 	speaking atomic.Bool
 	// used is what the model was asked and said, nil if it was not asked.
@@ -53,10 +56,12 @@ func (t *turn) run(ctx context.Context) error {
 	defer cancel(nil)
 	defer t.Agents.running.begin(t.key, underWay{question: t.question.ID, seq: t.question.Seq, cancel: cancel})()
 	defer t.endStream()
+	defer t.remembering.Wait()
 	doc, err := t.take(ctx)
 	if err != nil {
 		return err
 	}
+	t.rememberQuestion(ctx)
 	if doc.Outcome == nil {
 		if doc, err = t.decide(ctx, work, doc); err != nil {
 			return err
@@ -66,10 +71,14 @@ func (t *turn) run(ctx context.Context) error {
 		if err := t.appendAll(ctx, *doc.Outcome); err != nil {
 			return err
 		}
+	}
+	t.rememberOutcome(ctx, *doc.Outcome)
+	if doc.State != StateDone {
 		if err := t.finish(ctx, doc); err != nil {
 			return err
 		}
 	}
+	t.remembering.Wait() // while the duty stands, a crash brings the turn back
 	if err := t.endDuty(ctx, *doc.Outcome); err != nil {
 		return err
 	}

@@ -25,6 +25,11 @@ type Input struct {
 	Path map[string]string
 	// Query holds the query; the body wins over it. nil on a socket.
 	Query url.Values
+	// Form holds the fields of a form that carried a file; they stand for the body. An
+	// object among them is JSON text.
+	Form url.Values
+	// File is the file that came with the form, nil if there is none.
+	File *File
 	// REST is set by the REST door.
 	REST bool
 }
@@ -57,13 +62,16 @@ type field struct {
 
 // decoder turns Input into a request of one type. Tags: `json:"name"` names the
 // field, `alias:"a,b"` lists other names (the canonical one wins), `op:"payload"`
-// on a json.RawMessage field with json:"-" receives the whole body, `op:"long"` lets a
-// text be longer than maxText, for which the request's Validate then has a limit,
-// `access:"..."` says what a bound caller may put there (guard).
+// on a json.RawMessage field with json:"-" receives the whole body, `op:"file"` on a
+// *File field with json:"-" the uploaded file, `op:"long"` lets a text be longer than
+// maxText, for which the request's Validate then has a limit, `access:"..."` says what a
+// bound caller may put there (guard).
 type decoder struct {
 	typ     reflect.Type
 	fields  []field
 	payload int
+	// file is the index of the field that receives a file, -1 if there is none.
+	file int
 }
 
 // newDecoder reads the tags of a request type, which must be a struct.
@@ -71,11 +79,15 @@ func newDecoder(typ reflect.Type) decoder {
 	if typ.Kind() != reflect.Struct {
 		panic(fmt.Sprintf("request type %s is not a struct", typ))
 	}
-	d := decoder{typ: typ, payload: -1}
+	d := decoder{typ: typ, payload: -1, file: -1}
 	for i := range typ.NumField() {
 		f := typ.Field(i)
-		if f.Tag.Get("op") == "payload" {
+		switch f.Tag.Get("op") {
+		case "payload":
 			d.payload = i
+			continue
+		case "file":
+			d.file = i
 			continue
 		}
 		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
@@ -151,6 +163,9 @@ func (d decoder) decode(actor domain.Actor, in Input) (any, error) {
 	if d.payload >= 0 && len(object.fields) > 0 {
 		req.Elem().Field(d.payload).SetBytes(bytes.Clone(in.Body))
 	}
+	if d.file >= 0 && in.File != nil {
+		req.Elem().Field(d.file).Set(reflect.ValueOf(in.File))
+	}
 	if err := d.impersonate(actor, req.Elem()); err != nil {
 		return nil, err
 	}
@@ -163,7 +178,7 @@ func (d decoder) decode(actor domain.Actor, in Input) (any, error) {
 }
 
 // find returns the field's raw JSON and the name under which it stood: from the path,
-// the body, then the query; in each the name wins over its aliases. null and an empty
+// the body, the form, then the query; in each the name wins over its aliases. null and an empty
 // number count as absent, for which it returns nil.
 func (f field) find(object map[string]json.RawMessage, in Input) (json.RawMessage, string, error) {
 	for _, name := range f.names {
@@ -175,6 +190,12 @@ func (f field) find(object map[string]json.RawMessage, in Input) (json.RawMessag
 	for _, name := range f.names {
 		if raw, ok := object[name]; ok && string(raw) != "null" {
 			return raw, name, nil
+		}
+	}
+	for _, name := range f.names {
+		if texts, ok := in.Form[name]; ok && len(texts) > 0 {
+			raw, err := fromForm(texts, f.typ)
+			return raw, name, err
 		}
 	}
 	for _, name := range f.names {

@@ -27,7 +27,7 @@
 // # What a result may say to the doors
 //
 // Beside its JSON form a result may tell a REST status of its own (Statuser), how many
-// entries a list has in all (Totaler), or that the reply is no JSON at all (Raw).
+// entries a list has in all (Totaler), or that the reply is no JSON at all (Raw, Filer).
 //
 // # Why it is so
 //

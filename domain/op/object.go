@@ -173,6 +173,12 @@ func scanEscapes(raw []byte) (lone, nul bool) {
 	return false, nul
 }
 
+// hasLoneSurrogate reports whether half a surrogate pair stands alone in raw.
+func hasLoneSurrogate(raw []byte) bool {
+	lone, _ := scanEscapes(raw)
+	return lone
+}
+
 // hex4 reads four hex digits.
 func hex4(raw []byte) (uint16, bool) {
 	n, err := strconv.ParseUint(string(raw[:4]), 16, 16)

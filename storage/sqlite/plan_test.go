@@ -19,6 +19,10 @@ var wholeTable = []struct{ statement, step, reason string }{
 	{"AS beyond", "SCAN beyond", "counts the rows of an index range, which a limit bounds"},
 	{"FROM channels INDEXED BY channels_unswept", "SCAN channels USING INDEX channels_unswept", "lists the channels being swept, which are few, by an index of only them"},
 	{"SELECT DISTINCT id FROM remains", "SCAN remains", "lists the deleted channels being swept, which are few"},
+	{"FROM worlds INDEXED BY worlds_by_time", "SCAN worlds USING INDEX worlds_by_time", "lists all worlds in the order of an index, up to a limit"},
+	{"FROM files f WHERE f.state = 'stored'", "SCAN f USING INDEX files_stored", "lists files in the order of an index, up to a limit"},
+	{"SELECT count(*) FROM files f", "SCAN f USING COVERING INDEX files_stored", "counts all files, in an index of nothing else"},
+	{"FROM files f INDEXED BY files_unfinished", "SCAN f USING INDEX files_unfinished", "lists unfinished files, which are few, by an index of only them"},
 	{"SELECT 1", "SCAN CONSTANT ROW", "reads nothing"},
 	{"INSERT INTO participants", "SCAN CONSTANT ROW", "inserts one row"},
 }
@@ -40,7 +44,8 @@ func TestEveryStatementOfTheContractUsesAnIndex(t *testing.T) {
 		storagetest.Run(t, func(t *testing.T) *storage.Set {
 			if first {
 				first = false
-				return &storage.Set{Backend: stayOpen{set.Backend}, Messaging: set.Messaging, Agents: set.Agents, AgentLogs: set.AgentLogs}
+				return &storage.Set{Backend: stayOpen{set.Backend}, Messaging: set.Messaging, Agents: set.Agents, AgentLogs: set.AgentLogs,
+					Memory: set.Memory, Files: set.Files}
 			}
 			return open(t)
 		})

@@ -16,6 +16,8 @@ import (
 
 	"parley/domain"
 	"parley/domain/agents"
+	"parley/domain/media"
+	"parley/domain/memory"
 	"parley/domain/messaging"
 	"parley/storage"
 )
@@ -93,6 +95,8 @@ type Store struct {
 var (
 	_ messaging.Store = (*Store)(nil)
 	_ agents.Store    = (*Store)(nil)
+	_ memory.Store    = (*Store)(nil)
+	_ media.Store     = (*Store)(nil)
 	_ agents.LogStore = (*Store)(nil)
 	_ storage.Backend = (*Store)(nil)
 )
@@ -105,7 +109,7 @@ func Open(ctx context.Context, o Options) (*storage.Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return &storage.Set{Backend: s, Messaging: s, Agents: s, AgentLogs: s, Caps: storage.Caps{Name: "SQLite"}}, nil
+	return &storage.Set{Backend: s, Messaging: s, Agents: s, AgentLogs: s, Memory: s, Files: s, Caps: storage.Caps{Name: "SQLite"}}, nil
 }
 
 // open is Open with the error bare.

@@ -12,6 +12,7 @@ import (
 
 	"parley/domain"
 	"parley/domain/agents"
+	"parley/domain/media"
 	"parley/domain/messaging"
 	"parley/storage"
 )
@@ -33,6 +34,9 @@ func (k *kit) log() messaging.Store { return k.set.Messaging }
 
 // agents is the agent store.
 func (k *kit) agents() agents.Store { return k.set.Agents }
+
+// files is the store of files.
+func (k *kit) files() media.Store { return k.set.Files }
 
 // logs is the store of agents' logs.
 func (k *kit) logs() agents.LogStore { return k.set.AgentLogs }

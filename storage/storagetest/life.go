@@ -24,7 +24,7 @@ func (k *kit) calls() []call {
 	k.must(err)
 	m := k.append(fullMessage(channel.ID))
 	log, store := k.log(), k.agents()
-	return append(k.reads(channel, m, agent, turn), []call{
+	return append(append(k.fileCalls(), k.reads(channel, m, agent, turn)...), []call{
 		{"EnsureServer", func(ctx context.Context) error { _, _, err := log.EnsureServer(ctx, newServer()); return err }},
 		{"EnsureChannel", func(ctx context.Context) error { _, _, err := log.EnsureChannel(ctx, newChannel()); return err }},
 		{"AddParticipants", func(ctx context.Context) error {

@@ -19,12 +19,15 @@ import (
 	"parley/domain"
 	"parley/domain/agents"
 	"parley/domain/identity"
+	"parley/domain/media"
+	"parley/domain/memory"
 	"parley/domain/messaging"
 	"parley/domain/op"
 	"parley/domain/presence"
 	"parley/domain/system"
 	"parley/realtime"
 	"parley/storage"
+	"parley/storage/files"
 )
 
 // stopDelay is how long after the answer a stop that a caller asks for begins.
@@ -48,8 +51,11 @@ type App struct {
 
 	logs      *system.Logs
 	store     *storage.Set
+	files     *files.Store
+	media     *media.Service
 	identity  *identity.Authenticator
 	agents    *agents.Service
+	memory    *memory.Service
 	messaging *messaging.Service
 	runner    *agents.Runner
 	journal   *agents.Journal
@@ -88,6 +94,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		{"check access: ", a.buildIdentity},
 		{"", a.listen},
 		{"", a.openStore},
+		{"", a.openFiles},
 		{"build services: ", a.buildServices},
 		{"seed: ", a.seed},
 		{"build doors: ", a.buildDoors},
@@ -128,6 +135,8 @@ func (a *App) Run(ctx context.Context) error {
 	group.Go(func() error { return a.remover.Run(workers) })
 	group.Go(func() error { return a.importer.Run(workers) })
 	group.Go(func() error { return a.messaging.Run(workers) })
+	group.Go(func() error { return a.memory.Run(workers) })
+	group.Go(func() error { return a.media.Run(workers) })
 	group.Go(func() error {
 		select {
 		case <-ctx.Done():
@@ -185,6 +194,9 @@ func (a *App) Close() error {
 		if err := a.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 			errs = append(errs, err)
 		}
+	}
+	if a.files != nil {
+		errs = append(errs, a.files.Close())
 	}
 	if a.store != nil {
 		errs = append(errs, a.store.Close())

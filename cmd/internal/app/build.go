@@ -12,6 +12,9 @@ import (
 
 	"parley/domain"
 	"parley/domain/agents"
+	"parley/domain/audio"
+	"parley/domain/media"
+	"parley/domain/memory"
 	"parley/domain/messaging"
 	"parley/domain/models/builtin"
 	"parley/domain/op"
@@ -41,6 +44,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		Identity: a.identity, Logs: a.logs, Presence: a.presence, Now: time.Now, Logger: a.log,
 		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
 		AllowOrigin: a.allowOrigin(), Proxies: a.cfg.TrustProxy, ConnectRate: a.cfg.ConnectRate,
+		Joins: func(j memory.Join) { a.memory.Joined(j) },
 	})
 	if err != nil {
 		return err
@@ -51,23 +55,30 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	if err := a.agents.Load(ctx); err != nil {
 		return err
 	}
+	a.memory = memory.New(memory.Options{Store: a.store.Memory, Agents: a.agents, Log: a.store.Messaging, RoomLogs: a.journal, Watcher: a.gateway,
+		Now: time.Now, Logger: a.log})
+	if err := a.buildMedia(); err != nil {
+		return err
+	}
 	a.messaging = messaging.New(messaging.Options{
-		Store: a.store.Messaging, Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
+		Store: a.media.Noting(a.store.Messaging), Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
 		Now: time.Now,
 	})
+	a.media.SetMembers(a.messaging)
 	model, err := builtin.New(builtin.Options{Pace: a.cfg.BuiltinPace})
 	if err != nil {
 		return err
 	}
 	a.runner = agents.NewRunner(agents.RunnerOptions{
 		Agents: a.agents, Store: a.store.Agents, Log: a.store.Messaging, Channels: a.messaging,
-		Signals: a.gateway, Model: countedText{Text: model, calls: a.metrics.models}, Observe: a.metrics.observeTurn, Now: time.Now, Logger: a.log,
+		Signals: a.gateway, Model: countedText{Text: model, calls: a.metrics.models}, Memories: a.memory,
+		Observe: a.metrics.observeTurn, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
 		OnStep: o.OnTurnStep, Journal: a.journal, Provider: "builtin",
 	})
 	a.remover = agents.NewRemover(agents.RemoverOptions{
-		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Logger: a.log,
+		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Owners: []agents.Owner{a.memory, a.media}, Logger: a.log,
 	})
 	a.buildSystem(o)
 	return nil
@@ -164,7 +175,10 @@ func (a *App) buildDoors(context.Context, Options) error {
 	messaging.Ops(a.registry, a.messaging)
 	presence.Ops(a.registry, a.presence)
 	agents.Ops(a.registry, a.agents, a.runner, a.journal)
+	memory.Ops(a.registry, a.memory)
 	system.Ops(a.registry, a.system)
+	media.Ops(a.registry, a.media)
+	audio.Ops(a.registry, audio.New(audio.Options{Agents: agentStates{a.agents}}))
 	a.gateway.Bind(a.registry, a.messaging)
 	a.metrics.watchSockets(a.gateway.Stats)
 	a.metrics.watchGateway(a.gateway.Counts, a.logs.Dropped)
@@ -177,7 +191,7 @@ func (a *App) buildDoors(context.Context, Options) error {
 	api, err := rest.New(rest.Options{
 		Registry: a.registry, Identity: a.identity, Logger: a.log, Files: files, UI: a.cfg.UI, ForeignUI: a.cfg.WebDir != "",
 		Metrics: a.metrics.handler(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
-		MaxBody: a.cfg.MaxPayload, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
+		MaxBody: a.cfg.MaxPayload, UploadDir: a.files.Spool(), Blobs: a.files, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
 		Proxies: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
 		UploadLimit: a.cfg.UploadRate, FileLimit: a.cfg.FileRate, ChannelMediaLimit: a.cfg.MediaRate,
 		Draining: a.draining, Observe: a.metrics.observeRequest,

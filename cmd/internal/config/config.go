@@ -12,6 +12,7 @@ import (
 
 	"parley/domain"
 	"parley/domain/identity"
+	"parley/domain/media"
 )
 
 // Config is the server's configuration. The zero value is not usable: take it from
@@ -51,6 +52,7 @@ type Config struct {
 
 	// Limits and times.
 	MaxPayload   int64
+	UploadTypes  []string
 	APIRate      int
 	APIWindow    time.Duration
 	UploadRate   int
@@ -139,12 +141,24 @@ func (c *Config) Validate() error {
 		oneOf("LOG_LEVEL", c.LogLevel, logLevels()),
 		oneOf("PARLEY_AUTH", c.Auth, modes()),
 		oneOf("HEALTH_NO_AGENTS_STATUS", fmt.Sprint(c.NoAgentsStatus), []string{"200", "503"}),
+		c.checkUploads(),
 		checkOrigins("CORS_ORIGIN", c.Origins),
 		checkOrigins("API_CORS_ORIGIN", c.APIOrigins),
 		checkURLs("REMOTE_CHARACTER_URLS", c.CharacterURLs),
 		c.checkAccess(),
 		c.checkTokens(),
 	)
+}
+
+// UploadKinds are the types of files that may be uploaded.
+func (c *Config) UploadKinds() (media.Kinds, error) { return media.UploadKinds(c.UploadTypes) }
+
+// checkUploads reports types of files that can never be taken.
+func (c *Config) checkUploads() error {
+	if _, err := c.UploadKinds(); err != nil {
+		return fmt.Errorf("UPLOAD_EXTRA_MIME_TYPES: %w", err)
+	}
+	return nil
 }
 
 // modes are the allowed values of PARLEY_AUTH.

@@ -120,6 +120,8 @@ func (c *Config) limits() []setting {
 	return []setting{
 		{name: "EXPRESS_MAX_PAYLOAD", value: size(&c.MaxPayload), fallback: "2mb",
 			help: "Largest JSON body over REST, such as 500kb, 2mb or a number of bytes; more costs memory per request."},
+		{name: "UPLOAD_EXTRA_MIME_TYPES", value: list(&c.UploadTypes), fallback: "text",
+			help: "Types of files, separated by commas, that may be uploaded beside pictures, sound, films, PDF and plain text: media types, text (Markdown, CSV, JSON), office (Office documents), or none."},
 		{name: "RATE_LIMIT_API", value: whole(&c.APIRate), fallback: "1000",
 			help: "Requests to /api that an address may send per window, also with wrong keys; loopback and callers with the key are not counted, 0 is without limit."},
 		{name: "RATE_LIMIT_API_WINDOW", value: duration(&c.APIWindow), fallback: "15m",
