@@ -21,6 +21,11 @@ var exceptions = []exception{
 	{"channels:delete channelId " + unknownID, success, "contract: 204, also if unknown"},
 	{"channels:list serverId " + unknownID, success, "contract: an unknown server has no channels"},
 	{"channels:participants channelId " + unknownID, success, "contract: an unknown channel has no participants"},
+	{"groups:clear serverId " + unknownID, success, "contract: 204; what is not there is empty already"},
+	{"groups:create serverId " + unknownID, success, "the group is made under this id"},
+	{"groups:create agentIds " + odd, []string{"CREATE_ERROR"}, "contract: 500 with each agent's error where all of them fail"},
+	{"groups:delete serverId " + unknownID, success, "contract: 204; no agent has anything of it"},
+	{"memories:clearRoom roomId " + unknownID, success, "contract: 204; what is not there is empty already"},
 	{"messages:clear channelId " + unknownID, success, "contract: 204; what is not there is empty already"},
 	{"messages:delete * " + unknownID, success, "contract: 204, also if unknown"},
 	{"messages:list channelId " + unknownID, success, "contract: an empty page; a client opens a chat before its first message"},
@@ -28,6 +33,7 @@ var exceptions = []exception{
 	{"messages:send channelId " + unknownID, success, "contract: the channel is made"},
 	{"messages:stop * " + unknownID, success, "nothing is being answered, so nothing is left to stop"},
 	{"presence:list channelId " + unknownID, success, "a room may be entered before its channel exists; nobody is in it"},
+	{"rooms:memories roomId " + unknownID, success, "the reference remembers nothing of such a room, and says so"},
 	{"reads:list channelId " + unknownID, success, "nobody has read it"},
 }
 

@@ -64,7 +64,8 @@ func serve(t *testing.T) *server {
 	cfg := config.Default()
 	cfg.Port, cfg.DataDir, cfg.WorkDir, cfg.LogLevel, cfg.LogJSON = 0, t.TempDir(), t.TempDir(), "info", true
 	cfg.BuiltinPace, cfg.DrainTimeout = 0, 2*time.Second
-	cfg.APIRate, cfg.SocketRate, cfg.SocketBurst = 0, 1_000_000, 1_000_000
+	cfg.APIRate, cfg.UploadRate, cfg.FileRate, cfg.MediaRate = 0, 0, 0, 0
+	cfg.SocketRate, cfg.SocketBurst = 1_000_000, 1_000_000
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
 	}
