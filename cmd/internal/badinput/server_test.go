@@ -50,7 +50,7 @@ func (b *logBuffer) faults() (lines []string) {
 // server is a whole server in open mode, where everybody may send everything.
 type server struct {
 	*app.App
-	t     *testing.T
+	t     testing.TB
 	url   string
 	log   *logBuffer
 	dirs  []string
@@ -59,7 +59,7 @@ type server struct {
 }
 
 // serve runs a server until the test ends, and then looks into its log.
-func serve(t *testing.T) *server {
+func serve(t testing.TB) *server {
 	t.Helper()
 	cfg := config.Default()
 	cfg.Port, cfg.DataDir, cfg.WorkDir, cfg.LogLevel, cfg.LogJSON = 0, t.TempDir(), t.TempDir(), "info", true
