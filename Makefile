@@ -76,10 +76,16 @@ soak: $(NODE_STAMPS) $(REFERENCE) ## the full-size tests of transport and whole 
 fmt: $(GOLANGCI) ## format the Go sources
 	$(GOLANGCI) fmt ./...
 
-docs: build ## put the current table of settings into the README
-	@bin/parley config-doc > bin/settings.md
-	@sed -i -e '/<!-- config:begin -->/,/<!-- config:end -->/{//!d}' -e '/<!-- config:begin -->/r bin/settings.md' README.md
-	@rm bin/settings.md
+docs: $(NODE_STAMPS) ## renew what is generated: comments, replies, the tables of the README
+	@go test ./cmd/internal/comments -count=1 -args -update
+	@go test ./cmd/internal/app -count=1 -run TestReferenceRoutes -args -update
+	@go test ./cmd/internal/e2e -count=1 -run TestEveryExampleOfTheDocumentationWorks -args -update-replies
+	@$(MAKE) --no-print-directory build
+	@bin/parley config-doc > bin/config.md
+	@bin/parley ops --markdown > bin/ops.md
+	@for part in config ops; do \
+		sed -i -e "/<!-- $$part:begin -->/,/<!-- $$part:end -->/{//!d}" -e "/<!-- $$part:begin -->/r bin/$$part.md" README.md && rm bin/$$part.md; \
+	done
 
 clean: ## remove what was built or installed here; data and sources stay
 	rm -rf bin .tools $(NODE_DIRS:%=%/node_modules) cmd/parleyload/peers/node_modules cmd/parleydiff/reference/node_modules

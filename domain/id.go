@@ -119,6 +119,9 @@ func (id *FileID) UnmarshalJSON(data []byte) error { return unmarshalID(data, id
 // NewID returns a random version 7 UUID: IDs made later sort later.
 func NewID[T ~string]() T { return T(uuid.Must(uuid.NewV7()).String()) }
 
+// RandomID returns a random version 4 UUID, which tells nothing of when it was made.
+func RandomID[T ~string]() T { return T(uuid.NewString()) }
+
 // DerivedID returns the version 5 UUID of the parts within space, which is itself
 // a UUID. The same input gives the same id, for ever: an agent's reply and its
 // turn are named so, which makes repeating them after a crash harmless.

@@ -35,6 +35,8 @@ type broadcast struct {
 	// UpdatedAt and Edited are there only if the text was changed.
 	UpdatedAt int64 `json:"updatedAt,omitempty"`
 	Edited    bool  `json:"edited,omitempty"`
+	// RawMessage comes, with UpdatedAt, with what tells how a running action goes.
+	RawMessage json.RawMessage `json:"rawMessage,omitempty"`
 }
 
 // newBroadcast is the wire form of a post.
@@ -47,8 +49,12 @@ func newBroadcast(m messaging.Message) broadcast {
 		Attachments: extras["attachments"], Thought: extras.String("thought"), Actions: extras["actions"],
 		InReplyTo: m.InReplyTo, Stopped: m.SourceType == agents.SourceReply && extras.True("stopped"), Seq: m.Seq, Rev: m.Rev,
 	}
+	byAgent := m.ByAgent()
 	if m.Edited() {
-		b.UpdatedAt, b.Edited = domain.Millis(m.UpdatedAt), true
+		b.UpdatedAt, b.Edited = domain.Millis(m.UpdatedAt), !byAgent || m.Metadata.True("edited")
+	}
+	if m.SourceType == messaging.SourceAction || byAgent && m.Edited() {
+		b.UpdatedAt, b.RawMessage = domain.Millis(m.UpdatedAt), m.Raw
 	}
 	return b
 }
@@ -59,7 +65,7 @@ func senderName(m messaging.Message) string {
 	switch {
 	case m.AuthorName != "":
 		return m.AuthorName
-	case m.SourceType != agents.SourceReply:
+	case !m.ByAgent():
 		return "User"
 	default:
 		return cmp.Or(m.Metadata.String("agentName"), "Agent")
@@ -73,6 +79,19 @@ type deletion struct {
 	RoomID    domain.ChannelID `json:"roomId"`
 	Seq       int64            `json:"seq"`
 	Rev       int64            `json:"rev"`
+}
+
+// MessageGone tells a room that a message which somebody wanted to delete is not there. It
+// is no event of the channel's log, so it has no number.
+func (g *Gateway) MessageGone(channel domain.ChannelID, id domain.MessageID) {
+	g.toRoom(channel, "messageDeleted", "", absence{MessageID: id, ChannelID: channel, RoomID: channel})
+}
+
+// absence is the payload of messageDeleted for a message that is not there.
+type absence struct {
+	MessageID domain.MessageID `json:"messageId"`
+	ChannelID domain.ChannelID `json:"channelId"`
+	RoomID    domain.ChannelID `json:"roomId"`
 }
 
 // tombstone stands for a deleted message in a catch-up.

@@ -15,6 +15,7 @@
 //	presence.go who is in a channel, and what its room hears of it
 //	reads.go    readUpdated
 //	logs.go     subscribe_logs and its filters
+//	events.go   the table of all events that are no operations
 //
 // # Answers that arise
 //

@@ -113,6 +113,7 @@ func (g *Gateway) Bind(r *op.Registry, c Channels) {
 	g.registry, g.channels = r, c
 	g.sequencer = fanout.New(fanout.Options{Source: c, Sink: g, Logger: g.log})
 	g.defineOps(r)
+	r.Describe(events()...)
 	g.ns.Use(g.authenticate)
 	g.ns.OnConnect(g.connect)
 }

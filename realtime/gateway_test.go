@@ -28,6 +28,7 @@ const patience = 10 * time.Second
 const (
 	channelID = "11111111-1111-4111-8111-111111111111"
 	ann       = "22222222-2222-4222-8222-222222222222"
+	eliza     = "b850bc30-45f8-0041-a00a-83df46d8555d"
 )
 
 // idle plays the agents: there are none.
@@ -43,6 +44,11 @@ func (idle) Hint(messaging.Message) {}
 
 // Withdraw does nothing.
 func (idle) Withdraw(domain.ChannelID, int64, int64) {}
+
+// AgentState knows one agent, which does not answer.
+func (idle) AgentState(id domain.AgentID) (name string, running, known bool) {
+	return "Eliza", id == eliza, id == eliza
+}
 
 // door is a gateway in front of an empty store.
 type door struct {
@@ -79,7 +85,7 @@ func openDoorOn(t *testing.T, change func(*realtime.Options), wrap func(messagin
 		t.Fatal(err)
 	}
 	service := messaging.New(messaging.Options{Store: wrap(store.Messaging), Announcer: gateway, Signals: gateway,
-		Duties: idle{}, Now: time.Now})
+		Duties: idle{}, Agents: idle{}, Now: time.Now})
 	if _, err := service.EnsureDefaults(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -124,6 +124,9 @@ func (room) Completed(messaging.Completion) {}
 // ChannelUpdated is not listened to.
 func (room) ChannelUpdated(messaging.ChannelRow, []domain.EntityID) {}
 
+// MessageGone is not listened to.
+func (room) MessageGone(domain.ChannelID, domain.MessageID) {}
+
 // ChannelDeleted is not listened to.
 func (room) ChannelDeleted(domain.ChannelID) {}
 

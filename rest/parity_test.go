@@ -81,7 +81,7 @@ func same(t *testing.T, o *op.Op, twin *op.Registry, route string) {
 		t.Fatal(err)
 	}
 	w := httptest.NewRecorder()
-	handler.ServeHTTP(w, request(t, route, fields))
+	checked(t, twin, handler).ServeHTTP(w, request(t, route, fields))
 	if o.Status == 204 && refusal == nil {
 		if w.Code != 204 || w.Body.Len() != 0 {
 			t.Fatalf("status %d, %s", w.Code, w.Body)
@@ -119,7 +119,7 @@ func (noAgents) Inspect(context.Context) (system.Internals, error) {
 
 // Metrics has one number.
 func (noAgents) Metrics(context.Context) (system.Metrics, error) {
-	return system.Metrics{Counters: map[string]float64{"parley_one_total": 1}}, nil
+	return system.Metrics{Counters: map[string]float64{"parley_one_total": 1}, Gauges: map[string]float64{}, Histograms: map[string]system.Histogram{}}, nil
 }
 
 // MetricsText has the same one.
@@ -194,8 +194,8 @@ func request(t *testing.T, route string, fields map[string]any) *http.Request {
 	return r
 }
 
-// madeUp are the ids that the server chooses by time, which differ between calls.
-var madeUp = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
+// madeUp are the ids that the server chooses by time or at random, which differ between calls.
+var madeUp = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
 // envelope reads success, data and error of a reply.
 func envelope(t *testing.T, data []byte) map[string]any {

@@ -32,6 +32,11 @@ func (d *door) answer(c *gin.Context, o *op.Op, result any, failure *domain.Erro
 	}
 	if r, ok := result.(op.Raw); ok && failure == nil {
 		if kind, body, raw := r.Raw(); raw {
+			if h, ok := result.(op.Headerer); ok {
+				for name, value := range h.Headers() {
+					c.Header(name, value)
+				}
+			}
 			d.send(c, status, kind, body)
 			return
 		}
@@ -123,9 +128,15 @@ func hasTag(list, tag string) bool {
 }
 
 // encode writes the envelope. That of a dual operation carries the fields of the
-// result at the top level too; a failing one those that it left.
+// result at the top level too; a failing one those that it left. A Lifter tells its own.
 func encode(dual bool, result any, failure *domain.Error) ([]byte, error) {
 	reply := op.NewReply(result, failure)
+	if l, ok := result.(op.Lifter); ok && failure == nil {
+		if fields := l.Lift(); fields != nil {
+			fields["success"], fields["data"] = reply.Success, result
+			return domain.PlainJSON(fields)
+		}
+	}
 	if !dual || result == nil {
 		return domain.PlainJSON(reply)
 	}

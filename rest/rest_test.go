@@ -19,6 +19,7 @@ import (
 	"parley/domain/identity"
 	"parley/domain/op"
 	"parley/rest"
+	"parley/rest/resttest"
 )
 
 // key is the server key of these tests.
@@ -103,13 +104,24 @@ func things() *op.Registry {
 		return thing{}, ctx.Err()
 	}, func(s *op.Spec) { s.Timeout = time.Millisecond })
 	for _, row := range domain.Codes() {
-		declare("fail-"+string(row.Code), "GET /api/fail/"+string(row.Code), fails(domain.Errorf(row.Code, "it failed")))
+		declare("fail-"+string(row.Code), "GET /api/fail/"+string(row.Code), fails(domain.Errorf(row.Code, "it failed")),
+			func(s *op.Spec) { s.Errors = []domain.Code{row.Code} })
 	}
 	return r
 }
 
+// checked is a handler whose replies are compared with the OpenAPI document.
+func checked(t *testing.T, registry *op.Registry, handler http.Handler) http.Handler {
+	t.Helper()
+	checker, err := resttest.New(registry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return checker.Handler(t, handler)
+}
+
 // serve starts a server of the options, filled where they are empty.
-func serve(t *testing.T, o rest.Options, mode ...func(*identity.Options)) *httptest.Server {
+func serve(t testing.TB, o rest.Options, mode ...func(*identity.Options)) *httptest.Server {
 	t.Helper()
 	access := identity.Options{Mode: identity.Open}
 	for _, change := range mode {
@@ -127,7 +139,7 @@ func serve(t *testing.T, o rest.Options, mode ...func(*identity.Options)) *httpt
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := httptest.NewServer(handler)
+	server := httptest.NewServer(checked(t, o.Registry, handler))
 	t.Cleanup(server.Close)
 	return server
 }

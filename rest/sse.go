@@ -198,7 +198,8 @@ func (e *events) end(failure *domain.Error) {
 	close(e.stopped)
 	e.beating.Wait()
 	if failure != nil && failure.Code != domain.Canceled {
-		_ = e.Send("error", "", map[string]any{"type": "error", "error": failure.Message, "code": failure.WireCode()})
+		_ = e.Send("error", "", map[string]any{"type": "error", "error": failure.Message, "text": failure.Message,
+			"code": failure.WireCode()})
 	}
 	control := http.NewResponseController(e.c.Writer)
 	_ = control.SetWriteDeadline(time.Time{}) // the connection goes on

@@ -26,7 +26,7 @@ type tick struct {
 func ticks(t *testing.T) *op.Registry {
 	t.Helper()
 	r := op.NewRegistry(op.Options{})
-	op.DefineStream(r, op.Spec{Name: "ticks:watch", Help: "Ticks.", Routes: []string{"GET /api/ticks"}},
+	op.DefineStream(r, op.Spec{Name: "ticks:watch", Help: "Ticks.", Routes: []string{"GET /api/ticks"}, Errors: []domain.Code{domain.NotFound}},
 		func(_ context.Context, _ domain.Actor, q tick) (tick, error) { return q, nil },
 		func(ctx context.Context, _ domain.Actor, q tick, out op.Sink) error {
 			if q.Count < 0 {

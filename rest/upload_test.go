@@ -30,7 +30,7 @@ type sent struct {
 	Note      string           `json:"note"`
 	Count     int              `json:"count"`
 	Metadata  domain.Metadata  `json:"metadata"`
-	Users     []string         `json:"users"`
+	Users     []string         `json:"users,omitempty"`
 }
 
 // got is what it tells of that.

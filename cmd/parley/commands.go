@@ -21,6 +21,7 @@ import (
 
 	"parley/cmd/internal/app"
 	"parley/cmd/internal/config"
+	"parley/domain/documents"
 )
 
 // The exit codes.
@@ -43,6 +44,9 @@ type command struct {
 	// bare commands depend on no setting and run even where the configuration is wrong.
 	bare bool
 	run  func(context.Context, config.Config, streams) error
+	// option is an argument that makes the command do otherwise instead; "" is none.
+	option    string
+	otherwise func(context.Context, config.Config, streams) error
 }
 
 // commands lists the sub-commands; serve is run if none is named.
@@ -52,7 +56,8 @@ func commands() []command {
 		{name: "health", help: "ask the server at the configured address how it is; exit code 0 or 1", run: health},
 		{name: "check-config", help: "check the configuration and print what is in force, secrets masked", run: checkConfig},
 		{name: "config-doc", help: "print the table of settings", run: configDoc, bare: true},
-		{name: "ops", help: "print the operations that both doors offer", run: printOps},
+		{name: "ops", help: "print the operations that both doors offer; with --markdown as the table of the README", run: printOps,
+			option: "--markdown", otherwise: printOpsTable},
 		{name: "version", help: "print the version", run: printVersion, bare: true},
 		{name: "help", help: "print this help", run: printHelp, bare: true},
 	}
@@ -69,6 +74,9 @@ func run(ctx context.Context, args []string, source config.Source, s streams) in
 	}
 	for _, c := range commands() {
 		if c.name == name {
+			if i := slices.Index(args, c.option); c.option != "" && i >= 0 {
+				args, c.run = slices.Delete(slices.Clone(args), i, i+1), c.otherwise
+			}
 			source.Args = args
 			return c.start(ctx, source, s)
 		}
@@ -197,9 +205,25 @@ func configDoc(_ context.Context, _ config.Config, s streams) error {
 	return err
 }
 
-// printOps prints the operations of a server that is built beside the real one, on
-// a free port and a data folder that is thrown away, so it works while that one runs.
+// printOps prints the operations for a terminal.
 func printOps(ctx context.Context, cfg config.Config, s streams) error {
+	return withOperations(ctx, cfg, s, func(d *documents.Service) error { return d.Print(s.out) })
+}
+
+// printOpsTable prints the table that the README shows.
+func printOpsTable(ctx context.Context, cfg config.Config, s streams) error {
+	return withOperations(ctx, cfg, s, func(d *documents.Service) error {
+		table, err := d.Markdown()
+		if err == nil {
+			_, err = io.WriteString(s.out, table)
+		}
+		return err
+	})
+}
+
+// withOperations calls do with the operations of a server that is built beside the real
+// one, on a free port and a data folder that is thrown away, so it works while that one runs.
+func withOperations(ctx context.Context, cfg config.Config, s streams, do func(*documents.Service) error) error {
 	dir, err := os.MkdirTemp("", "parley-ops-")
 	if err != nil {
 		return err
@@ -210,17 +234,7 @@ func printOps(ctx context.Context, cfg config.Config, s streams) error {
 	if err != nil {
 		return err
 	}
-	table := tabwriter.NewWriter(s.out, 0, 0, 2, ' ', 0)
-	for _, o := range a.Registry().Ops() {
-		fmt.Fprintf(table, "%s\t%s\n", o.Name, o.Help)
-		for _, event := range o.Events {
-			fmt.Fprintf(table, "\t  event %s\n", event)
-		}
-		for _, route := range o.Routes {
-			fmt.Fprintf(table, "\t  %s\n", route)
-		}
-	}
-	return errors.Join(table.Flush(), a.Close())
+	return errors.Join(do(documents.New(documents.Options{Registry: a.Registry(), Version: buildVersion()})), a.Close())
 }
 
 // printVersion prints the version, and what it was built by and for.

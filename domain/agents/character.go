@@ -87,6 +87,9 @@ type Bio struct {
 	Single bool
 }
 
+// Forms are those in which it may stand on the wire.
+func (Bio) Forms() []any { return []any{"", []string{}} }
+
 // MarshalJSON writes the form that was read.
 func (b Bio) MarshalJSON() ([]byte, error) {
 	if b.Single && len(b.Lines) == 1 {

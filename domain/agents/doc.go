@@ -61,6 +61,7 @@
 // metadata: it cannot be forged and survives everything. Agents that decide within the
 // same milliseconds may pass the limit by one message each.
 //
-// Membership of agents in message servers is not kept: taking part in a channel is
-// what counts.
+// Which agents belong to which message servers is kept by messaging (see its Roster): an
+// agent is asked only where it takes part in the channel and belongs to its server. One
+// that starts is added to the default server, to which all listen anyway.
 package agents

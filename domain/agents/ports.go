@@ -24,6 +24,25 @@ type Channels interface {
 	PostReply(ctx context.Context, m messaging.Message) error
 }
 
+// Servers says which agents listen to which message servers; messaging.Roster does.
+type Servers interface {
+	// Belongs reports whether an agent listens to a server, as it does to the default one
+	// in any case. It must not ask a store.
+	Belongs(server domain.ServerID, agent domain.AgentID) bool
+	// Add lets an agent listen to a server; one that does already is no error and costs
+	// nothing.
+	Add(ctx context.Context, server domain.ServerID, agent domain.AgentID) error
+}
+
+// everywhere lets every agent listen to every server.
+type everywhere struct{}
+
+// Belongs says yes.
+func (everywhere) Belongs(domain.ServerID, domain.AgentID) bool { return true }
+
+// Add has nothing to do.
+func (everywhere) Add(context.Context, domain.ServerID, domain.AgentID) error { return nil }
+
 // Memories keep what agents see and say. Every method may be called again with the same,
 // and then changes nothing; what belongs to an agent or a message that is gone is not kept.
 type Memories interface {

@@ -20,6 +20,8 @@ type ServiceOptions struct {
 	Logger zerolog.Logger
 	// Watcher hears of agents that start and stop.
 	Watcher Watcher
+	// Servers says which agents listen to which message servers; nil means all to all.
+	Servers Servers
 	// Salt is what secrets are encrypted with; "" means DefaultSalt.
 	Salt domain.Secret
 	// Env is the environment: settings of agents fall back to it, and CHARACTER.<ID>.<KEY>
@@ -37,7 +39,11 @@ type ServiceOptions struct {
 	MaxLanes int
 }
 
-var _ messaging.Duties = (*Service)(nil)
+var (
+	_ messaging.Duties = (*Service)(nil)
+	_ messaging.Agents = (*Service)(nil)
+	_ Servers          = (*messaging.Roster)(nil)
+)
 
 // Service knows the agents and takes the hints for them. All of them are kept in memory, because every message
 // asks which ones are active; the store is read at Load and written through. It is
@@ -49,6 +55,7 @@ type Service struct {
 	// lanes is where hints wait for a Runner.
 	lanes *lanes
 	// running are the turns that a Runner works on.
+	servers  Servers
 	running  *running
 	watcher  Watcher
 	vault    *vault
@@ -75,10 +82,13 @@ const maxAgents = 10_000
 // NewService returns a service that knows no agent until Load or Seed.
 func NewService(o ServiceOptions) *Service {
 	setDefault(&o.MaxLanes, 4096)
+	if o.Servers == nil {
+		o.Servers = everywhere{}
+	}
 	setDefault(&o.Salt, DefaultSalt)
 	setDefault(&o.Patience, 10*time.Second)
 	return &Service{
-		store: o.Store, now: o.Now, lanes: newLanes(o.MaxLanes),
+		store: o.Store, now: o.Now, lanes: newLanes(o.MaxLanes), servers: o.Servers,
 		running: &running{turns: map[laneKey]underWay{}}, watcher: o.Watcher,
 		log:   o.Logger.With().Str("component", "agents").Logger(),
 		vault: newVault(o.Salt), env: o.Env, library: o.Library, panels: o.Panels, patience: o.Patience,
@@ -179,8 +189,8 @@ func (s *Service) remember(a Agent) {
 	s.known[a.ID] = a
 }
 
-// Awaiting names the agents that owe m an answer: those that are active, take part
-// in the channel and did not write m. Whether they say anything is decided in their
+// Awaiting names the agents that owe m an answer: those that are active, take part in
+// the channel, belong to its server and did not write m. Whether they say anything is decided in their
 // turn. It asks no store.
 func (s *Service) Awaiting(_ context.Context, c messaging.Channel, m messaging.Message) []domain.AgentID {
 	s.mu.RLock()
@@ -188,7 +198,7 @@ func (s *Service) Awaiting(_ context.Context, c messaging.Channel, m messaging.M
 	var awaiting []domain.AgentID
 	for _, p := range c.Participants {
 		id := domain.AgentID(p)
-		if p != m.AuthorID && s.known[id].Desired && !slices.Contains(awaiting, id) {
+		if p != m.AuthorID && s.known[id].Desired && s.servers.Belongs(c.ServerID, id) && !slices.Contains(awaiting, id) {
 			awaiting = append(awaiting, id)
 		}
 	}
@@ -252,7 +262,7 @@ func (s *Service) others(c messaging.Channel, but domain.AgentID) (others []Agen
 		switch a, ok := s.known[domain.AgentID(p)]; {
 		case ok && a.ID == but:
 			ahead = len(others)
-		case ok && a.Desired:
+		case ok && a.Desired && s.servers.Belongs(c.ServerID, a.ID):
 			others = append(others, a)
 		}
 	}
@@ -260,6 +270,13 @@ func (s *Service) others(c messaging.Channel, but domain.AgentID) (others []Agen
 		ahead = len(others)
 	}
 	return others, ahead
+}
+
+// AgentState returns an agent's name, whether it runs, and whether there is one of that
+// id; see messaging.Agents.
+func (s *Service) AgentState(id domain.AgentID) (name string, running, known bool) {
+	a, ok := s.agent(id)
+	return a.Character.Name, a.Desired && !a.Leaving, ok && !a.Leaving
 }
 
 // all returns the agents in no order, without those that were deleted.

@@ -31,6 +31,9 @@ func (s *signals) Completed(c messaging.Completion) {
 // ChannelUpdated is not recorded.
 func (s *signals) ChannelUpdated(messaging.ChannelRow, []domain.EntityID) {}
 
+// MessageGone is not recorded.
+func (s *signals) MessageGone(domain.ChannelID, domain.MessageID) {}
+
 // ChannelDeleted is not recorded.
 func (s *signals) ChannelDeleted(domain.ChannelID) {}
 

@@ -16,9 +16,13 @@ type StateChanged struct {
 }
 
 // Start makes an agent active, for good: it answers from the next message on, also
-// after a restart. One that is active already stays so. Codes: not_found, unavailable.
+// after a restart, and it is added to the default server. One that is active already
+// stays so. Codes: not_found, unavailable.
 func (s *Service) Start(ctx context.Context, _ domain.Actor, r GetRequest) (StateChanged, error) {
 	a, err := s.setDesired(ctx, r.AgentID, true)
+	if err == nil {
+		err = s.servers.Add(ctx, domain.DefaultServer, r.AgentID)
+	}
 	return StateChanged{ID: a.ID, Name: a.Character.Name, Status: Active}, err
 }
 
@@ -35,6 +39,20 @@ func (s *Service) Halt(ctx context.Context, _ domain.Actor, r GetRequest) (State
 	}
 	s.running.cancel(errHalted, func(key laneKey, _ underWay) bool { return key.agent == r.AgentID })
 	return StateChanged{ID: a.ID, Name: a.Character.Name, Status: Inactive, Message: "Agent stopped"}, nil
+}
+
+// JoinDefault adds all active agents to the default server: those that were active when
+// the server was started. Codes: unavailable.
+func (s *Service) JoinDefault(ctx context.Context) error {
+	for _, a := range s.all() {
+		if !a.Desired {
+			continue
+		}
+		if err := s.servers.Add(ctx, domain.DefaultServer, a.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // setDesired stores whether an agent should run, and tells whoever watches.

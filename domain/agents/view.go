@@ -17,6 +17,9 @@ const (
 	Inactive Status = "inactive"
 )
 
+// Enum lists the states.
+func (Status) Enum() []string { return []string{string(Active), string(Inactive)} }
+
 // Status tells whether the agent runs.
 func (a Agent) Status() Status {
 	if a.Desired {

@@ -194,6 +194,7 @@ func (quiet) Announce(e messaging.Event) {
 func (quiet) Completed(messaging.Completion)                         {}
 func (quiet) ReadMoved(messaging.ReadSet)                            {}
 func (quiet) ChannelUpdated(messaging.ChannelRow, []domain.EntityID) {}
+func (quiet) MessageGone(domain.ChannelID, domain.MessageID)         {}
 func (quiet) ChannelDeleted(domain.ChannelID)                        {}
 func (quiet) Hint(messaging.Message)                                 {}
 func (quiet) Withdraw(domain.ChannelID, int64, int64)                {}

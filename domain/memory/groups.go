@@ -69,6 +69,9 @@ type GroupRooms struct {
 
 var _ op.Mixed = GroupRooms{}
 
+// Forms are those in which it may stand on the wire.
+func (GroupRooms) Forms() []any { return []any{[]GroupRoom{}} }
+
 // MarshalJSON writes the list of rooms.
 func (g GroupRooms) MarshalJSON() ([]byte, error) {
 	return domain.PlainJSON(append([]GroupRoom{}, g.rooms...))

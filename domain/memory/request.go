@@ -11,6 +11,9 @@ import (
 // object {text}.
 type content struct{ domain.Metadata }
 
+// Forms are those in which it may stand on the wire.
+func (content) Forms() []any { return []any{domain.Metadata{}, ""} }
+
 // UnmarshalJSON reads either form; null leaves it as it is.
 func (c *content) UnmarshalJSON(data []byte) error {
 	var text string

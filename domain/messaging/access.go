@@ -39,6 +39,16 @@ func (s *Service) requirePart(ctx context.Context, a domain.Actor, channel domai
 	return err
 }
 
+// sees tells whether a caller may know of a server: a bound one of the default server and
+// of those of its channels. Codes: unavailable.
+func (s *Service) sees(ctx context.Context, a domain.Actor, server domain.ServerID) (bool, error) {
+	if !a.Bound || server == domain.DefaultServer {
+		return true, nil
+	}
+	own, err := s.store.Channels(ctx, ChannelQuery{Participant: a.Entity, Server: server, Limit: 1})
+	return len(own) > 0, err
+}
+
 // maySend refuses a bound caller that takes no part in the channel that it writes to: of
 // several whose first messages make one at the same time, one makes it and it is not that
 // of the others. It also refuses one that speaks as an agent.
@@ -46,8 +56,8 @@ func maySend(a domain.Actor, c Channel, r *SendRequest) error {
 	switch {
 	case a.Bound && !slices.Contains(c.Participants, a.Entity):
 		return op.ErrNoPart
-	case a.Bound && r.Source == SourceAgent:
-		return domain.Errorf(domain.Forbidden, "source %s is the agents' own", SourceAgent)
+	case a.Bound && (r.Source == SourceAgent || r.Source == SourceAction):
+		return domain.Errorf(domain.Forbidden, "source %s is the agents' own", r.Source)
 	default:
 		return nil
 	}

@@ -59,6 +59,11 @@ func (s *stage) ask(a domain.Actor, name, body string) *domain.Error {
 	return failure
 }
 
+// onDefault is a payload about the default server.
+func onDefault(fields string) string {
+	return `{"serverId":"` + string(domain.DefaultServer) + `"` + fields + `}`
+}
+
 func TestAStrangerMayDoNothingInAChannel(t *testing.T) {
 	s, hers, _ := house(t)
 	in := func(fields string) string { return `{"channelId":"` + string(channelID) + `"` + fields + `}` }
@@ -84,8 +89,27 @@ func TestAStrangerMayDoNothingInAChannel(t *testing.T) {
 		{"reads:set", in(`,"seq":1`)},
 		{"reads:list", in("")},
 		{"reads:unread", `{"channelIds":["` + string(channelID) + `"]}`},
+		{"messages:send", in(own + `,"message":"hi","transport":"http"`)},
+		{"channels:agents", in("")},
+		{"channels:link", in(`,"agentId":"` + string(agent) + `"`)},
+		{"channels:unlink", in(`,"agentId":"` + string(agent) + `"`)},
+		{"channels:title", in(`,"agentId":"` + string(agent) + `"`)},
+		{"channels:direct", `{"participantIds":["` + string(ann) + `","` + string(agent) + `"]}`},
+		{"channels:direct", `{"currentUserId":"` + string(ann) + `","targetUserId":"` + string(agent) + `"}`},
+		{"messages:submit", in(`,"authorId":"` + string(zed) + `","content":"hi"`)},
+		{"messages:act", in(`,"authorId":"` + string(zed) + `","content":"hi"`)},
+		{"messages:progress", `{"id":"` + hers + `","content":"mine"}`},
+		{"messages:complete", in(`,"serverId":"` + string(domain.DefaultServer) + `"`)},
+		{"messages:ingest", in(`,"serverId":"` + string(domain.DefaultServer) + `","authorId":"joe","content":"hi"`)},
+		{"servers:create", `{"name":"Mine","sourceType":"test"}`},
+		{"servers:update", onDefault(`,"name":"Mine"`)},
+		{"servers:delete", onDefault("")},
+		{"servers:sync", onDefault(`,"channels":[]`)},
+		{"servers:link", onDefault(`,"agentId":"` + string(agent) + `"`)},
+		{"servers:unlink", onDefault(`,"agentId":"` + string(agent) + `"`)},
 	}
-	tried := map[string]bool{"channels:create": true, "channels:list": true, "servers:list": true} // need no channel
+	tried := map[string]bool{"channels:create": true, "channels:add": true, "channels:list": true, "servers:list": true,
+		"servers:get": true, "servers:agents": true, "servers:current": true, "agents:servers": true} // need no channel
 	for _, tt := range calls {
 		tried[tt.name] = true
 		if failure := s.ask(user(zed), tt.name, tt.body); failure == nil || failure.WireCode() != "FORBIDDEN" {
@@ -138,13 +162,17 @@ func TestServersOfOthersAreNotListed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if failure := s.ask(user(ann), "channels:create", `{"name":"Hers","serverId":"55555555-5555-4555-8555-555555555555"}`); failure != nil {
+	if failure := s.ask(user(ann), "channels:create", `{"name":"Hers","serverId":"55555555-5555-4555-8555-555555555555","participantCentralUserIds":[]}`); failure != nil {
 		t.Fatal(failure)
 	}
 	for who, want := range map[string]int{"all": 3, "ann": 2, "zed": 1} {
 		actor := map[string]domain.Actor{"all": rest, "ann": user(ann), "zed": user(zed)}[who]
 		if out, failure := s.call(actor, "servers:list", `{}`); failure != nil || len(out["servers"].([]any)) != want {
 			t.Errorf("%s sees %v, %v", who, out, failure)
+		}
+		failure := s.ask(actor, "servers:get", `{"serverId":"55555555-5555-4555-8555-555555555555"}`)
+		if hidden := who == "zed"; hidden != (failure != nil && failure.Code == domain.NotFound) || !hidden && failure != nil {
+			t.Errorf("%s asks for hers: %v", who, failure)
 		}
 	}
 }

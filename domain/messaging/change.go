@@ -103,9 +103,9 @@ type DeletedChannel struct {
 
 // DeleteChannel removes a channel with all that it holds, tells its room and empties it;
 // one that does not exist is no error. As with Clear, everybody sees it gone at once, and
-// erasing it from the disk is waited for two seconds at most. In the modes open and key
-// every member may do it, as in the reference, a bound one if it owns the channel. Codes:
-// forbidden, unavailable.
+// erasing it from the disk is waited for two seconds at most, after all dependents were
+// told. In the modes open and key every member may do it, as in the reference, a bound one
+// if it owns the channel. Codes: forbidden, unavailable.
 func (s *Service) DeleteChannel(ctx context.Context, a domain.Actor, r ChannelRequest) (DeletedChannel, error) {
 	if err := s.requireOwner(ctx, a, r.ChannelID); err != nil {
 		return DeletedChannel{}, err
@@ -118,9 +118,8 @@ func (s *Service) DeleteChannel(ctx context.Context, a domain.Actor, r ChannelRe
 	if existed {
 		s.duties.Withdraw(r.ChannelID, 1, math.MaxInt64)
 		s.signals.ChannelDeleted(r.ChannelID)
-		s.sweepSoon(ctx, r.ChannelID)
 	}
-	return DeletedChannel(r), nil
+	return DeletedChannel(r), s.sweepSoon(ctx, r.ChannelID) // an earlier one may have left something
 }
 
 // ListParticipants returns who takes part in a channel; nobody if it is unknown.

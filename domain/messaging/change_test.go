@@ -171,8 +171,8 @@ func TestRunErasesWhatTheLastRunLeftBehind(t *testing.T) {
 			t.Fatal("the waits did not end")
 		}
 	}
-	for left := []domain.ChannelID{""}; len(left) > 0; {
-		if left, err = store.Unswept(t.Context()); err != nil {
+	for left := []messaging.Leftover{{}}; len(left) > 0; {
+		if left, err = store.Unswept(t.Context(), ""); err != nil {
 			t.Fatal(err)
 		}
 	}

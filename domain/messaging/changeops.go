@@ -19,11 +19,12 @@ const ownerDecides = "the channel's owner may name others; the service checks it
 func changeOps(r *op.Registry, s *Service) {
 	op.Define(r, op.Spec{
 		Name: "messages:get", Help: "Returns one message.",
-		Routes: []string{"GET" + messageRoute}, Example: GetMessageRequest{MessageID: exampleMessage},
+		Routes: []string{"GET" + messageRoute}, Errors: []domain.Code{domain.NotFound}, Example: GetMessageRequest{MessageID: exampleMessage},
 	}, s.GetMessage)
 	op.Define(r, op.Spec{
 		Name: "messages:update", Help: "Gives a message another text; its place stays.",
 		Routes:  append(op.ChannelRoutes("PATCH", "/messages/:messageId"), "PATCH"+messageRoute),
+		Errors:  []domain.Code{domain.NotFound},
 		Example: EditRequest{ChannelID: exampleChannel, MessageID: exampleMessage, Content: "hello again"},
 	}, s.Edit)
 	op.Define(r, op.Spec{
@@ -50,7 +51,9 @@ func channelOps(r *op.Registry, s *Service) {
 	name := "Harbour"
 	op.Define(r, op.Spec{
 		Name: "channels:update", Help: "Changes a channel's name, participants or metadata.",
-		Routes: op.ChannelRoutes("PATCH", ""), Unguarded: map[string]string{participantsKey: ownerDecides}, Example: UpdateChannelRequest{ChannelID: exampleChannel, Name: &name},
+		Routes: op.ChannelRoutes("PATCH", ""), Errors: []domain.Code{domain.NotFound},
+		Unguarded: map[string]string{participantsKey: ownerDecides},
+		Example:   UpdateChannelRequest{ChannelID: exampleChannel, Name: &name},
 	}, s.UpdateChannel)
 	op.Define(r, op.Spec{
 		Name: "channels:delete", Help: "Deletes a channel with everything in it.",
@@ -62,13 +65,13 @@ func channelOps(r *op.Registry, s *Service) {
 	}, s.ListParticipants)
 	op.Define(r, op.Spec{
 		Name: "channels:invite", Help: "Adds participants to a channel.",
-		Routes: op.ChannelRoutes("POST", "/participants"), Status: 201,
+		Routes: op.ChannelRoutes("POST", "/participants"), Status: 201, Errors: []domain.Code{domain.NotFound},
 		Unguarded: map[string]string{"userIds": "who takes part may invite whomever it wants"},
 		Example:   InviteRequest{ChannelID: exampleChannel, UserIDs: []domain.EntityID{exampleUser}},
 	}, s.Invite)
 	op.Define(r, op.Spec{
 		Name: "channels:remove", Help: "Takes a participant out of a channel.",
-		Routes: op.ChannelRoutes("DELETE", "/participants/:userId"), Status: 204,
+		Routes: op.ChannelRoutes("DELETE", "/participants/:userId"), Status: 204, Errors: []domain.Code{domain.NotFound},
 		Unguarded: map[string]string{"userId": ownerDecides},
 		Example:   RemoveRequest{ChannelID: exampleChannel, UserID: exampleUser},
 	}, s.Remove)

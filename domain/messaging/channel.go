@@ -24,11 +24,18 @@ const (
 	TypeAPI        ChannelType = "API"
 )
 
-// Valid reports whether t is one of the channel types.
-func (t ChannelType) Valid() bool {
-	return slices.Contains([]ChannelType{TypeSelf, TypeDM, TypeGroup, TypeVoiceDM, TypeVoiceGroup, TypeFeed,
-		TypeThread, TypeWorld, TypeForum, TypeAPI}, t)
+// Enum lists the channel types.
+func (ChannelType) Enum() []string {
+	var list []string
+	for _, t := range []ChannelType{TypeSelf, TypeDM, TypeGroup, TypeVoiceDM, TypeVoiceGroup, TypeFeed,
+		TypeThread, TypeWorld, TypeForum, TypeAPI} {
+		list = append(list, string(t))
+	}
+	return list
 }
+
+// Valid reports whether t is one of the channel types.
+func (t ChannelType) Valid() bool { return slices.Contains(t.Enum(), string(t)) }
 
 // Server is a message server, the group that channels belong to.
 type Server struct {
@@ -39,6 +46,9 @@ type Server struct {
 	Metadata   domain.Metadata
 	CreatedAt  time.Time
 	UpdatedAt  time.Time
+	// Agents are those that belong to the server, each once, in the order they were added.
+	// All agents listen to the default server, listed or not.
+	Agents []domain.AgentID
 }
 
 // Channel is a central channel with its participants.

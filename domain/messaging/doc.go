@@ -16,6 +16,21 @@
 // answers in the order of the numbers, the Announcer hands the event to the rooms,
 // and only then the sender's acknowledgement goes out.
 //
+// # Servers, agents, answers
+//
+// Channels belong to message servers. Which agents belong to which server is in the
+// server's document; the Roster keeps it in memory, as every message asks it. Deleting a
+// server retires it first, which is one small write: from then on it is gone, and its
+// channels follow one by one, also after a crash.
+//
+// A caller that waits for the answer to its message (transport http or sse) follows the
+// message in Answers, which hears of the agents' turns of this process.
+//
+// Dependents keep what hangs on messages elsewhere. They are told after a deletion is
+// stored; a Leftover of a clear, or of a channel, stays until they were and the rows are
+// erased, so that a crash in between loses nothing. Of a single message the repeated
+// deletion tells them again.
+//
 // # Why it is so
 //
 // A clear covers its messages at once, by one number that every read compares with, and

@@ -64,6 +64,15 @@ const (
 	ResultFailed Result = "failed"
 )
 
+// Enum lists the results.
+func (Result) Enum() []string {
+	var list []string
+	for _, r := range []Result{ResultNone, ResultAnswered, ResultSilent, ResultStopped, ResultFailed} {
+		list = append(list, string(r))
+	}
+	return list
+}
+
 // Signals tells rooms what is not part of the log. Nothing of it is stored.
 type Signals interface {
 	// Completed tells the channel that a message waits for no more answers.
@@ -73,6 +82,9 @@ type Signals interface {
 	// ChannelUpdated tells the channel of its new row, and those who take part wherever
 	// they are: for one who was just asked in, and for all in a new channel, it is news.
 	ChannelUpdated(c ChannelRow, participants []domain.EntityID)
+	// MessageGone tells the channel that there is no such message, to who wanted to delete
+	// it: a client shows what it could not send until it hears so.
+	MessageGone(channel domain.ChannelID, id domain.MessageID)
 	// ChannelDeleted tells the channel that it is gone, and empties its room.
 	ChannelDeleted(id domain.ChannelID)
 }

@@ -23,7 +23,7 @@ type ListRequest struct {
 	// AroundSeq asks for the messages around a number, half of the limit on each side; the
 	// other bounds of numbers do not count then.
 	AroundSeq int64           `json:"aroundSeq"`
-	AuthorID  domain.EntityID `json:"authorId"`
+	AuthorID  domain.EntityID `json:"authorId" alias:"author_id"`
 }
 
 // Validate returns every fault of the request.

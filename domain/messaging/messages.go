@@ -2,6 +2,7 @@ package messaging
 
 import (
 	"context"
+	"errors"
 
 	"parley/domain"
 )
@@ -27,13 +28,15 @@ type Deleted struct {
 }
 
 // Delete removes a message and leaves its tombstone. One that does not exist is no
-// error, as in the reference; there, and in the modes open and key, every member may
-// delete every message, a bound one its own, and all in a channel that it owns. It returns when the room has heard it. Who waited for an answer
-// to it waits no longer.
+// error, and the room hears of it all the same, as in the reference; there, and in the
+// modes open and key, every member may delete every message, a bound one its own, and all
+// in a channel that it owns. It returns when the room and the dependents have heard it. Who
+// waited for an answer to it waits no longer.
 func (s *Service) Delete(ctx context.Context, a domain.Actor, r DeleteRequest) (Deleted, error) {
 	out := Deleted{MessageID: r.MessageID, ChannelID: r.ChannelID}
 	before, err := s.store.Message(ctx, r.ChannelID, r.MessageID)
 	if domain.IsCode(err, domain.NotFound) {
+		s.signals.MessageGone(r.ChannelID, r.MessageID)
 		return out, nil
 	}
 	if err != nil {
@@ -45,13 +48,36 @@ func (s *Service) Delete(ctx context.Context, a domain.Actor, r DeleteRequest) (
 		}
 	}
 	m, changed, err := s.store.Delete(ctx, r.ChannelID, r.MessageID)
-	if err != nil || !changed {
+	if err != nil {
 		return out, err
 	}
+	if changed {
+		err = s.announceDeleted(ctx, m, before)
+	} else if m.Kind == KindPost {
+		s.signals.MessageGone(r.ChannelID, r.MessageID)
+	}
+	return out, errors.Join(err, s.tellDeleted(ctx, m)) // a repeat may find that this was not done
+}
+
+// tellDeleted tells the dependents that a message is gone.
+func (s *Service) tellDeleted(ctx context.Context, m Message) error {
+	if m.Kind != KindPost {
+		return nil
+	}
+	for _, d := range s.dependents {
+		if err := d.MessageDeleted(ctx, m.ChannelID, m.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// announceDeleted ends the work on a message that is gone, and tells the room.
+func (s *Service) announceDeleted(ctx context.Context, m, before Message) error {
 	s.duties.Withdraw(m.ChannelID, m.Seq, m.Seq)
-	return out, s.announce(ctx, m, func() {
+	return s.announce(ctx, m, func() {
 		if len(before.Awaiting) > 0 {
-			s.signals.Completed(Completion{ChannelID: m.ChannelID, ServerID: m.ServerID, MessageID: m.ID,
+			s.completed(Completion{ChannelID: m.ChannelID, ServerID: m.ServerID, MessageID: m.ID,
 				Result: ResultSilent})
 		}
 	})

@@ -10,7 +10,7 @@ func readOps(r *op.Registry, s *Service) {
 	seq := int64(1)
 	op.Define(r, op.Spec{
 		Name: "reads:set", Help: "Says how far an entity has read a channel; a position never goes back.",
-		Routes:  op.ChannelRoutes("PUT", "/reads"),
+		Routes: op.ChannelRoutes("PUT", "/reads"), Errors: []domain.Code{domain.NotFound},
 		Example: SetReadRequest{ChannelID: exampleChannel, EntityID: exampleUser, Seq: &seq},
 	}, s.SetRead)
 	op.Define(r, op.Spec{

@@ -33,6 +33,9 @@ type ServerList struct {
 	MessageServers []ServerRow `json:"messageServers"`
 }
 
+// TotalCount is how many servers there are.
+func (l ServerList) TotalCount() (int, bool) { return len(l.Servers), true }
+
 // ChannelRow is a channel on the wire.
 type ChannelRow struct {
 	ID              domain.ChannelID `json:"id"`
@@ -57,7 +60,11 @@ func newChannelRow(c Channel) ChannelRow {
 // ChannelList answers channels:list.
 type ChannelList struct {
 	Channels []ChannelRow `json:"channels"`
+	total    int
 }
+
+// TotalCount is how many channels there are in all.
+func (l ChannelList) TotalCount() (int, bool) { return l.total, true }
 
 // CreatedChannel answers channels:create: the row itself, and the same nested.
 type CreatedChannel struct {
@@ -100,11 +107,18 @@ func NewMessageRow(m Message) MessageRow {
 	return row
 }
 
-// Extras is the metadata with thought, actions and attachments filled in from the
-// raw message where the metadata lacks them. A raw message that is no object is no fault.
+// ByAgent reports whether m is what an agent wrote, by what it says of itself.
+func (m Message) ByAgent() bool {
+	return m.SourceType == SourceAgent || m.SourceType == SourceAction ||
+		m.AuthorID != "" && string(m.Metadata["agent_id"]) == `"`+string(m.AuthorID)+`"`
+}
+
+// Extras is the metadata with thought, actions and attachments filled in from the raw
+// message of an agent where the metadata lacks them. A raw message that is no object, as
+// old data has it, may be JSON text; one that is neither is no fault.
 func (m Message) Extras() domain.Metadata {
 	var raw domain.Metadata
-	if m.SourceType != SourceAgent || len(m.Raw) == 0 || json.Unmarshal(m.Raw, &raw) != nil {
+	if !m.ByAgent() || len(m.Raw) == 0 || json.Unmarshal(m.Raw, &raw) != nil && !unquote(m.Raw, &raw) {
 		return m.Metadata
 	}
 	out := m.Metadata.Clone()
@@ -114,6 +128,12 @@ func (m Message) Extras() domain.Metadata {
 		}
 	}
 	return out
+}
+
+// unquote reads an object out of JSON text, and reports whether it could.
+func unquote(raw json.RawMessage, into *domain.Metadata) bool {
+	var text string
+	return json.Unmarshal(raw, &text) == nil && json.Unmarshal([]byte(text), into) == nil
 }
 
 // PostedRow is a stored message as the answer to its sender.
@@ -142,6 +162,17 @@ type Posted struct {
 	UserMessage PostedRow `json:"userMessage"`
 	// Duplicate says that the message had been stored by an earlier send.
 	Duplicate bool `json:"duplicate,omitempty"`
+	// AgentResponse is there only if the sender waited for it.
+	AgentResponse *AgentResponse `json:"agentResponse,omitempty"`
+}
+
+// Lift puts the message and the answer to it beside data.
+func (p Posted) Lift() map[string]any {
+	fields := map[string]any{"userMessage": p.UserMessage}
+	if p.AgentResponse != nil {
+		fields["agentResponse"] = p.AgentResponse
+	}
+	return fields
 }
 
 // newPosted is the answer to an append. It names the client's id also if that is of a

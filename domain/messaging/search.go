@@ -81,6 +81,9 @@ type SearchResult struct {
 	Pagination Pagination   `json:"pagination"`
 }
 
+// TotalCount is how many messages were found in all.
+func (r SearchResult) TotalCount() (int, bool) { return r.Total, !r.Pagination.Partial }
+
 // Pagination says which part of a list an answer holds.
 type Pagination struct {
 	Limit   int  `json:"limit"`

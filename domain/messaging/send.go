@@ -30,6 +30,12 @@ type SendRequest struct {
 	// InReplyTo is dropped if it is not a UUID.
 	InReplyTo  string          `json:"inReplyTo" alias:"inReplyToMessageId,in_reply_to_message_id"`
 	RawMessage json.RawMessage `json:"rawMessage" alias:"raw_message"`
+	// SourceID is what another platform calls the message; over REST only.
+	SourceID string `json:"sourceId" alias:"source_id"`
+	// Transport is how the answer is to be heard: websocket (the default), http or sse;
+	// Mode says the same in older words: websocket, sync or stream.
+	Transport string `json:"transport"`
+	Mode      string `json:"mode"`
 	// Payload is the request as received.
 	Payload json.RawMessage `json:"-" op:"payload"`
 }
@@ -42,7 +48,7 @@ func (r *SendRequest) Validate() error {
 	if fault := checkText(r.Text, MaxContent); fault != "" {
 		f.Add("message", "%s", fault)
 	}
-	for path, text := range map[string]string{"senderName": r.AuthorName, "source": r.Source, "messageId": r.ClientMessageID} {
+	for path, text := range map[string]string{"senderName": r.AuthorName, "source": r.Source, "messageId": r.ClientMessageID, "sourceId": r.SourceID} {
 		if fault := checkText(text, maxClientID); fault != "" {
 			f.Add(path, "%s", fault)
 		}
@@ -50,7 +56,31 @@ func (r *SendRequest) Validate() error {
 	if len(r.Attachments) > 0 && r.Attachments[0] != '[' {
 		f.Add("attachments", "must be a list")
 	}
+	if _, ok := readTransport(r.Transport, r.Mode); !ok {
+		f.Add("transport", "must be websocket, http or sse")
+	}
 	return f.Err()
+}
+
+// transport is how the answer is to be heard.
+func (r *SendRequest) transport() Transport {
+	t, _ := readTransport(r.Transport, r.Mode)
+	return t
+}
+
+// WantsStream reports whether the answer is to be a stream; see op.Streamer.
+func (r *SendRequest) WantsStream() bool { return r.transport() == TransportSSE }
+
+// fillAuthor sets the author to the caller if none is given.
+func (r *SendRequest) fillAuthor(actor domain.Actor) error {
+	if r.AuthorID == "" {
+		r.AuthorID = actor.Entity
+	}
+	if r.AuthorID == "" {
+		return &domain.Error{Code: domain.Invalid, Message: "senderId is required",
+			Issues: []domain.Issue{{Path: "senderId", Message: "is required"}}}
+	}
+	return nil
 }
 
 // isDM reports whether the request speaks of a direct conversation.
@@ -82,16 +112,18 @@ func (r *SendRequest) target() domain.EntityID {
 }
 
 // Send stores a message and tells everybody: the room, then the author, then done.
-// It submits in the order of calls and may answer after it has returned. Codes:
-// invalid, forbidden (a bound caller that takes no part, or speaks as an agent), not_found
-// (unknown server), unavailable.
+// It submits in the order of calls and may answer after it has returned. With the
+// transport http it answers when the agent has. Codes: invalid, forbidden (a bound caller
+// that takes no part, or speaks as an agent), not_found (unknown server; an agent that does
+// not run), timeout (no answer in time), internal with reason MODEL_ERROR (the agent
+// failed), unavailable.
 func (s *Service) Send(ctx context.Context, actor domain.Actor, r SendRequest, done func(Posted, error)) {
-	if r.AuthorID == "" {
-		r.AuthorID = actor.Entity
+	if r.transport() == TransportHTTP {
+		s.askHTTP(ctx, actor, r, done)
+		return
 	}
-	if r.AuthorID == "" {
-		done(Posted{}, &domain.Error{Code: domain.Invalid, Message: "senderId is required",
-			Issues: []domain.Issue{{Path: "senderId", Message: "is required"}}})
+	if err := r.fillAuthor(actor); err != nil {
+		done(Posted{}, err)
 		return
 	}
 	r.nameAuthor(actor)
@@ -121,6 +153,9 @@ func (s *Service) newMessage(actor domain.Actor, channel Channel, r *SendRequest
 	}
 	if len(r.Attachments) > 0 {
 		m.Metadata["attachments"] = r.Attachments
+	}
+	if actor.Socket == "" && r.SourceID != "" {
+		m.SourceID = r.SourceID
 	}
 	if actor.Socket != "" {
 		m.Raw = r.Payload
@@ -181,7 +216,7 @@ func (s *Service) afterPost(a Appended) {
 		s.duties.Hint(a.Message)
 		return
 	}
-	s.signals.Completed(Completion{ChannelID: a.Message.ChannelID, ServerID: a.Message.ServerID,
+	s.completed(Completion{ChannelID: a.Message.ChannelID, ServerID: a.Message.ServerID,
 		MessageID: a.Message.ID, Result: ResultNone})
 }
 
@@ -192,29 +227,46 @@ func (s *Service) PostReply(ctx context.Context, m Message) error {
 	if err != nil {
 		return err
 	}
-	m.ServerID = channel.ServerID
-	m.Dedupe = DedupeID(m.ID)
 	m.Awaiting = s.duties.Awaiting(ctx, channel, m)
-	stored := make(chan error, 1)
-	err = s.store.Append(ctx, m, func(a Appended, err error) {
+	_, err = s.put(ctx, channel, m)
+	return err
+}
+
+// put stores a message of an agent, tells the room, whoever follows the message that it
+// answers, and the agents that it awaits; it returns when they have heard it. Nobody
+// waits for answers to it.
+func (s *Service) put(ctx context.Context, channel Channel, m Message) (Appended, error) {
+	m.ServerID, m.Dedupe = channel.ServerID, DedupeID(m.ID)
+	type outcome struct {
+		Appended
+		err error
+	}
+	outcomes := make(chan outcome, 1)
+	err := s.store.Append(ctx, m, func(a Appended, err error) {
 		if err != nil {
-			stored <- err
+			outcomes <- outcome{err: err}
 			return
 		}
 		s.announcer.Announce(Event{Message: a.Message, Repeat: a.Duplicate, Delivered: func() {
 			if len(a.Message.Awaiting) > 0 {
 				s.duties.Hint(a.Message)
 			}
-			stored <- nil
+			if a.Message.InReplyTo != "" {
+				s.answers.replied(a.Message)
+			}
+			outcomes <- outcome{Appended: a}
 		}})
 	})
 	if err != nil {
-		return err
+		return Appended{}, err
 	}
 	select {
-	case err := <-stored:
-		return err
+	case o := <-outcomes:
+		if domain.IsCode(o.err, domain.NotFound) {
+			s.channels.drop(m.ChannelID) // it was deleted while it was remembered
+		}
+		return o.Appended, o.err
 	case <-ctx.Done():
-		return ctx.Err()
+		return Appended{}, ctx.Err()
 	}
 }

@@ -81,6 +81,8 @@ func (s *stage) ChannelUpdated(c messaging.ChannelRow, people []domain.EntityID)
 	s.note("updated %s for %d", c.Name, len(people))
 }
 
+func (s *stage) MessageGone(domain.ChannelID, domain.MessageID) { s.note("message gone") }
+
 func (s *stage) ChannelDeleted(domain.ChannelID) { s.note("channel deleted") }
 
 func (s *stage) Awaiting(_ context.Context, c messaging.Channel, m messaging.Message) []domain.AgentID {
@@ -321,12 +323,12 @@ func TestADeletionLeavesATombstoneWithTheNextNumber(t *testing.T) {
 	}
 	s.took()
 	body := `{"channelId":"` + string(channelID) + `","messageId":"` + first["id"].(string) + `"}`
-	for range 2 { // the second time there is nothing left to do
+	for range 2 { // the second time there is nothing left to do but to say so
 		if _, failure := s.call(rest, "messages:delete", body); failure != nil {
 			t.Fatal(failure)
 		}
 	}
-	if got := s.took(); got != "withdraw 1 to 1; delete seq 1 rev 3 to ; answered; answered" {
+	if got := s.took(); got != "withdraw 1 to 1; delete seq 1 rev 3 to ; answered; message gone; answered" {
 		t.Fatalf("script: %s", got)
 	}
 	events, truncated, err := s.service.CatchUp(t.Context(), channelID, 1, 3)
@@ -392,7 +394,7 @@ func TestCreatedChannelsAreListedAndKeepTheirMetadata(t *testing.T) {
 	if failure != nil || len(list["channels"].([]any)) != 1 {
 		t.Fatalf("list %v, %v", list, failure)
 	}
-	if _, failure := s.call(rest, "channels:create", `{"name":"","serverId":"`+string(domain.DefaultServer)+`","type":"PARTY"}`); failure == nil || len(failure.Issues) != 2 {
+	if _, failure := s.call(rest, "channels:create", `{"name":"","serverId":"`+string(domain.DefaultServer)+`","type":"PARTY"}`); failure == nil || len(failure.Issues) != 3 {
 		t.Fatalf("failure %v", failure)
 	}
 }

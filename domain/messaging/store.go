@@ -10,7 +10,10 @@ import (
 // Store is what the service needs to keep. Every method is safe for concurrent
 // use. Errors are domain errors: NotFound for what is absent, Unavailable when the
 // store cannot answer now (disk full, locked, shut down); times have millisecond
-// precision and are in UTC.
+// precision and are in UTC. Each method needs writes that are atomic for one document
+// only: a server holds its agents, a channel its participants, a message its duties. A
+// change by function is a compare-and-set of the document; DeleteChannel notes what is
+// left before it removes the channel.
 type Store interface {
 	Log
 	Reads
@@ -18,12 +21,22 @@ type Store interface {
 	Searcher
 
 	// EnsureServer stores s unless its id exists; it returns the stored one and
-	// whether it was created.
+	// whether it was created. Conflict if the id is that of a retired server.
 	EnsureServer(ctx context.Context, s Server) (Server, bool, error)
 	// Server returns one server, or NotFound.
 	Server(ctx context.Context, id domain.ServerID) (Server, error)
 	// Servers returns all servers, the default one first, then by name.
 	Servers(ctx context.Context) ([]Server, error)
+	// UpdateServer stores what change makes of the server's Name, Metadata and Agents, and
+	// returns it with its new UpdatedAt. change is as that of UpdateChannel.
+	UpdateServer(ctx context.Context, id domain.ServerID, change func(Server) (Server, error)) (Server, error)
+	// RetireServer lets a server be gone for every other method; of several at once
+	// exactly one hears that it existed. Its id stays taken (Conflict) until ForgetServer.
+	RetireServer(ctx context.Context, id domain.ServerID) (existed bool, err error)
+	// RetiredServers returns the ids of servers that are retired and not forgotten.
+	RetiredServers(ctx context.Context) ([]domain.ServerID, error)
+	// ForgetServer removes a retired server; one that is not there is no error.
+	ForgetServer(ctx context.Context, id domain.ServerID) error
 
 	// EnsureChannel stores c with its participants unless its id exists; it returns
 	// the stored one and whether it was created. Of several at once exactly one creates.
@@ -32,12 +45,14 @@ type Store interface {
 	Channel(ctx context.Context, id domain.ChannelID) (Channel, error)
 	// Channels returns the channels of a query, the last updated first.
 	Channels(ctx context.Context, q ChannelQuery) ([]Channel, error)
+	// CountChannels returns how many channels a query has, without its Limit and Offset.
+	CountChannels(ctx context.Context, q ChannelQuery) (int, error)
 	// AddParticipants lists entities as participants; those listed already stay
 	// where they are. NotFound if the channel is absent.
 	AddParticipants(ctx context.Context, id domain.ChannelID, entities ...domain.EntityID) (Channel, error)
 	// RemoveParticipant takes entity off the list; one that is not on it is no error.
 	RemoveParticipant(ctx context.Context, id domain.ChannelID, entity domain.EntityID) (Channel, error)
-	// UpdateChannel stores what change makes of the channel's Name, Metadata and
+	// UpdateChannel stores what change makes of the channel's Name, Type, Metadata and
 	// Participants, and returns it with its new UpdatedAt. change must be quick, may run
 	// again, and must not change the maps and slices that it is given. NotFound if the
 	// channel is absent; an error of change comes back as it is.
@@ -49,6 +64,10 @@ type ChannelQuery struct {
 	Server      domain.ServerID
 	Type        ChannelType
 	Participant domain.EntityID
+	// Name goes with Participant.
+	Name string
+	// SourceID goes with Server.
+	SourceID string
 	// Limit is at most how many are returned; 0 means 1000.
 	Limit int
 	// Offset skips that many.
@@ -71,8 +90,8 @@ type Log interface {
 	// the message's duties. The tombstone of an earlier deletion is returned with
 	// changed false. NotFound if there is no such message in the channel.
 	Delete(ctx context.Context, channel domain.ChannelID, id domain.MessageID) (m Message, changed bool, err error)
-	// Edit stores what change makes of the message's Content, Raw and Metadata, with the
-	// channel's next number as its Rev; Seq and the duties stay. change is as that of
+	// Edit stores what change makes of the message's Content, Raw, Metadata, SourceType and
+	// InReplyTo, with the channel's next number as its Rev; Seq and the duties stay. change is as that of
 	// UpdateChannel. NotFound if there is no such message in the channel or it is deleted.
 	Edit(ctx context.Context, channel domain.ChannelID, id domain.MessageID, change func(Message) (Message, error)) (Message, error)
 	// Lookup returns the message or tombstone of an id in whatever channel, or NotFound.
@@ -94,6 +113,8 @@ type Log interface {
 	// that come after the given message in that order ("" and zero time: from the
 	// start); at most limit.
 	Duties(ctx context.Context, after DutyCursor, limit int) ([]Message, error)
+	// DutiesOf returns messages that await one agent, in no particular order; at most limit.
+	DutiesOf(ctx context.Context, agent domain.AgentID, limit int) ([]Message, error)
 }
 
 // Appended is the outcome of an Append.

@@ -17,11 +17,11 @@ type failing struct {
 	sweeps atomic.Int64
 }
 
-func (f *failing) Sweep(ctx context.Context, id domain.ChannelID, limit int) (messaging.Swept, error) {
+func (f *failing) Sweep(ctx context.Context, l messaging.Leftover, limit int) (messaging.Swept, error) {
 	if f.sweeps.Add(-1) >= 0 {
 		return messaging.Swept{}, domain.Errorf(domain.Unavailable, "no space left")
 	}
-	return f.Store.Sweep(ctx, id, limit)
+	return f.Store.Sweep(ctx, l, limit)
 }
 
 // TestWhatAClearCannotEraseIsLeftToRun lets the erasing fail after the clear is stored:
@@ -43,7 +43,7 @@ func TestWhatAClearCannotEraseIsLeftToRun(t *testing.T) {
 		t.Errorf("history %v, %v", list, err)
 	}
 	for deadline := time.Now().Add(10 * time.Second); ; {
-		left, err := store.Unswept(t.Context())
+		left, err := store.Unswept(t.Context(), "")
 		if err != nil || time.Now().After(deadline) {
 			t.Fatalf("left: %v, %v", left, err)
 		}

@@ -13,6 +13,9 @@
 // An operation may also answer as a stream of events (DefineStream): over REST as
 // server-sent events, where the caller asks for them.
 //
+// What the server tells without being asked, and what the reference's clients send, the
+// door that speaks it declares by Registry.Describe, so that the documents know it.
+//
 // # Who acts, and where
 //
 // A bound caller, a user of the jwt mode, acts as itself and in its own channels. Which
@@ -27,7 +30,8 @@
 // # What a result may say to the doors
 //
 // Beside its JSON form a result may tell a REST status of its own (Statuser), how many
-// entries a list has in all (Totaler), or that the reply is no JSON at all (Raw, Filer).
+// entries a list has in all (Totaler), that the reply is no JSON at all (Raw, Filer), or that
+// some of its fields stand beside data as well (Lifter).
 //
 // # Why it is so
 //

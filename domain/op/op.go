@@ -71,9 +71,7 @@ type Spec struct {
 	// Limit names the class of stricter limits that a REST call counts in beside the
 	// general one; "" is none.
 	Limit LimitClass
-	// Errors are the codes that the operation may answer with, beside those that any may:
-	// invalid, unauthenticated, forbidden, rate_limited, canceled, internal, unavailable
-	// and timeout.
+	// Errors are the codes that the operation may answer with, beside CommonErrors.
 	Errors []domain.Code
 	// Reason is the wire code of an unclassified failure; "" means INTERNAL_ERROR.
 	Reason string
@@ -83,6 +81,15 @@ type Spec struct {
 	Unguarded map[string]string
 	// Example is a valid request; it feeds the documents and the parity test.
 	Example any
+	// Final says that the server is not what it was after this operation, as after a stop:
+	// who runs the examples runs it last.
+	Final bool
+}
+
+// CommonErrors are the codes that any operation may answer with.
+func CommonErrors() []domain.Code {
+	return []domain.Code{domain.Invalid, domain.Unauthenticated, domain.Forbidden, domain.RateLimited, domain.TooLarge,
+		domain.Canceled, domain.Internal, domain.Unavailable, domain.Timeout}
 }
 
 // Op is a declared operation.
@@ -122,9 +129,10 @@ type Options struct {
 
 // Registry holds the declared operations. It is filled at start and then only read.
 type Registry struct {
-	opts Options
-	ops  []*Op
-	by   map[string]*Op
+	opts   Options
+	ops    []*Op
+	by     map[string]*Op
+	events []Event
 }
 
 // NewRegistry returns an empty registry.
@@ -319,6 +327,14 @@ func (o *Op) classify(err error) *domain.Error {
 	return failure
 }
 
+// Declares reports whether the operation may answer with a code.
+func (o *Op) Declares(code domain.Code) bool {
+	return slices.Contains(CommonErrors(), code) || slices.Contains(o.Errors, code)
+}
+
+// undeclared is the log line about an answer that no client can be prepared for.
+const undeclared = "operation answered with an undeclared code"
+
 // report writes the one log line of the call and counts it. Bodies are never logged.
 func (o *Op) report(actor domain.Actor, in Input, began time.Time, failure *domain.Error) {
 	took := o.registry.opts.Now().Sub(began)
@@ -326,6 +342,9 @@ func (o *Op) report(actor domain.Actor, in Input, began time.Time, failure *doma
 	if failure != nil {
 		row := failure.Code.Info()
 		code = string(row.Code)
+		if !o.Declares(row.Code) {
+			o.registry.opts.Logger.Error().Str("op", o.Name).Str("code", code).Msg(undeclared)
+		}
 		parsed, err := zerolog.ParseLevel(row.Level)
 		if err == nil {
 			level = parsed

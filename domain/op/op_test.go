@@ -248,3 +248,26 @@ func TestWrongDeclarationsPanic(t *testing.T) {
 		})
 	}
 }
+
+func TestAnUndeclaredCodeIsLogged(t *testing.T) {
+	var log bytes.Buffer
+	r := op.NewRegistry(op.Options{Logger: zerolog.New(&log)})
+	absent := func(context.Context, domain.Actor, struct{}) (struct{}, error) {
+		return struct{}{}, domain.Errorf(domain.NotFound, "no")
+	}
+	silent := op.Define(r, op.Spec{Name: "things:get", Help: "Returns a thing.", Routes: []string{"GET /api/things"},
+		Errors: []domain.Code{domain.NotFound}}, absent)
+	wrong := op.Define(r, op.Spec{Name: "things:find", Help: "Finds a thing.", Routes: []string{"GET /api/found"}}, absent)
+	if _, failure := silent.Call(t.Context(), domain.Actor{Role: domain.Admin}, op.Input{}); failure == nil {
+		t.Error("it did not fail")
+	}
+	if strings.Contains(log.String(), "undeclared") {
+		t.Errorf("logged %s", &log)
+	}
+	if _, failure := wrong.Call(t.Context(), domain.Actor{Role: domain.Admin}, op.Input{}); failure == nil {
+		t.Error("it did not fail")
+	}
+	if !strings.Contains(log.String(), "undeclared") || !strings.Contains(log.String(), "things:find") {
+		t.Errorf("logged %s", &log)
+	}
+}

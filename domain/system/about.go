@@ -22,7 +22,7 @@ func aboutOps(r *op.Registry, s *Service) {
 	}, s.Config)
 	op.Define(r, op.Spec{
 		Name: "system:stop", Help: "Stops the server as SIGTERM does, after this answer.",
-		Routes: []string{"POST /api/server/stop"}, Access: op.Admin, Dual: true, Example: Request{},
+		Routes: []string{"POST /api/server/stop"}, Access: op.Admin, Dual: true, Final: true, Example: Request{},
 	}, s.Stop)
 }
 

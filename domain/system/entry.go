@@ -29,6 +29,20 @@ type Entry struct {
 	Fields map[string]any
 }
 
+// entryForm is an Entry on the wire.
+type entryForm struct {
+	Level     int            `json:"level"`
+	Time      int64          `json:"time"`
+	Msg       string         `json:"msg"`
+	AgentName string         `json:"agentName,omitempty"`
+	AgentID   string         `json:"agentId,omitempty"`
+	RoomID    string         `json:"roomId,omitempty"`
+	Others    map[string]any `json:"*"`
+}
+
+// Forms are those in which it may stand on the wire.
+func (Entry) Forms() []any { return []any{entryForm{}} }
+
 // MarshalJSON writes one flat object; the entry's own fields win over Fields.
 func (e Entry) MarshalJSON() ([]byte, error) {
 	flat := make(map[string]any, len(e.Fields)+6)

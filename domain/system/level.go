@@ -107,6 +107,9 @@ func (t Threshold) number() int {
 	return unknownLevel
 }
 
+// Forms are those in which it may stand on the wire.
+func (Threshold) Forms() []any { return []any{"", 0.0} }
+
 // MarshalJSON writes the form that was read.
 func (t Threshold) MarshalJSON() ([]byte, error) {
 	if t.numeric {

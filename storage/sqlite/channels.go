@@ -12,90 +12,6 @@ import (
 // standardLimit is how many channels a query returns that names no limit.
 const standardLimit = 1000
 
-// serverColumns are the columns that scanServer reads.
-const serverColumns = `id, name, source_type, source_id, metadata, created_at, updated_at`
-
-// scanServer reads a row of serverColumns.
-func scanServer(r row) (messaging.Server, error) {
-	s := messaging.Server{
-		ID: domain.ServerID(r.text(0)), Name: r.text(1), SourceType: r.text(2), SourceID: r.text(3),
-		CreatedAt: domain.FromMillis(r.int(5)), UpdatedAt: domain.FromMillis(r.int(6)),
-	}
-	if err := decode(r.json(4), &s.Metadata); err != nil {
-		return s, fmt.Errorf("read metadata of server %s: %w", s.ID, err)
-	}
-	return s, nil
-}
-
-// findServer reads one server, or NotFound.
-func findServer(ctx context.Context, c *conn, id domain.ServerID) (s messaging.Server, err error) {
-	found, err := c.one(ctx, `SELECT `+serverColumns+` FROM servers WHERE id = ?`, func(r row) error {
-		s, err = scanServer(r)
-		return err
-	}, string(id))
-	if err == nil && !found {
-		err = domain.Errorf(domain.NotFound, "Server %s does not exist", id)
-	}
-	return s, err
-}
-
-// EnsureServer stores a server unless it exists; see messaging.Store.
-func (s *Store) EnsureServer(ctx context.Context, server messaging.Server) (stored messaging.Server, created bool, err error) {
-	stored, err = s.Server(ctx, server.ID)
-	if !domain.IsCode(err, domain.NotFound) {
-		return stored, false, err
-	}
-	metadata, err := encodeMetadata(server.Metadata)
-	if err != nil {
-		return messaging.Server{}, false, err
-	}
-	err = s.write(ctx, func(ctx context.Context, w *writer) error {
-		changed, err := w.conn.exec(ctx, `INSERT INTO servers (`+serverColumns+`) VALUES (?, ?, ?, ?, ?, ?, ?)
-			ON CONFLICT DO NOTHING`, string(server.ID), server.Name, server.SourceType, server.SourceID, metadata,
-			millis(server.CreatedAt), millis(server.UpdatedAt))
-		if err != nil {
-			return err
-		}
-		created = changed > 0
-		stored, err = findServer(ctx, w.conn, server.ID)
-		return err
-	})
-	if err != nil {
-		return messaging.Server{}, false, err
-	}
-	return stored, created, nil
-}
-
-// Server returns one server; see messaging.Store.
-func (s *Store) Server(ctx context.Context, id domain.ServerID) (server messaging.Server, err error) {
-	err = s.read(ctx, func(c *conn) error {
-		server, err = findServer(ctx, c, id)
-		return err
-	})
-	return server, err
-}
-
-// Servers returns all servers; see messaging.Store.
-func (s *Store) Servers(ctx context.Context) (servers []messaging.Server, err error) {
-	err = s.read(ctx, func(c *conn) error {
-		return c.query(ctx, `SELECT `+serverColumns+` FROM servers ORDER BY name, id`, func(r row) error {
-			server, err := scanServer(r)
-			servers = append(servers, server)
-			return err
-		})
-	})
-	slices.SortStableFunc(servers, func(a, b messaging.Server) int { return rank(a.ID) - rank(b.ID) })
-	return servers, err
-}
-
-// rank puts the default server before the others.
-func rank(id domain.ServerID) int {
-	if id == domain.DefaultServer {
-		return 0
-	}
-	return 1
-}
-
 // channelColumns are the columns that scanChannel reads.
 const channelColumns = `c.number, c.id, c.server, c.name, c.type, c.source_type, c.source_id, c.topic, c.metadata,
 	c.created_at, c.updated_at`
@@ -237,26 +153,55 @@ func (s *Store) Channels(ctx context.Context, q messaging.ChannelQuery) (list []
 	return list, err
 }
 
-// channelQuery is q as SQL. The channels of one participant are found by it and sorted
-// (CROSS JOIN fixes this order: most channels are of one server); all others are read in
-// the order of an index.
+// channelQuery is q as SQL.
 func channelQuery(q messaging.ChannelQuery) (string, []any) {
-	sql, args := `SELECT `+channelColumns+` FROM channels c WHERE 1`, []any{}
-	if q.Participant != "" {
-		sql = `SELECT ` + channelColumns + ` FROM participants p CROSS JOIN channels c ON c.number = p.channel WHERE p.entity = ?`
-		args = append(args, string(q.Participant))
-	}
-	if q.Server != "" {
-		sql, args = sql+` AND c.server = ?`, append(args, string(q.Server))
-	}
-	if q.Type != "" {
-		sql, args = sql+` AND c.type = ?`, append(args, string(q.Type))
-	}
+	from, args := channelsOf(q)
 	limit := q.Limit
 	if limit <= 0 {
 		limit = standardLimit
 	}
-	return sql + ` ORDER BY c.updated_at DESC, c.id DESC LIMIT ? OFFSET ?`, append(args, int64(limit), int64(max(q.Offset, 0)))
+	return `SELECT ` + channelColumns + from + ` ORDER BY c.updated_at DESC, c.id DESC LIMIT ? OFFSET ?`,
+		append(args, int64(limit), int64(max(q.Offset, 0)))
+}
+
+// channelsOf is which channels q selects. Those of one participant, or of one source, are
+// found by it and sorted (CROSS JOIN fixes this order: most channels are of one server);
+// all others are read in the order of an index.
+func channelsOf(q messaging.ChannelQuery) (string, []any) {
+	sql, args := ` FROM channels c WHERE 1`, []any{}
+	switch {
+	case q.Participant != "":
+		sql = ` FROM participants p CROSS JOIN channels c ON c.number = p.channel WHERE p.entity = ?`
+		args = append(args, string(q.Participant))
+	case q.SourceID != "":
+		sql = ` FROM channels c INDEXED BY channels_by_source WHERE 1`
+	}
+	if q.Server != "" {
+		sql, args = sql+` AND c.server = ?`, append(args, string(q.Server))
+	}
+	if q.SourceID != "" {
+		sql, args = sql+` AND c.source_id = ? AND c.source_id <> ''`, append(args, q.SourceID)
+	}
+	if q.Type != "" {
+		sql, args = sql+` AND c.type = ?`, append(args, string(q.Type))
+	}
+	if q.Name != "" {
+		sql, args = sql+` AND c.name = ?`, append(args, q.Name)
+	}
+	return sql, args
+}
+
+// CountChannels counts the channels of a query; see messaging.Store.
+func (s *Store) CountChannels(ctx context.Context, q messaging.ChannelQuery) (n int, err error) {
+	from, args := channelsOf(q)
+	err = s.read(ctx, func(c *conn) error {
+		_, err := c.one(ctx, `SELECT count(*) `+from, func(r row) error {
+			n = int(r.int(0))
+			return nil
+		}, args...)
+		return err
+	})
+	return n, err
 }
 
 // AddParticipants lists entities; see messaging.Store.

@@ -36,7 +36,7 @@ func (s *Store) FinishDuty(ctx context.Context, channel domain.ChannelID, id dom
 		}
 		rest := slices.DeleteFunc(m.Awaiting, func(a domain.AgentID) bool { return a == agent })
 		left = len(rest)
-		awaiting, err := encodeAwaiting(rest)
+		awaiting, err := encodeAgents(rest)
 		if err != nil {
 			return err
 		}
@@ -67,6 +67,21 @@ func (s *Store) Duties(ctx context.Context, after messaging.DutyCursor, limit in
 				found = append(found, m)
 				return err
 			}, millis(after.CreatedAt), string(after.ID), int64(limit))
+	})
+	return found, err
+}
+
+// DutiesOf returns messages that await an agent; see messaging.Log.
+func (s *Store) DutiesOf(ctx context.Context, agent domain.AgentID, limit int) (found []messaging.Message, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		return c.query(ctx, `SELECT `+messageColumns+`, c.id FROM duties d CROSS JOIN messages m ON m.place = d.message
+			CROSS JOIN channels c ON c.number = m.channel
+			WHERE d.agent = ? AND m.place > ((c.number << 32) | c.cleared) LIMIT ?`,
+			func(r row) error {
+				m, err := scanMessage(r, domain.ChannelID(r.text(messageWidth)))
+				found = append(found, m)
+				return err
+			}, string(agent), int64(limit))
 	})
 	return found, err
 }

@@ -50,9 +50,11 @@ func (w *writer) edit(ctx context.Context, channel domain.ChannelID, id domain.M
 		return m, err
 	}
 	m.Content, m.Raw, m.Metadata = changed.Content, changed.Raw, changed.Metadata
+	m.SourceType, m.InReplyTo = changed.SourceType, changed.InReplyTo
 	m.Rev, m.UpdatedAt = number, domain.FromMillis(max(millis(w.now()), millis(m.UpdatedAt)))
-	_, err = w.conn.exec(ctx, `UPDATE messages SET revised = ?, updated_at = ?, metadata = ?, raw = ?, content = ? WHERE place = ?`,
-		place(h.channel, number), millis(m.UpdatedAt), metadata, encodeRaw(m.Raw), m.Content, place(h.channel, m.Seq))
+	_, err = w.conn.exec(ctx, `UPDATE messages SET revised = ?, updated_at = ?, metadata = ?, raw = ?, content = ?,
+		source_type = ?, in_reply_to = ? WHERE place = ?`, place(h.channel, number), millis(m.UpdatedAt), metadata, encodeRaw(m.Raw),
+		m.Content, m.SourceType, string(m.InReplyTo), place(h.channel, m.Seq))
 	if err != nil {
 		return m, err
 	}
@@ -99,11 +101,12 @@ func (w *writer) updateChannel(ctx context.Context, id domain.ChannelID,
 	if err != nil {
 		return c.Channel, err
 	}
-	_, err = w.conn.exec(ctx, `UPDATE channels SET name = ?, metadata = ? WHERE number = ?`, changed.Name, metadata, c.number)
+	_, err = w.conn.exec(ctx, `UPDATE channels SET name = ?, type = ?, metadata = ? WHERE number = ?`, changed.Name, string(changed.Type),
+		metadata, c.number)
 	if err != nil {
 		return c.Channel, err
 	}
-	c.Name, c.Metadata = changed.Name, changed.Metadata
+	c.Name, c.Type, c.Metadata = changed.Name, changed.Type, changed.Metadata
 	if !slices.Equal(c.Participants, changed.Participants) {
 		if _, err := w.conn.exec(ctx, `DELETE FROM participants WHERE channel = ?`, c.number); err != nil {
 			return c.Channel, err

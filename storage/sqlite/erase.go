@@ -69,17 +69,19 @@ func (s *Store) DeleteChannel(ctx context.Context, id domain.ChannelID) (existed
 		if err != nil || number == 0 {
 			return err
 		}
-		w.heads.drop(id)
-		for _, sql := range []string{
-			`INSERT INTO remains (id, number) VALUES (?1, ?2)`,
-			`DELETE FROM channels WHERE id = ?1 AND number = ?2`, // the participants go with it
-		} {
-			if _, err := w.conn.exec(ctx, sql, string(id), number); err != nil {
-				return err
-			}
+		h, err := w.head(ctx, id)
+		if err != nil {
+			return err
 		}
-		existed = true
-		return nil
+		at := max(millis(w.now()), h.created)
+		w.heads.drop(id)
+		_, err = w.conn.exec(ctx, `INSERT INTO remains (id, number, deleted_at) VALUES (?, ?, ?)`, string(id), number, at)
+		if err != nil {
+			return err
+		}
+		existed = true // the participants go with the row
+		_, err = w.conn.exec(ctx, `DELETE FROM channels WHERE id = ? AND number = ?`, string(id), number)
+		return err
 	})
 	if err != nil {
 		return false, err
@@ -87,43 +89,42 @@ func (s *Store) DeleteChannel(ctx context.Context, id domain.ChannelID) (existed
 	return existed, nil
 }
 
-// Unswept returns the channels in which something is left; see messaging.Eraser.
-func (s *Store) Unswept(ctx context.Context) (found []domain.ChannelID, err error) {
-	err = s.read(ctx, func(c *conn) error {
-		for _, sql := range []string{
-			`SELECT id FROM channels INDEXED BY channels_unswept WHERE swept < cleared ORDER BY id`,
-			`SELECT DISTINCT id FROM remains ORDER BY id`,
-		} {
-			err := c.query(ctx, sql, func(r row) error {
-				found = append(found, domain.ChannelID(r.text(0)))
-				return nil
-			})
-			if err != nil {
-				return err
+// Unswept returns what is left; see messaging.Eraser. The entry of a clear has the number
+// after those that it covers.
+func (s *Store) Unswept(ctx context.Context, id domain.ChannelID) (found []messaging.Leftover, err error) {
+	ofClears := `SELECT c.id, c.cleared, m.created_at FROM channels c INDEXED BY channels_unswept
+		LEFT JOIN messages m ON m.place = ((c.number << 32) | (c.cleared + 1)) WHERE c.swept < c.cleared`
+	ofDeletions, args := `SELECT id, number, deleted_at FROM remains`, []any{}
+	if id != "" {
+		ofClears, ofDeletions, args = ofClears+` AND c.id = ?`, ofDeletions+` WHERE id = ?`, []any{string(id)}
+	}
+	scan := func(deleted bool) func(row) error {
+		return func(r row) error {
+			l := messaging.Leftover{ChannelID: domain.ChannelID(r.text(0)), Deleted: deleted, Mark: r.int(1)}
+			if at := r.int(2); at > 0 {
+				l.At = domain.FromMillis(at)
 			}
+			found = append(found, l)
+			return nil
 		}
-		return nil
+	}
+	err = s.read(ctx, func(c *conn) error {
+		if err := c.query(ctx, ofDeletions+` ORDER BY id, number`, scan(true), args...); err != nil {
+			return err
+		}
+		return c.query(ctx, ofClears+` ORDER BY c.id`, scan(false), args...)
 	})
 	return found, err
 }
 
-// Sweep erases a piece of what is left; see messaging.Eraser. The remains of deleted
-// channels of the id come first.
-func (s *Store) Sweep(ctx context.Context, id domain.ChannelID, limit int) (swept messaging.Swept, err error) {
+// Sweep erases a piece of what is left; see messaging.Eraser.
+func (s *Store) Sweep(ctx context.Context, l messaging.Leftover, limit int) (swept messaging.Swept, err error) {
 	err = s.write(ctx, func(ctx context.Context, w *writer) error {
-		var number int64
-		found, err := w.conn.one(ctx, `SELECT number FROM remains WHERE id = ? ORDER BY number LIMIT 1`, func(r row) error {
-			number = r.int(0)
-			return nil
-		}, string(id))
-		if err != nil {
-			return err
+		if l.Deleted {
+			swept.Left, err = w.sweepRemains(ctx, l, limit)
+		} else {
+			swept, err = w.sweepCleared(ctx, l, limit)
 		}
-		if found {
-			swept.Left = true // the next call sees whether that is so
-			return w.sweepRemains(ctx, id, number, limit)
-		}
-		swept, err = w.sweepCleared(ctx, id, limit)
 		return err
 	})
 	if err != nil {
@@ -153,37 +154,43 @@ func (w *writer) sweepRows(ctx context.Context, low, high int64, limit int) (row
 	return rows, err
 }
 
-// sweepRemains removes messages of a deleted channel, with the turns that answered them.
-func (w *writer) sweepRemains(ctx context.Context, id domain.ChannelID, number int64, limit int) error {
-	rows, err := w.sweepRows(ctx, place(number, 0), place(number, maxNumber), limit)
+// sweepRemains removes messages of a deleted channel, with the turns that answered them,
+// and reports whether there are more.
+func (w *writer) sweepRemains(ctx context.Context, l messaging.Leftover, limit int) (left bool, err error) {
+	found, err := w.conn.one(ctx, `SELECT 1 FROM remains WHERE id = ? AND number = ?`, func(row) error { return nil },
+		string(l.ChannelID), l.Mark)
+	if err != nil || !found { // the number may be another channel's by now
+		return false, err
+	}
+	rows, err := w.sweepRows(ctx, place(l.Mark, 0), place(l.Mark, maxNumber), limit)
 	if err != nil {
-		return err
+		return false, err
 	}
 	for _, r := range rows {
 		if err := w.removeDuties(ctx, r.place); err != nil {
-			return err
+			return false, err
 		}
 		if _, err := w.conn.exec(ctx, `DELETE FROM turns WHERE message = ?`, r.id); err != nil {
-			return err
+			return false, err
 		}
 		if _, err := w.conn.exec(ctx, `DELETE FROM messages WHERE place = ?`, r.place); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if len(rows) == limit {
-		return nil
+		return true, nil
 	}
-	_, err = w.conn.exec(ctx, `DELETE FROM remains WHERE id = ? AND number = ?`, string(id), number)
-	return err
+	_, err = w.conn.exec(ctx, `DELETE FROM remains WHERE id = ? AND number = ?`, string(l.ChannelID), l.Mark)
+	return false, err
 }
 
 // sweepCleared lets rows follow the clears of a channel, in the order of their places.
-func (w *writer) sweepCleared(ctx context.Context, id domain.ChannelID, limit int) (out messaging.Swept, err error) {
+func (w *writer) sweepCleared(ctx context.Context, l messaging.Leftover, limit int) (out messaging.Swept, err error) {
 	var number, cleared, swept int64
 	found, err := w.conn.one(ctx, `SELECT number, cleared, swept FROM channels WHERE id = ?`, func(r row) error {
-		number, cleared, swept = r.int(0), r.int(1), r.int(2)
+		number, cleared, swept = r.int(0), min(r.int(1), l.Mark), r.int(2)
 		return nil
-	}, string(id))
+	}, string(l.ChannelID))
 	if err != nil || !found || swept >= cleared {
 		return out, err
 	}
@@ -200,7 +207,7 @@ func (w *writer) sweepCleared(ctx context.Context, id domain.ChannelID, limit in
 			continue
 		}
 		if r.awaitsAnswers {
-			out.Awaited = append(out.Awaited, r.tombstone(id))
+			out.Awaited = append(out.Awaited, r.tombstone(l.ChannelID))
 		}
 		if err := w.bury(ctx, r); err != nil {
 			return out, err

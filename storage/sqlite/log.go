@@ -21,7 +21,7 @@ const assigned = 5
 
 // messageArgs are the arguments of insertMessage; those that the writer sets are nil.
 func messageArgs(m messaging.Message) ([]driver.NamedValue, error) {
-	awaiting, err := encodeAwaiting(m.Awaiting)
+	awaiting, err := encodeAgents(m.Awaiting)
 	if err != nil {
 		return nil, err
 	}

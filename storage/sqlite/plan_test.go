@@ -11,14 +11,15 @@ import (
 
 // wholeTable lists what a statement of the store may do beyond a search by index, and why.
 var wholeTable = []struct{ statement, step, reason string }{
-	{"FROM servers ORDER BY name", "SCAN servers USING COVERING INDEX servers_by_name", "lists all servers, in the order of an index"},
-	{"FROM servers ORDER BY name", "SCAN servers USING INDEX servers_by_name", "lists all servers, in the order of an index"},
+	{"FROM servers WHERE retired = 0 ORDER BY name", "SCAN servers USING INDEX servers_by_name", "lists all servers, in the order of an index"},
 	{"FROM agents ORDER BY name", "SCAN agents USING INDEX sqlite_autoindex_agents_2", "lists all agents, in the order of an index"},
 	{"FROM channels c WHERE 1", "SCAN c USING INDEX channels_by_update", "lists channels in the order of an index, up to a limit"},
 	{"FROM participants p CROSS JOIN", "USE TEMP B-TREE FOR ORDER BY", "sorts the channels of one participant, which are few"},
 	{"AS beyond", "SCAN beyond", "counts the rows of an index range, which a limit bounds"},
-	{"FROM channels INDEXED BY channels_unswept", "SCAN channels USING INDEX channels_unswept", "lists the channels being swept, which are few, by an index of only them"},
-	{"SELECT DISTINCT id FROM remains", "SCAN remains", "lists the deleted channels being swept, which are few"},
+	{"FROM channels c INDEXED BY channels_by_source", "USE TEMP B-TREE FOR ORDER BY", "sorts the channels of one source, which are one or two"},
+	{"FROM servers INDEXED BY servers_retired", "SCAN servers USING COVERING INDEX servers_retired", "lists the servers being deleted, which are few, by an index of only them"},
+	{"FROM channels c INDEXED BY channels_unswept", "SCAN c USING INDEX channels_unswept", "lists the channels being swept, which are few, by an index of only them"},
+	{"FROM remains ORDER BY", "SCAN remains", "lists the deleted channels being swept, which are few"},
 	{"FROM worlds INDEXED BY worlds_by_time", "SCAN worlds USING INDEX worlds_by_time", "lists all worlds in the order of an index, up to a limit"},
 	{"FROM files f WHERE f.state = 'stored'", "SCAN f USING INDEX files_stored", "lists files in the order of an index, up to a limit"},
 	{"SELECT count(*) FROM files f", "SCAN f USING COVERING INDEX files_stored", "counts all files, in an index of nothing else"},

@@ -95,8 +95,8 @@ func encodeMetadata(m domain.Metadata) (any, error) {
 	return string(append(b, '}')), nil
 }
 
-// encodeAwaiting is the stored form of a message's duties, nil for none.
-func encodeAwaiting(agents []domain.AgentID) (any, error) {
+// encodeAgents is the stored form of a list of agents, nil for none.
+func encodeAgents(agents []domain.AgentID) (any, error) {
 	if len(agents) == 0 {
 		return nil, nil
 	}

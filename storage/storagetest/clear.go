@@ -36,22 +36,34 @@ func (k *kit) clear(channel domain.ChannelID) messaging.Message {
 // sweep sweeps a channel to the end in steps, and returns who was awaited.
 func (k *kit) sweep(channel domain.ChannelID, limit int) (awaited []messaging.Message) {
 	k.Helper()
-	for {
-		swept, err := k.log().Sweep(k.Context(), channel, limit)
-		k.must(err)
-		awaited = append(awaited, swept.Awaited...)
-		if !swept.Left {
-			return awaited
+	for _, l := range k.leftovers(channel) {
+		for left := true; left; {
+			swept, err := k.log().Sweep(k.Context(), l, limit)
+			k.must(err)
+			awaited, left = append(awaited, swept.Awaited...), swept.Left
 		}
 	}
+	return awaited
+}
+
+// leftovers are what is left to sweep in a channel.
+func (k *kit) leftovers(channel domain.ChannelID) []messaging.Leftover {
+	k.Helper()
+	left, err := k.log().Unswept(k.Context(), channel)
+	k.must(err)
+	return left
 }
 
 // unswept reports whether something is left in a channel.
 func (k *kit) unswept(channel domain.ChannelID) bool {
 	k.Helper()
-	ids, err := k.log().Unswept(k.Context())
+	all, err := k.log().Unswept(k.Context(), "")
 	k.must(err)
-	return slices.Contains(ids, channel)
+	isOf := func(l messaging.Leftover) bool { return l.ChannelID == channel }
+	if slices.ContainsFunc(all, isOf) != (len(k.leftovers(channel)) > 0) {
+		k.Errorf("leftovers of the channel %v, of all %v", k.leftovers(channel), all)
+	}
+	return slices.ContainsFunc(all, isOf)
 }
 
 func clearCovers(k *kit) {
@@ -125,7 +137,7 @@ func clearNothing(k *kit) {
 	}
 	_, _, err := k.log().Clear(k.Context(), newMessage(domain.NewID[domain.ChannelID]()))
 	k.wantCode(err, domain.NotFound)
-	if swept, err := k.log().Sweep(k.Context(), domain.NewID[domain.ChannelID](), 10); err != nil || swept.Left {
+	if swept, err := k.log().Sweep(k.Context(), messaging.Leftover{ChannelID: domain.NewID[domain.ChannelID](), Mark: 7}, 10); err != nil || swept.Left {
 		k.Errorf("sweeping an unknown channel: %+v, %v", swept, err)
 	}
 }
@@ -270,8 +282,9 @@ func (k *kit) checkCleared(channel domain.ChannelID) {
 func sweepSteps(k *kit) {
 	channel := k.posts(k.channel().ID, 7)[0].ChannelID
 	k.clear(channel)
+	before := k.leftovers(channel)
 	for step, left := range []bool{true, true, true, false, false} {
-		swept, err := k.log().Sweep(k.Context(), channel, 2)
+		swept, err := k.log().Sweep(k.Context(), before[0], 2)
 		k.must(err)
 		if swept.Left != left || k.unswept(channel) != left {
 			k.Errorf("step %d: left %v", step, swept.Left)

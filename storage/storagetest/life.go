@@ -19,13 +19,22 @@ type call struct {
 // calls are all methods of the ports, on data that exists.
 func (k *kit) calls() []call {
 	k.Helper()
-	channel, agent, turn := k.channel(), newAgent(), k.take(newTurn())
+	channel, agent, turn, server := k.channel(), newAgent(), k.take(newTurn()), k.server()
 	_, _, err := k.agents().EnsureAgent(k.Context(), agent)
 	k.must(err)
 	m := k.append(fullMessage(channel.ID))
 	log, store := k.log(), k.agents()
 	return append(append(k.fileCalls(), k.reads(channel, m, agent, turn)...), []call{
 		{"EnsureServer", func(ctx context.Context) error { _, _, err := log.EnsureServer(ctx, newServer()); return err }},
+		{"UpdateServer", func(ctx context.Context) error {
+			_, err := log.UpdateServer(ctx, server.ID, func(s messaging.Server) (messaging.Server, error) { return s, nil })
+			return err
+		}},
+		{"RetireServer", func(ctx context.Context) error {
+			_, err := log.RetireServer(ctx, domain.NewID[domain.ServerID]())
+			return err
+		}},
+		{"ForgetServer", func(ctx context.Context) error { return log.ForgetServer(ctx, domain.NewID[domain.ServerID]()) }},
 		{"EnsureChannel", func(ctx context.Context) error { _, _, err := log.EnsureChannel(ctx, newChannel()); return err }},
 		{"AddParticipants", func(ctx context.Context) error {
 			_, err := log.AddParticipants(ctx, channel.ID, domain.NewID[domain.EntityID]())
@@ -52,7 +61,10 @@ func (k *kit) calls() []call {
 			return err
 		}},
 		{"Clear", func(ctx context.Context) error { _, _, err := log.Clear(ctx, newMessage(channel.ID)); return err }},
-		{"Sweep", func(ctx context.Context) error { _, err := log.Sweep(ctx, channel.ID, 1); return err }},
+		{"Sweep", func(ctx context.Context) error {
+			_, err := log.Sweep(ctx, messaging.Leftover{ChannelID: channel.ID, Mark: 1}, 1)
+			return err
+		}},
 		{"DeleteChannel", func(ctx context.Context) error {
 			_, err := log.DeleteChannel(ctx, domain.NewID[domain.ChannelID]())
 			return err
@@ -78,6 +90,12 @@ func (k *kit) reads(channel messaging.Channel, m messaging.Message, agent agents
 		{"Servers", func(ctx context.Context) error { _, err := log.Servers(ctx); return err }},
 		{"Channel", func(ctx context.Context) error { _, err := log.Channel(ctx, channel.ID); return err }},
 		{"Channels", func(ctx context.Context) error { _, err := log.Channels(ctx, messaging.ChannelQuery{}); return err }},
+		{"CountChannels", func(ctx context.Context) error {
+			_, err := log.CountChannels(ctx, messaging.ChannelQuery{})
+			return err
+		}},
+		{"RetiredServers", func(ctx context.Context) error { _, err := log.RetiredServers(ctx); return err }},
+		{"DutiesOf", func(ctx context.Context) error { _, err := log.DutiesOf(ctx, agent.ID, 1); return err }},
 		{"Head", func(ctx context.Context) error { _, err := log.Head(ctx, channel.ID); return err }},
 		{"Message", func(ctx context.Context) error { _, err := log.Message(ctx, channel.ID, m.ID); return err }},
 		{"Lookup", func(ctx context.Context) error { _, err := log.Lookup(ctx, m.ID); return err }},
@@ -85,7 +103,7 @@ func (k *kit) reads(channel messaging.Channel, m messaging.Message, agent agents
 			_, err := log.Search(ctx, messaging.SearchQuery{Words: []string{"x"}, Channel: channel.ID, Limit: 1})
 			return err
 		}},
-		{"Unswept", func(ctx context.Context) error { _, err := log.Unswept(ctx); return err }},
+		{"Unswept", func(ctx context.Context) error { _, err := log.Unswept(ctx, ""); return err }},
 		{"Page", func(ctx context.Context) error {
 			_, err := log.Page(ctx, messaging.PageQuery{Channel: channel.ID, Limit: 1})
 			return err

@@ -13,6 +13,7 @@ import (
 	"parley/domain"
 	"parley/domain/agents"
 	"parley/domain/audio"
+	"parley/domain/documents"
 	"parley/domain/media"
 	"parley/domain/memory"
 	"parley/domain/messaging"
@@ -49,7 +50,8 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := a.buildAgents(); err != nil {
+	roster := messaging.NewRoster(a.store.Messaging)
+	if err := a.buildAgents(roster); err != nil {
 		return err
 	}
 	if err := a.agents.Load(ctx); err != nil {
@@ -60,25 +62,25 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	if err := a.buildMedia(); err != nil {
 		return err
 	}
-	a.messaging = messaging.New(messaging.Options{
-		Store: a.media.Noting(a.store.Messaging), Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
-		Now: time.Now,
-	})
-	a.media.SetMembers(a.messaging)
 	model, err := builtin.New(builtin.Options{Pace: a.cfg.BuiltinPace})
 	if err != nil {
 		return err
 	}
+	a.messaging = messaging.New(messaging.Options{
+		Store: a.media.Noting(a.store.Messaging), Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
+		Now: time.Now, Roster: roster, Agents: a.agents, Titles: model, Dependents: []messaging.Dependents{a.memory, a.media},
+	})
+	a.media.SetMembers(a.messaging)
 	a.runner = agents.NewRunner(agents.RunnerOptions{
 		Agents: a.agents, Store: a.store.Agents, Log: a.store.Messaging, Channels: a.messaging,
-		Signals: a.gateway, Model: countedText{Text: model, calls: a.metrics.models}, Memories: a.memory,
+		Signals: hearing{a.gateway, a.messaging.Answers()}, Model: countedText{Text: model, calls: a.metrics.models}, Memories: a.memory,
 		Observe: a.metrics.observeTurn, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
 		OnStep: o.OnTurnStep, Journal: a.journal, Provider: "builtin",
 	})
 	a.remover = agents.NewRemover(agents.RemoverOptions{
-		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Owners: []agents.Owner{a.memory, a.media}, Logger: a.log,
+		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Owners: []agents.Owner{a.messaging, a.memory, a.media}, Logger: a.log,
 	})
 	a.buildSystem(o)
 	return nil
@@ -101,7 +103,7 @@ func (a *App) buildSystem(o Options) {
 }
 
 // buildAgents builds what knows the agents, and what makes agents at the start.
-func (a *App) buildAgents() error {
+func (a *App) buildAgents(roster *messaging.Roster) error {
 	cwd, err := os.Getwd()
 	if err != nil {
 		return err
@@ -116,7 +118,7 @@ func (a *App) buildAgents() error {
 		library.Remote = agents.NewFetcher(agents.FetcherOptions{})
 	}
 	a.agents = agents.NewService(agents.ServiceOptions{
-		Store: a.store.Agents, Watcher: a.gateway, Now: time.Now, Logger: a.log,
+		Store: a.store.Agents, Watcher: a.gateway, Servers: roster, Now: time.Now, Logger: a.log,
 		Salt: a.cfg.SecretSalt, Env: a.cfg.Variables(), Library: library,
 	})
 	a.journal = agents.NewJournal(agents.JournalOptions{Store: a.store.AgentLogs, Agents: a.agents, Now: time.Now, Logger: a.log})
@@ -138,9 +140,17 @@ func absolute(from, path string) string {
 // seed makes what always exists, and at the very first start something to talk to.
 func (a *App) seed(ctx context.Context, _ Options) error {
 	first, err := a.messaging.EnsureDefaults(ctx)
-	if err != nil || !first || !a.cfg.Seed {
+	if err == nil && first && a.cfg.Seed {
+		err = a.seedFirst(ctx)
+	}
+	if err != nil {
 		return err
 	}
+	return a.agents.JoinDefault(ctx)
+}
+
+// seedFirst makes something to talk to.
+func (a *App) seedFirst(ctx context.Context) error {
 	agent, err := a.seedAgent(ctx, "eliza", true)
 	if err != nil {
 		return err
@@ -169,7 +179,7 @@ func (a *App) seedAgent(ctx context.Context, character string, runs bool) (agent
 }
 
 // buildDoors binds the operations to both doors and joins them on one port.
-func (a *App) buildDoors(context.Context, Options) error {
+func (a *App) buildDoors(_ context.Context, o Options) error {
 	a.registry = op.NewRegistry(op.Options{Logger: a.log.With().Str("component", "op").Logger(),
 		Now: time.Now, Observe: a.metrics.observe, Membership: a.messaging.TakesPart})
 	messaging.Ops(a.registry, a.messaging)
@@ -183,6 +193,8 @@ func (a *App) buildDoors(context.Context, Options) error {
 	a.metrics.watchSockets(a.gateway.Stats)
 	a.metrics.watchGateway(a.gateway.Counts, a.logs.Dropped)
 	a.metrics.watchStore(a.store.Stats)
+
+	documents.Ops(a.registry, documents.New(documents.Options{Registry: a.registry, Version: o.Version}))
 
 	files, err := a.webFiles()
 	if err != nil {

@@ -110,6 +110,7 @@ var libraries = []library{
 	{"github.com/zishang520/", []string{"realtime/sio"}, "its defects are worked around in one place, which stays replaceable"},
 	{"github.com/gorilla/websocket", []string{"realtime/sio", "cmd/internal/client", "cmd/internal/fakeserver"}, "frames are the transport's business; the load driver is a client"},
 	{"modernc.org/sqlite", []string{"storage/sqlite"}, "a driver's types and errors end at its backend"},
+	{"github.com/santhosh-tekuri/jsonschema", []string{"rest/resttest"}, "it holds replies against the documents, in tests; a server needs none of it"},
 	{"github.com/joho/godotenv", []string{"cmd/internal/config"}, "configuration is read once and passed down"},
 	{"github.com/prometheus/", []string{"cmd/internal/app"}, "components report what happened; wiring decides how it is counted"},
 	{"github.com/rs/zerolog/log", nil, "the global logger hides who logs; a zerolog.Logger is handed in"},

@@ -95,6 +95,11 @@ func start(t *testing.T, env ...string) *process {
 		if strings.Contains(p.log.String(), "DATA RACE") {
 			t.Error("the server has a data race")
 		}
+		for line := range strings.Lines(p.log.String()) {
+			if strings.Contains(line, "operation answered with an undeclared code") {
+				t.Errorf("add the code to the operation's Errors: %s", line)
+			}
+		}
 		if t.Failed() {
 			t.Logf("the server's log:\n%s", tail(p.log.String(), 8000))
 		}

@@ -1,6 +1,7 @@
 // What the scripts share: checks that print a line each, and sockets with patience.
 import { randomUUID } from "node:crypto";
 import { io } from "socket.io-client";
+import { compared, contractFaults, watch } from "./contract.mjs";
 
 export const server = "00000000-0000-0000-0000-000000000000";
 let failed = 0;
@@ -14,6 +15,8 @@ export function check(name, ok, detail = "") {
 
 /** Ends the process with what the checks came to. */
 export function finish() {
+  for (const fault of contractFaults()) check("the server keeps to its documents", false, fault);
+  if (compared() > 0) console.log(`${compared()} replies and events compared with the documents`);
   console.log(failed ? `${failed} checks failed` : "all checks passed");
   process.exit(failed ? 1 : 0);
 }
@@ -41,6 +44,7 @@ export async function connect(url, options = {}) {
   const socket = io(url, { forceNew: true, reconnection: false, auth: { entityId: entity }, ...options });
   const refused = new Promise((_, reject) => socket.once("connect_error", reject));
   const [greeting] = await Promise.race([next(socket, "connection_established"), refused]);
+  await watch(socket, url, options.auth?.apiKey);
   return Object.assign(socket, { entity, greeting });
 }
 

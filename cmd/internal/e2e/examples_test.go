@@ -1,0 +1,140 @@
+package e2e_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"go/format"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"testing"
+	"time"
+
+	"parley/cmd/internal/app"
+	"parley/cmd/internal/config"
+	"parley/domain/documents"
+	"parley/domain/op"
+)
+
+// updateReplies writes what the examples were answered into the documentation.
+var updateReplies = flag.Bool("update-replies", false, "renew domain/documents/replies.json")
+
+// repliesFile holds the replies that the documentation shows.
+const repliesFile = "../../../domain/documents/replies.json"
+
+// TestEveryExampleOfTheDocumentationWorks runs those in curl and JavaScript. Those in Go
+// must be good Go; those in Python are written by the same code from the same values.
+func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
+	const key = "an-example-key"
+	registry := declared(t)
+	snippets, err := documents.New(documents.Options{Registry: registry}).Snippets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "snippets.json"), filepath.Join(dir, "replies.json")
+	writeJSON(t, in, snippets)
+	p := start(t, "ELIZA_SERVER_AUTH_TOKEN="+key)
+	t.Log("\n" + node(t, 5*time.Minute, "examples.mjs", p.url, key, in, out))
+	for _, s := range snippets {
+		if s.Language == "go" {
+			if _, err := format.Source([]byte(s.Code)); err != nil {
+				t.Errorf("%s: %v\n%s", s.Operation, err, s.Code)
+			}
+		}
+	}
+	shown, got := readJSON(t, repliesFile), readJSON(t, out)
+	if *updateReplies {
+		for name := range shown {
+			if registry.Lookup(name) == nil {
+				delete(shown, name)
+			}
+		}
+		for name, reply := range got {
+			if !reflect.DeepEqual(shape(shown[name]), shape(reply)) { // else only times and ids differ
+				shown[name] = reply
+			}
+		}
+		writeJSON(t, repliesFile, shown)
+		return
+	}
+	for name := range got {
+		if shown[name] == nil {
+			t.Errorf("the documentation shows no reply of %s: run make docs", name)
+		}
+	}
+	for name := range shown {
+		if registry.Lookup(name) == nil {
+			t.Errorf("the documentation shows a reply of %s, which is no operation: run make docs", name)
+		}
+	}
+}
+
+// declared is the registry of a server that is built and not run.
+func declared(t *testing.T) *op.Registry {
+	t.Helper()
+	dir := t.TempDir()
+	cfg, err := config.Load(config.Source{Dir: dir, ReadFile: os.ReadFile,
+		Env: []string{"SERVER_PORT=0", "PARLEY_DATA_DIR=" + filepath.Join(dir, "data")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := app.New(t.Context(), cfg, app.Options{Version: "test", Log: io.Discard})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = a.Close() })
+	return a.Registry()
+}
+
+// shape is a value of JSON without its values: names and kinds.
+func shape(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		out := map[string]any{}
+		for name, inner := range v {
+			out[name] = shape(inner)
+		}
+		return out
+	case []any:
+		if len(v) == 0 {
+			return []any{}
+		}
+		return []any{shape(v[0])}
+	case nil:
+		return nil
+	default:
+		return reflect.TypeOf(value).Kind()
+	}
+}
+
+// readJSON reads an object.
+func readJSON(t *testing.T, file string) map[string]any {
+	t.Helper()
+	data, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out map[string]any
+	if err := json.Unmarshal(data, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// writeJSON writes a value.
+func writeJSON(t *testing.T, file string, value any) {
+	t.Helper()
+	var text bytes.Buffer
+	j := json.NewEncoder(&text)
+	j.SetEscapeHTML(false)
+	j.SetIndent("", " ")
+	if err := j.Encode(value); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, text.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}

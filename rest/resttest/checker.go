@@ -1,0 +1,254 @@
+package resttest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"parley/domain"
+	"parley/domain/documents"
+	"parley/domain/op"
+)
+
+// Reporter is told of faults; a *testing.T is one.
+type Reporter interface {
+	Helper()
+	Errorf(format string, args ...any)
+}
+
+// location is where the compiler finds the document.
+const location = "parley:///openapi.json"
+
+// Checker compares replies with a document. It is safe for concurrent use.
+type Checker struct {
+	paths map[string]map[string]operation
+
+	mu       sync.Mutex
+	compiler *jsonschema.Compiler
+}
+
+// operation is what a check needs of an operation's object.
+type operation struct {
+	ID        string `json:"operationId"`
+	Responses map[string]struct {
+		Ref     string `json:"$ref"`
+		Content map[string]struct {
+			Schema json.RawMessage `json:"schema"`
+		} `json:"content"`
+	} `json:"responses"`
+}
+
+// New returns a checker for the operations of a registry.
+func New(registry *op.Registry) (*Checker, error) {
+	text, err := Document(registry)
+	if err != nil {
+		return nil, err
+	}
+	var document struct {
+		Paths map[string]map[string]operation `json:"paths"`
+	}
+	if err := json.Unmarshal(text, &document); err != nil {
+		return nil, err
+	}
+	whole, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	closeObjects(whole)
+	compiler := jsonschema.NewCompiler()
+	compiler.AssertFormat()
+	return &Checker{paths: document.Paths, compiler: compiler}, compiler.AddResource(location, whole)
+}
+
+// Document is the OpenAPI document of a registry.
+func Document(registry *op.Registry) ([]byte, error) {
+	document, err := documents.New(documents.Options{Registry: registry}).OpenAPI(context.Background(), domain.Actor{}, documents.Request{})
+	if err != nil {
+		return nil, err
+	}
+	_, text, _ := document.Raw()
+	return text, nil
+}
+
+// closeObjects forbids the fields that an object's schema does not name.
+func closeObjects(value any) {
+	switch v := value.(type) {
+	case map[string]any:
+		_, named := v["properties"].(map[string]any)
+		if _, open := v["additionalProperties"]; named && !open && v["type"] == "object" {
+			v["additionalProperties"] = false
+		}
+		for _, inner := range v {
+			closeObjects(inner)
+		}
+	case []any:
+		for _, inner := range v {
+			closeObjects(inner)
+		}
+	}
+}
+
+// Handler returns next with all its replies checked; faults go to t, with the operation,
+// the path and what is wrong.
+func (c *Checker) Handler(t Reporter, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.Helper()
+		seen := &recorder{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(seen, r)
+		if err := c.Check(r, seen.status, seen.Header().Get("Content-Type"), seen.body.Bytes()); err != nil {
+			t.Errorf("%v", err)
+		}
+	})
+}
+
+// Recorded checks a reply that was recorded.
+func (c *Checker) Recorded(r *http.Request, w *httptest.ResponseRecorder) error {
+	return c.Check(r, w.Code, w.Header().Get("Content-Type"), w.Body.Bytes())
+}
+
+// Check compares one reply with the document. A path that the document lacks has nothing
+// to be compared with.
+func (c *Checker) Check(r *http.Request, status int, kind string, body []byte) error {
+	method := r.Method
+	if method == http.MethodHead {
+		return nil
+	}
+	template, o, ok := c.find(strings.ToLower(method), r.URL)
+	if !ok || status == http.StatusNotModified || status == domain.Canceled.Info().HTTP { // nobody hears the last one
+		return nil
+	}
+	fault := func(format string, args ...any) error {
+		return fmt.Errorf("%s: %s %s: status %d: %s\n%s", o.ID, method, template, status, fmt.Sprintf(format, args...), clip(body))
+	}
+	key := strconv.Itoa(status)
+	response, ok := o.Responses[key]
+	if !ok && status < 300 {
+		key = "2XX"
+		response, ok = o.Responses[key]
+	}
+	switch {
+	case !ok:
+		return fault("the document does not have it: declare the code in the operation's Errors")
+	case status == http.StatusNoContent || response.Ref == "" && len(response.Content) == 0:
+		if len(body) > 0 {
+			return fault("there should be no body")
+		}
+		return nil
+	case !strings.HasPrefix(kind, "application/json") || response.Content["*/*"].Schema != nil:
+		return nil
+	}
+	if _, raw := response.Content["*/*"]; raw && !bytes.HasPrefix(body, []byte(`{"success"`)) {
+		return nil // a document of its own
+	}
+	pointer := "#/paths/" + escape(template) + "/" + strings.ToLower(method) + "/responses/" + key + "/content/application~1json/schema"
+	if response.Ref != "" {
+		pointer = response.Ref + "/content/application~1json/schema"
+	}
+	if err := c.validate(pointer, body); err != nil {
+		return fault("%v", err)
+	}
+	return nil
+}
+
+// validate checks a body against the schema at a place of the document.
+func (c *Checker) validate(pointer string, body []byte) error {
+	c.mu.Lock()
+	schema, err := c.compiler.Compile(location + pointer)
+	c.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	return schema.Validate(value)
+}
+
+// find returns the path of the document that a URL fits; where several do, that with a
+// literal where they first differ.
+func (c *Checker) find(method string, u *url.URL) (string, operation, bool) {
+	segments := strings.Split(strings.TrimSuffix(u.EscapedPath(), "/"), "/")
+	best := ""
+	for template, item := range c.paths {
+		if _, ok := item[method]; ok && fits(template, segments) && (best == "" || before(template, best)) {
+			best = template
+		}
+	}
+	return best, c.paths[best][method], best != ""
+}
+
+// fits reports whether a path of these segments is one of the template.
+func fits(template string, segments []string) bool {
+	parts := strings.Split(template, "/")
+	if len(parts) != len(segments) {
+		return false
+	}
+	for i, part := range parts {
+		if part != segments[i] && (!strings.HasPrefix(part, "{") || segments[i] == "") {
+			return false
+		}
+	}
+	return true
+}
+
+// before reports whether template a wins over b.
+func before(a, b string) bool {
+	as, bs := strings.Split(a, "/"), strings.Split(b, "/")
+	for i := range as {
+		if as[i] != bs[i] {
+			return !strings.HasPrefix(as[i], "{")
+		}
+	}
+	return false
+}
+
+// escape is a key as part of a pointer in a URL.
+func escape(key string) string {
+	return url.PathEscape(strings.NewReplacer("~", "~0", "/", "~1").Replace(key))
+}
+
+// clip shortens a body for a message.
+func clip(body []byte) string {
+	const most = 600
+	if len(body) > most {
+		return string(body[:most]) + "..."
+	}
+	return string(body)
+}
+
+// recorder keeps a copy of a reply that passes through it.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+// WriteHeader notes the status.
+func (r *recorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+// Write notes the body, except for streams, which have no end.
+func (r *recorder) Write(p []byte) (int, error) {
+	if !strings.HasPrefix(r.Header().Get("Content-Type"), "text/event-stream") {
+		r.body.Write(p)
+	}
+	return r.ResponseWriter.Write(p)
+}
+
+// Flush hands on what was written so far.
+func (r *recorder) Flush() { _ = http.NewResponseController(r.ResponseWriter).Flush() }
+
+// Unwrap lets the server find the writer proper.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

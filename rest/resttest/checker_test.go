@@ -1,0 +1,75 @@
+package resttest_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"parley/domain"
+	"parley/domain/op"
+	"parley/rest/resttest"
+)
+
+// request and result are those of the operation here.
+type request struct {
+	ThingID domain.ChannelID `json:"thingId"`
+}
+
+type result struct {
+	ID    domain.ChannelID `json:"id"`
+	Names []string         `json:"names"`
+	Note  string           `json:"note,omitempty"`
+}
+
+// faults gathers what a checker reports.
+type faults struct{ list []string }
+
+// Helper does nothing.
+func (*faults) Helper() {}
+
+// Errorf notes a fault.
+func (f *faults) Errorf(format string, args ...any) {
+	f.list = append(f.list, fmt.Sprintf(format, args...))
+}
+
+func TestTheCheckerFindsWhatTheDocumentDoesNotSay(t *testing.T) {
+	const id = `"11111111-1111-4111-8111-111111111111"`
+	r := op.NewRegistry(op.Options{})
+	op.Define(r, op.Spec{Name: "things:get", Help: "Returns a thing.", Routes: []string{"GET /api/things/:thingId"}},
+		func(context.Context, domain.Actor, request) (result, error) { return result{}, nil })
+	checker, err := resttest.New(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		status int
+		body   string
+		want   string // "" is no fault
+	}{
+		"a good reply":               {200, `{"success":true,"data":{"id":` + id + `,"names":["a"]}}`, ""},
+		"a declared failure":         {400, `{"success":false,"error":{"code":"INVALID_ID","message":"no"}}`, ""},
+		"a list that is null":        {200, `{"success":true,"data":{"id":` + id + `,"names":null}}`, "null"},
+		"an id that is none":         {200, `{"success":true,"data":{"id":"","names":[]}}`, "uuid"},
+		"a field that is missing":    {200, `{"success":true,"data":{"names":[]}}`, "id"},
+		"a field too many":           {200, `{"success":true,"data":{"id":` + id + `,"names":[],"extra":1}}`, "extra"},
+		"a code that is undeclared":  {404, `{"success":false,"error":{"code":"NOT_FOUND","message":"no"}}`, "declare the code"},
+		"an error that is no object": {400, `{"success":false,"error":"no"}`, "error"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var found faults
+			handler := checker.Handler(&found, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(c.status)
+				_, _ = w.Write([]byte(c.body))
+			}))
+			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/api/things/1", nil))
+			text := strings.Join(found.list, "\n")
+			if (c.want == "") != (text == "") || !strings.Contains(text, c.want) {
+				t.Errorf("reported %q, want %q", text, c.want)
+			}
+		})
+	}
+}
