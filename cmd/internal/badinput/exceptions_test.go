@@ -18,6 +18,9 @@ type exception struct {
 // exceptions are all there are.
 var exceptions = []exception{
 	{"agents:delete-log logId " + unknownID, success, "contract: 204, also if the log does not exist"},
+	{"agents:servers agentId " + unknownID, success, "contract: 400 alone; it is in none"},
+	{"channels:agents channelId " + unknownID, success, "contract: 400 alone; nobody takes part"},
+	{"channels:title channelId " + unknownID, success, "contract: no title where there are fewer than four messages"},
 	{"channels:delete channelId " + unknownID, success, "contract: 204, also if unknown"},
 	{"channels:list serverId " + unknownID, success, "contract: an unknown server has no channels"},
 	{"channels:participants channelId " + unknownID, success, "contract: an unknown channel has no participants"},
@@ -33,6 +36,8 @@ var exceptions = []exception{
 	{"messages:send channelId " + unknownID, success, "contract: the channel is made"},
 	{"messages:stop * " + unknownID, success, "nothing is being answered, so nothing is left to stop"},
 	{"presence:list channelId " + unknownID, success, "a room may be entered before its channel exists; nobody is in it"},
+	{"servers:agents serverId " + unknownID, success, "contract: 400 alone; none is there"},
+	{"servers:unlink * " + unknownID, success, "contract: 400 alone; it is not there any more"},
 	{"rooms:memories roomId " + unknownID, success, "the reference remembers nothing of such a room, and says so"},
 	{"reads:list channelId " + unknownID, success, "nobody has read it"},
 }

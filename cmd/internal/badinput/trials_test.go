@@ -102,6 +102,13 @@ func trialsOf(t *testing.T, o *op.Op) (trials []trial) {
 		add(surrogate, `{"a\udc00":1}`, false, "INVALID_REQUEST")
 		add(nul, `"a\u0000b"`, true, "INVALID_REQUEST", "INVALID_ID")
 		trials = append(trials, ofType(o, base, f)...)
+		for _, value := range nested(f.typ) {
+			if takes(f.typ, value) {
+				add(odd, value, false)
+			} else {
+				add(wrongType, value, true, "INVALID_REQUEST", "INVALID_ID")
+			}
+		}
 	}
 	return trials
 }
@@ -147,6 +154,29 @@ func ofType(o *op.Op, base object, f field) (trials []trial) {
 		add(odd, `{"a":`+strings.Repeat("[", 5_000)+strings.Repeat("]", 5_000)+`}`)
 	}
 	return trials
+}
+
+// nested are values of a field that is an object, or a list of objects, with something odd
+// in one of their own fields.
+func nested(typ reflect.Type) (values []string) {
+	wrap := func(inner string) string { return inner }
+	typ = plain(typ)
+	if isList(typ) {
+		typ, wrap = plain(typ.Elem()), func(inner string) string { return "[" + inner + "]" }
+	}
+	if typ.Kind() != reflect.Struct {
+		return nil
+	}
+	for i := range typ.NumField() {
+		name, _, _ := strings.Cut(typ.Field(i).Tag.Get("json"), ",")
+		if name == "" || name == "-" {
+			continue
+		}
+		for _, value := range []string{`null`, `7`, `-1e18`, `"text"`, `""`, `true`, `{}`, `[]`, `[null]`, `[7]`, string(text)} {
+			values = append(values, wrap(`{`+quote(name)+`:`+value+`}`))
+		}
+	}
+	return values
 }
 
 // aliased are the trials of a wrong type under each other name of a field.
