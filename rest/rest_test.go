@@ -111,7 +111,7 @@ func things() *op.Registry {
 }
 
 // checked is a handler whose replies are compared with the OpenAPI document.
-func checked(t *testing.T, registry *op.Registry, handler http.Handler) http.Handler {
+func checked(t testing.TB, registry *op.Registry, handler http.Handler) http.Handler {
 	t.Helper()
 	checker, err := resttest.New(registry)
 	if err != nil {

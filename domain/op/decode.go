@@ -63,7 +63,7 @@ type field struct {
 // decoder turns Input into a request of one type. Tags: `json:"name"` names the
 // field, `alias:"a,b"` lists other names (the canonical one wins), `op:"payload"`
 // on a json.RawMessage field with json:"-" receives the whole body, `op:"file"` on a
-// *File field with json:"-" the uploaded file, `op:"long"` lets a text be longer than
+// *File field with json:"-" the uploaded file, `text:"long"` lets a text be longer than
 // maxText, for which the request's Validate then has a limit, `access:"..."` says what a
 // bound caller may put there (guard).
 type decoder struct {
@@ -102,7 +102,7 @@ func newDecoder(typ reflect.Type) decoder {
 			names = append(names, strings.Split(a, ",")...)
 		}
 		d.fields = append(d.fields, field{name: name, names: names, index: i, typ: f.Type, guard: newGuard(f, typ),
-			long: f.Tag.Get("op") == "long"})
+			long: f.Tag.Get("text") == "long"})
 	}
 	return d
 }
