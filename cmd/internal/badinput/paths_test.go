@@ -23,14 +23,18 @@ func TestNoPathParameterLeadsElsewhere(t *testing.T) {
 	s.quiet()
 	before := s.state()
 	for _, o := range s.Registry().Ops() {
-		for _, route := range o.Routes {
+		for n, route := range o.Routes {
+			tried := ways
+			if n > 0 {
+				tried = ways[:12] // it is the same decoder
+			}
 			method, path, _ := strings.Cut(route, " ")
 			segments := strings.Split(path, "/")
 			for i, segment := range segments {
 				if !strings.HasPrefix(segment, ":") {
 					continue
 				}
-				for _, way := range ways {
+				for _, way := range tried {
 					s.leadsNowhere(method, withWay(segments, i, way))
 				}
 			}

@@ -55,7 +55,8 @@ func TestEveryOperationRefusesBadInput(t *testing.T) {
 // try sends a trial through both doors.
 func (x *tester) try(tr trial) {
 	for i, route := range tr.op.Routes {
-		if i > 0 && tr.kind != badID && tr.given == "" {
+		sample := tr.given != "" || tr.kind == badID && string(tr.fields[tr.sent()]) == `"text"`
+		if i > 0 && !sample {
 			break // the other routes differ in what names the objects
 		}
 		method, target, body, ok := tr.request(route)
