@@ -59,6 +59,28 @@ func TestReservedEventsEndOnlyTheirConnection(t *testing.T) {
 	}
 }
 
+// TestBinaryDataIsRefusedWhereverItStands sends attachments in place of fields.
+func TestBinaryDataIsRefusedWhereverItStands(t *testing.T) {
+	s := serve(t)
+	s.quiet()
+	before := s.state()
+	c := s.dial()
+	for _, name := range []string{"messages:send", "2", "message"} {
+		for _, args := range []string{`{"channelId":"` + stranger + `","senderId":"` + stranger + `","serverId":"` + stranger + `","message":{"_placeholder":true,"num":0}}`,
+			`{"type":2,"payload":{"channelId":"` + stranger + `","metadata":{"a":[{"_placeholder":true,"num":0}]}}}`, `{"x":{"_placeholder":true,"num":0}}`} {
+			if err := c.SendRaw(`51-["`+name+`",`+args+`]`, []byte{1, 2, 3}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if a, err := s.ask(c, "system:ping", map[string]any{}); err != nil || !strings.Contains(string(a.body), "pong") {
+		t.Errorf("the socket afterwards: %s, %v", a, err)
+	}
+	if changed := changes(before, s.state()); len(changed) > 0 {
+		t.Errorf("what was refused has changed %v", changed)
+	}
+}
+
 func TestErrorIsAnEventLikeAnyOther(t *testing.T) {
 	s := serve(t)
 	c := s.dial()

@@ -21,8 +21,8 @@ func FuzzOperations(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(uint16(i), example, "")                              //nolint:gosec // there are few
-		f.Add(uint16(i), []byte(`{"channelId":7}`), "limit=5&q=a") //nolint:gosec // there are few
+		f.Add(uint16(i), example, "")
+		f.Add(uint16(i), []byte(`{"channelId":7}`), "limit=5&q=a")
 	}
 	f.Fuzz(func(t *testing.T, number uint16, body []byte, rawQuery string) {
 		o := ops[int(number)%len(ops)]

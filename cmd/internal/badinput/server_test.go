@@ -47,7 +47,8 @@ func (b *logBuffer) faults() (lines []string) {
 	return lines
 }
 
-// server is a whole server in open mode, where everybody may send everything.
+// server is a whole server, in open mode unless it is changed: there everybody may send
+// everything.
 type server struct {
 	*app.App
 	t     testing.TB
@@ -59,13 +60,16 @@ type server struct {
 }
 
 // serve runs a server until the test ends, and then looks into its log.
-func serve(t testing.TB) *server {
+func serve(t testing.TB, change ...func(*config.Config)) *server {
 	t.Helper()
 	cfg := config.Default()
 	cfg.Port, cfg.DataDir, cfg.WorkDir, cfg.LogLevel, cfg.LogJSON = 0, t.TempDir(), t.TempDir(), "info", true
 	cfg.BuiltinPace, cfg.DrainTimeout = 0, 2*time.Second
 	cfg.APIRate, cfg.UploadRate, cfg.FileRate, cfg.MediaRate = 0, 0, 0, 0
 	cfg.SocketRate, cfg.SocketBurst = 1_000_000, 1_000_000
+	for _, c := range change {
+		c(&cfg)
+	}
 	if err := cfg.Validate(); err != nil {
 		t.Fatal(err)
 	}
