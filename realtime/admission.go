@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"time"
@@ -87,7 +88,9 @@ func (s *session) expireWith(a domain.Actor) {
 		return
 	}
 	s.expiry = time.AfterFunc(a.Expires.Sub(s.gateway.opts.Now()), func() {
-		s.emit("unauthorized", "The token has expired")
+		// It ends with the offset, as official clients take any text at the end for one.
+		offset, _ := s.socket.LastMarked("")
+		s.emit("unauthorized", "The token has expired", cmp.Or(offset, noOffset))
 		s.socket.Close()
 	})
 }

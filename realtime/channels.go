@@ -71,6 +71,7 @@ func (g *Gateway) ChannelDeleted(id domain.ChannelID) {
 	g.server.Batch(func() {
 		g.ns.Each(string(id), func(socket *sio.Socket) {
 			if s := g.session(socket.ID()); s != nil && s.exit(id) {
+				socket.Unmark(string(id))
 				s.emit("channelDeleted", channelGone{ChannelID: id, RoomID: id})
 			}
 		})

@@ -31,17 +31,18 @@ var (
 // references maps the reference's events, beside the operations and "message", to their
 // handlers. The numbers are its message types, of which clients may send the first two.
 var references = map[string]handler{
-	"1":                  join,
-	"2":                  send,
-	"3":                  unknown,
-	"4":                  unknown,
-	"5":                  unknown,
-	"6":                  unknown,
-	"join":               join,
-	"leave":              {(*session).onLeave, (*session).fail},
-	"subscribe_logs":     {(*session).onSubscribeLogs, (*session).fail},
-	"unsubscribe_logs":   {(*session).onUnsubscribeLogs, (*session).fail},
-	"update_log_filters": {(*session).onLogFilters, (*session).fail},
+	"1":                   join,
+	"2":                   send,
+	"3":                   unknown,
+	"4":                   unknown,
+	"5":                   unknown,
+	"6":                   unknown,
+	"join":                join,
+	"leave":               {(*session).onLeave, (*session).fail},
+	"subscribe_logs":      {(*session).onSubscribeLogs, (*session).fail},
+	"unsubscribe_logs":    {(*session).onUnsubscribeLogs, (*session).fail},
+	"update_log_filters":  {(*session).onLogFilters, (*session).fail},
+	"request-world-state": {(*session).onWorldState, (*session).fail},
 }
 
 // unwrap returns the handler and the payload of a "message": of {type,payload}, and of the

@@ -26,13 +26,28 @@ type session struct {
 	// flight holds a token per ordered operation under way, slow one per slow operation.
 	flight, slow chan struct{}
 
+	// ended is closed when nothing of the session is left but what was saved of it.
+	ended chan struct{}
 	// expiry ends the socket with its credential; nil if that lasts for ever.
 	expiry *time.Timer
 
 	mu     sync.Mutex
 	gone   bool
-	joined map[domain.ChannelID]struct{}
+	joined map[domain.ChannelID]membership
 	typing map[domain.ChannelID]*typist
+	agents []domain.AgentID // whose rooms it is in
+}
+
+// membership is a socket's place in a channel's room.
+type membership struct {
+	// base is the number from which on the socket hears the channel live, had the last one
+	// that its client had when it came back, 0 if it did not.
+	base, had int64
+	// entity and name are as whom it is present, "" if as nobody.
+	entity domain.EntityID
+	name   string
+	// returning says that what it missed is being sent: it is not in the room yet.
+	returning bool
 }
 
 // connect begins a session: its listeners first, then the greetings.
@@ -43,21 +58,40 @@ func (g *Gateway) connect(socket *sio.Socket) {
 		gateway: g, socket: socket, actor: actor,
 		bucket: newBucket(g.opts.EventRate, g.opts.EventBurst, g.opts.Now),
 		flight: make(chan struct{}, maxInFlight), slow: make(chan struct{}, maxSlow),
-		joined: map[domain.ChannelID]struct{}{}, typing: map[domain.ChannelID]*typist{},
+		ended: make(chan struct{}), joined: map[domain.ChannelID]membership{}, typing: map[domain.ChannelID]*typist{},
+	}
+	restored, _ := socket.Restored().(*restoration)
+	if restored != nil {
+		s.takeRooms(restored)
 	}
 	g.mu.Lock()
 	g.sessions[socket.ID()] = s
+	g.byPID[socket.PID()] = s
 	g.mu.Unlock()
+	g.unclaim(socket.PID())
 	s.expireWith(actor)
 	socket.OnEvent(s.handle)
-	socket.OnDisconnect(func(string) { g.disconnect(s) })
+	socket.OnDisconnect(func(reason string) { g.disconnect(s, reason) })
+	s.greet(restored != nil)
+	if restored != nil {
+		s.resume(restored)
+	}
+}
+
+// greet welcomes a socket. One that comes back is told the same, but keeps its offset.
+func (s *session) greet(restored bool) {
+	g, socket, actor := s.gateway, s.socket, s.actor
 	if actor.Entity != "" {
 		if err := socket.Join(entityRoom(actor.Entity)); err != nil {
 			g.log.Debug().Err(err).Str("socket", socket.ID()).Msg("socket gone before it was greeted")
 		}
 		s.emit("authenticated", authenticated{EntityID: actor.Entity, Timestamp: domain.Millis(g.opts.Now())})
 	}
-	s.emit("connection_established", established{Message: "Connected to Eliza Socket.IO server", SocketID: socket.ID()})
+	greeting := []any{established{Message: "Connected to Eliza Socket.IO server", SocketID: socket.ID()}}
+	if !restored {
+		greeting = append(greeting, noOffset)
+	}
+	s.emit("connection_established", greeting...)
 }
 
 // authenticated greets a socket that said who it is.
@@ -72,25 +106,48 @@ type established struct {
 	SocketID string `json:"socketId"`
 }
 
-// disconnect ends a session: it leaves its channels and stops typing.
-func (g *Gateway) disconnect(s *session) {
+// disconnect ends a session: it leaves its channels and stops typing. What it needs to
+// come back is saved before anybody can look for it.
+func (g *Gateway) disconnect(s *session, reason string) {
+	defer close(s.ended)
 	g.mu.Lock()
 	delete(g.sessions, s.socket.ID())
 	g.mu.Unlock()
-	g.logs.remove(s)
 	if s.expiry != nil {
 		s.expiry.Stop()
 	}
 	s.mu.Lock()
 	s.gone = true
-	joined := s.joined
-	s.joined = nil
+	joined, agents := s.joined, s.agents
+	s.joined, s.agents = nil, nil
 	s.mu.Unlock()
 	g.opts.Presence.LeaveAll(s.socket.ID())
-	for channel := range joined {
+	for channel, m := range joined {
 		s.stopTyping(channel)
-		g.sequencer.Leave(channel)
+		if !m.returning {
+			g.sequencer.Leave(channel)
+		}
 	}
+	g.remember(s, joined, agents, reason)
+	g.logs.remove(s)
+	g.mu.Lock()
+	delete(g.byPID, s.socket.PID())
+	g.mu.Unlock()
+}
+
+// in reports whether the session is in a channel's room.
+func (s *session) in(channel domain.ChannelID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m, in := s.joined[channel]
+	return in && !m.returning
+}
+
+// returnsTo reports whether what the session missed of a channel is being sent.
+func (s *session) returnsTo(channel domain.ChannelID) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.joined[channel].returning
 }
 
 // emit sends an event to this socket. A socket that has gone hears nothing, which

@@ -121,37 +121,93 @@ func offset(m messaging.Message) string {
 	return string(m.ChannelID) + ":" + strconv.FormatInt(m.Rev, 10)
 }
 
+// channelEvent is the event that tells a change of a channel's log.
+func channelEvent(m messaging.Message) (event string, payload any) {
+	switch {
+	case m.Kind == messaging.KindClear:
+		return named("channelCleared", newCleared(m))
+	case m.Deleted:
+		return named("messageDeleted", deletion{MessageID: m.ID, ChannelID: m.ChannelID, RoomID: m.ChannelID, Seq: m.Seq, Rev: m.Rev})
+	default:
+		return named("messageBroadcast", newBroadcast(m))
+	}
+}
+
+// named is an event with its name; a test reads the names here.
+func named(event string, payload any) (string, any) { return event, payload }
+
 // Room brings an event to the members of its channel: first to all but the socket
 // that caused it, then to that one, joined or not, with its own message id.
 func (g *Gateway) Room(e messaging.Event) {
 	m := e.Message
 	g.delivered.Add(1)
-	switch {
-	case m.Kind == messaging.KindClear:
-		g.toRoom(m.ChannelID, "channelCleared", "", newCleared(m), offset(m))
-	case m.Deleted:
-		g.toRoom(m.ChannelID, "messageDeleted", "", deletion{MessageID: m.ID, ChannelID: m.ChannelID,
-			RoomID: m.ChannelID, Seq: m.Seq, Rev: m.Rev}, offset(m))
-	default:
-		if m.SourceType == agents.SourceReply {
+	if e.Origin.Socket == "" && m.Metadata["socket_id"] != nil && !m.Edited() {
+		// The event was read from the store, which was faster than its announcement.
+		e.Origin = messaging.Origin{Socket: m.Metadata.String("socket_id"), ClientMessageID: m.SourceID}
+	}
+	event, payload := channelEvent(m)
+	packet, err := sio.EncodeEvent("/", event, payload, offset(m))
+	if err != nil {
+		g.log.Error().Err(err).Str("event", event).Msg("event could not be encoded")
+		return
+	}
+	packet = packet.Marked(string(m.ChannelID), m.Rev)
+	room := []string{string(m.ChannelID)}
+	if event != "messageBroadcast" || e.Origin.Socket == "" {
+		if m.SourceType == agents.SourceReply && !m.Deleted {
 			g.StreamEnded(m.ChannelID, m.ID) // who joins from now on has the message
 		}
-		g.toRoom(m.ChannelID, "messageBroadcast", e.Origin.Socket, newBroadcast(m), offset(m))
-		g.Origin(e)
+		g.ns.Broadcast(packet, room)
+		return
 	}
+	g.ns.Broadcast(packet, room, e.Origin.Socket)
+	g.Origin(e)
 }
 
-// Origin tells the socket that sent a message that it is stored.
+// Origin tells the socket that sent a message that it is stored. One that is on its way
+// back into the channel's room hears of it with what else it missed.
 func (g *Gateway) Origin(e messaging.Event) {
 	if e.Origin.Socket == "" || e.Message.Deleted || e.Message.Kind != messaging.KindPost {
 		return
 	}
 	g.tellSend(e)
-	if s := g.session(e.Origin.Socket); s != nil {
-		echo := newBroadcast(e.Message)
-		echo.ClientMessageID = e.Origin.ClientMessageID
-		s.emit("messageBroadcast", echo, offset(e.Message))
+	if s := g.session(e.Origin.Socket); s != nil && !s.returnsTo(e.Message.ChannelID) {
+		s.echo(e)
 	}
+}
+
+// echo gives the sender of a message its own. What was sent before under a number that
+// the client has passed must not take its offset back: it then ends with the last one.
+func (s *session) echo(e messaging.Event) {
+	m := e.Message
+	newest, number := s.socket.LastMarked(string(m.ChannelID))
+	if !e.Repeat && s.had(m, number) {
+		return
+	}
+	payload := newBroadcast(m)
+	payload.ClientMessageID = e.Origin.ClientMessageID
+	at, marked := offset(m), true
+	if e.Repeat && number >= m.Rev {
+		at, marked = newest, false
+	}
+	packet, err := sio.EncodeEvent("/", "messageBroadcast", payload, at)
+	if err != nil {
+		s.gateway.log.Error().Err(err).Msg("echo could not be encoded")
+		return
+	}
+	if marked {
+		packet = packet.Marked(string(m.ChannelID), m.Rev)
+	}
+	s.socket.Send(packet)
+}
+
+// had reports whether the socket got a message by its room already, read from the store
+// before it was announced; number is the last one of the channel that it was sent.
+func (s *session) had(m messaging.Message, number int64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	in, ok := s.joined[m.ChannelID]
+	return ok && (m.Rev <= in.had || in.base < m.Rev && m.Rev <= number)
 }
 
 // toRoom encodes an event once and puts it on every member's queue; the socket

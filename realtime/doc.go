@@ -15,7 +15,29 @@
 //	presence.go who is in a channel, and what its room hears of it
 //	reads.go    readUpdated
 //	logs.go     subscribe_logs and its filters
+//	agents.go   rooms of agents, for administrators
+//	world.go    what surrounds a channel
+//	recovery.go a socket comes back after a lost connection
+//	sessions.go what is kept of it meanwhile
+//	ends.go     the last completions, for who missed one
 //	events.go   the table of all events that are no operations
+//
+// # Coming back
+//
+// The reference's web client connects again by itself and never joins again; but its
+// Socket.IO client takes part in connection state recovery. So each event of a channel's
+// log ends with `<channelId>:<rev>`, which the client sends back as its offset, and each
+// connection remembers what it sent in which order (sio.Trail): together they tell, for
+// every channel, what has arrived. When the connection is gone that is saved for two
+// minutes. Who comes back as the same identity, even while the old connection still stands,
+// gets the same id, then the channel events it missed, in order, then live ones. A channel
+// that the offset does not decide goes on from the last answered ping.
+//
+// What a recovery brings is bounded (maxMissed); who missed more, or came too late, gets a
+// fresh session. Not brought again: typing, presence and read marks, which have their
+// lists; chunks of answers, whose message brings the whole text; acks. Sessions are saved
+// when the connection has ended, since in one process nobody could read them before: one
+// whose connection stands is found in the gateway.
 //
 // # Answers that arise
 //

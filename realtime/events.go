@@ -46,6 +46,11 @@ func answerEvents() []op.Event {
 		told[messageError]("messageError", "An event of this socket failed."),
 		told[logSubscription]("log_subscription_confirmed", "Answers subscribe_logs and unsubscribe_logs."),
 		told[logFilters]("log_filters_updated", "Answers update_log_filters."),
+		told[World]("world-state", "Answers request-world-state."),
+		told[system.Entry]("logEntry", "A line of the log, with LEGACY_LOG_EVENTS, beside log_stream."),
+		told[agentTurn]("agentTurn", "A turn of an agent has come a step further; in the agent's room."),
+		told[agentThought]("agentThought", "What an agent thought before a reply; in the agent's room."),
+		told[agentAction]("agentAction", "What an agent did; in the agent's room."),
 	}
 }
 
@@ -90,6 +95,7 @@ func clientEvents() []op.Event {
 		{Name: "unsubscribe_logs", Help: "Ends it.", Answers: []string{"log_subscription_confirmed"}},
 		{Name: "update_log_filters", Help: "Changes which entries are sent.", Payload: reflect.TypeFor[system.Filter](),
 			Answers: []string{"log_filters_updated"}},
+		{Name: "request-world-state", Help: "Asks what surrounds a channel.", Operation: "worlds:state", Answers: []string{"world-state"}},
 	}
 	for i := range list {
 		list[i].Direction = op.ToServer

@@ -89,11 +89,14 @@ func sentEvents(t *testing.T) []string {
 			if !ok {
 				return true
 			}
-			selector, ok := call.Fun.(*ast.SelectorExpr)
-			if !ok {
-				return true
+			name := ""
+			switch called := call.Fun.(type) {
+			case *ast.SelectorExpr:
+				name = called.Sel.Name
+			case *ast.Ident:
+				name = called.Name
 			}
-			if at, ok := named[selector.Sel.Name]; ok && at < len(call.Args) {
+			if at, ok := named[name]; ok && at < len(call.Args) {
 				names = append(names, literal(t, file, call.Args[at])...)
 			}
 			return true

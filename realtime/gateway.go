@@ -48,6 +48,11 @@ type Options struct {
 	// ControlMessages locks the input of a channel's clients while an agent works on an
 	// answer, also that of people who did not ask.
 	ControlMessages bool
+	// LegacyLogEvents sends each log entry as the event logEntry too.
+	LegacyLogEvents bool
+	// Sessions keeps what sockets need to come back after a lost connection; nil keeps it in
+	// this process.
+	Sessions Sessions
 	// AllowOrigin decides about cross-origin polling; nil echoes any origin.
 	AllowOrigin func(origin string) bool
 	// Proxies says whose X-Forwarded-For and X-Forwarded-Proto are believed.
@@ -71,9 +76,12 @@ type Gateway struct {
 	sequencer *fanout.Sequencer
 
 	mu       sync.RWMutex
-	sessions map[string]*session // by socket id
+	sessions map[string]*session      // by socket id
+	byPID    map[string]*session      // until what it needs to come back is saved
+	claimed  map[string]chan struct{} // by private id, while a session comes back
 	logs     logSubscribers
 	streams  *streams
+	ends     ends
 
 	// connects and guesses count per address; nil without a limit.
 	connects, guesses *quota.Window
@@ -91,14 +99,17 @@ func New(o Options) (*Gateway, error) {
 	if o.EventBurst == 0 {
 		o.EventBurst = defaultBurst
 	}
+	if o.Sessions == nil {
+		o.Sessions = NewMemorySessions(o.Now)
+	}
 	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
-		streams: newStreams()}
+		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, streams: newStreams(), ends: ends{now: o.Now}}
 	if o.ConnectRate > 0 {
 		g.connects = &quota.Window{Most: o.ConnectRate, Per: connectWindow, Now: o.Now}
 		g.guesses = &quota.Window{Most: o.ConnectRate, Per: connectWindow, Now: o.Now}
 	}
 	server, err := sio.New(sio.Options{Path: "/socket.io/", AllowOrigin: o.AllowOrigin, Guard: g.guard,
-		MaxRooms: maxChannels + 1, // and that of its entity
+		MaxRooms: maxChannels + maxAgents + 1, // and that of its entity
 		Logger:   o.Logger.With().Str("component", "sio").Logger()})
 	if err != nil {
 		return nil, err
@@ -115,6 +126,7 @@ func (g *Gateway) Bind(r *op.Registry, c Channels) {
 	g.defineOps(r)
 	r.Describe(events()...)
 	g.ns.Use(g.authenticate)
+	g.ns.Recover(sio.Recovery{Restore: g.restore, Abandon: g.abandon})
 	g.ns.OnConnect(g.connect)
 }
 

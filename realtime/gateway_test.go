@@ -72,7 +72,7 @@ func openDoorOn(t *testing.T, change func(*realtime.Options), wrap func(messagin
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts := realtime.Options{Identity: auth, Logs: system.NewLogs(), Presence: presence.NewLocal(time.Now), Now: time.Now, Logger: zerolog.Nop()}
+	opts := realtime.Options{Identity: auth, Logs: system.NewLogs(), Presence: presence.NewLocal(time.Now), Now: time.Now, Logger: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.InfoLevel)}
 	if change != nil {
 		change(&opts)
 	}
@@ -80,7 +80,7 @@ func openDoorOn(t *testing.T, change func(*realtime.Options), wrap func(messagin
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Logger: zerolog.Nop()})
+	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Logger: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.InfoLevel)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +89,7 @@ func openDoorOn(t *testing.T, change func(*realtime.Options), wrap func(messagin
 	if _, err := service.EnsureDefaults(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	registry := op.NewRegistry(op.Options{Logger: zerolog.Nop()})
+	registry := op.NewRegistry(op.Options{Logger: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.InfoLevel)})
 	messaging.Ops(registry, service)
 	presence.Ops(registry, opts.Presence)
 	gateway.Bind(registry, service)

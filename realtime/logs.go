@@ -78,7 +78,8 @@ func (g *Gateway) streamLogs(ctx context.Context) error {
 	}
 }
 
-// tellLog sends one entry, encoded once, to all whose filter lets it pass.
+// tellLog sends one entry, encoded once, to all whose filter lets it pass, and once more as
+// the event of the published interface, if that is asked for.
 func (g *Gateway) tellLog(e system.Entry) {
 	watchers := g.logs.matching(e)
 	if len(watchers) == 0 {
@@ -86,6 +87,15 @@ func (g *Gateway) tellLog(e system.Entry) {
 	}
 	packet, err := sio.EncodeEvent("/", "log_stream", logEvent{Type: "log_entry", Payload: e})
 	if err != nil {
+		return
+	}
+	for _, s := range watchers {
+		s.socket.Send(packet)
+	}
+	if !g.opts.LegacyLogEvents {
+		return
+	}
+	if packet, err = sio.EncodeEvent("/", "logEntry", e); err != nil {
 		return
 	}
 	for _, s := range watchers {

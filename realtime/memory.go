@@ -53,9 +53,6 @@ func target(m domain.Metadata) domain.EntityID {
 	return ""
 }
 
-// watchersOf is the room of those who watch an agent. No channel has such a name.
-func watchersOf(agent domain.AgentID) string { return "agent:" + string(agent) }
-
 // memoryCreated is the payload of the event memoryCreated.
 type memoryCreated struct {
 	AgentID domain.AgentID `json:"agentId"`
@@ -73,7 +70,7 @@ type memoryBrief struct {
 
 // MemoryCreated tells those who watch an agent of a new memory.
 func (g *Gateway) MemoryCreated(m memory.Memory) {
-	g.toRooms([]string{watchersOf(m.AgentID)}, "memoryCreated", "", memoryCreated{AgentID: m.AgentID, Memory: memoryBrief{
+	g.toRooms([]string{agentRoom(m.AgentID)}, "memoryCreated", "", memoryCreated{AgentID: m.AgentID, Memory: memoryBrief{
 		ID: m.ID, RoomID: m.RoomID, EntityID: m.EntityID, Type: m.Table, CreatedAt: domain.Millis(m.CreatedAt)}})
 }
 
@@ -93,7 +90,7 @@ type memoryDeleted struct {
 func (g *Gateway) MemoriesDeleted(agent domain.AgentID, gone []memory.Ref, at time.Time) {
 	g.server.Batch(func() {
 		for _, event := range deletions(agent, gone, at) {
-			g.toRooms([]string{watchersOf(agent)}, "memoryDeleted", "", event)
+			g.toRooms([]string{agentRoom(agent)}, "memoryDeleted", "", event)
 		}
 	})
 }

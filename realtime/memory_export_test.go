@@ -4,5 +4,5 @@ import "parley/domain"
 
 // Watch puts a socket into the room of those who watch an agent.
 func (g *Gateway) Watch(socket string, agent domain.AgentID) error {
-	return g.session(socket).socket.Join(watchersOf(agent))
+	return g.session(socket).watchAgent(agent)
 }

@@ -41,7 +41,9 @@ func (s *session) appear(r JoinRequest) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if _, in := s.joined[r.ChannelID]; in {
+	if m, in := s.joined[r.ChannelID]; in {
+		m.entity, m.name = entity, cmp.Or(s.actor.Name, r.Name, m.name)
+		s.joined[r.ChannelID] = m
 		s.gateway.opts.Presence.Enter(r.ChannelID, entity, cmp.Or(s.actor.Name, r.Name), s.socket.ID())
 	}
 }

@@ -94,6 +94,8 @@ type Left struct {
 
 // defineOps declares the operations that are about the connection itself.
 func (g *Gateway) defineOps(r *op.Registry) {
+	g.defineAgentOps(r)
+	g.defineWorldOp(r)
 	const example domain.ChannelID = "11111111-1111-4111-8111-111111111111"
 	op.Define(r, op.Spec{Name: "channels:join", SocketOnly: true,
 		Help:    "Enters a channel's room; with after, the answer carries what was missed.",
@@ -116,8 +118,8 @@ func (g *Gateway) join(ctx context.Context, a domain.Actor, r JoinRequest) (Join
 		return Joined{}, errNoSocket
 	}
 	var open []streamSoFar
-	head, err := g.sequencer.Enter(ctx, r.ChannelID, func() (fresh bool, err error) {
-		fresh, open, err = s.enterHearing(r.ChannelID)
+	head, err := g.sequencer.Enter(ctx, r.ChannelID, func(head int64) (fresh bool, err error) {
+		fresh, open, err = s.enterHearing(r.ChannelID, head)
 		return fresh, err
 	})
 	if err == nil {
@@ -172,7 +174,7 @@ func fitting(events []messaging.Message) ([]json.RawMessage, error) {
 }
 
 // enter puts the socket into the room and notes it; a second time changes nothing.
-func (s *session) enter(channel domain.ChannelID) (bool, error) {
+func (s *session) enter(channel domain.ChannelID, head int64) (bool, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.gone {
@@ -181,13 +183,16 @@ func (s *session) enter(channel domain.ChannelID) (bool, error) {
 	if _, ok := s.joined[channel]; ok {
 		return false, nil
 	}
+	if len(s.joined) >= maxChannels {
+		return false, &domain.Error{Code: domain.RateLimited, Message: "This socket is in too many channels"}
+	}
 	if err := s.socket.Join(string(channel)); err != nil {
 		if errors.Is(err, sio.ErrTooManyRooms) {
 			return false, &domain.Error{Code: domain.RateLimited, Message: "This socket is in too many channels"}
 		}
 		return false, err
 	}
-	s.joined[channel] = struct{}{}
+	s.joined[channel] = membership{base: head}
 	return true, nil
 }
 

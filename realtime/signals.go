@@ -35,8 +35,14 @@ func newCompletion(body json.RawMessage) completion {
 
 // Completed tells a room that a message waits for no more answers.
 func (g *Gateway) Completed(c messaging.Completion) {
-	g.toRoom(c.ChannelID, "messageComplete", "", completion{ChannelID: c.ChannelID, RoomID: c.ChannelID,
-		ServerID: c.ServerID, AgentID: c.AgentID, MessageID: c.MessageID, Outcome: c.Result, Error: c.Error})
+	g.ends.add(c)
+	g.toRoom(c.ChannelID, "messageComplete", "", completed(c))
+}
+
+// completed is the wire form of a completion.
+func completed(c messaging.Completion) completion {
+	return completion{ChannelID: c.ChannelID, RoomID: c.ChannelID,
+		ServerID: c.ServerID, AgentID: c.AgentID, MessageID: c.MessageID, Outcome: c.Result, Error: c.Error}
 }
 
 // TypingRequest says that somebody types, or stopped.

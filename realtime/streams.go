@@ -167,11 +167,11 @@ func (g *Gateway) Failed(f agents.Failure) {
 
 // enterHearing puts the socket into the channel's room and returns the answers that
 // arise there at that moment.
-func (s *session) enterHearing(channel domain.ChannelID) (fresh bool, open []streamSoFar, err error) {
+func (s *session) enterHearing(channel domain.ChannelID, head int64) (fresh bool, open []streamSoFar, err error) {
 	shard := s.gateway.streams.shard(channel)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	if fresh, err = s.enter(channel); err != nil {
+	if fresh, err = s.enter(channel, head); err != nil {
 		return false, nil, err
 	}
 	return fresh, shard.snapshot(channel), nil

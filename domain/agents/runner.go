@@ -28,6 +28,8 @@ type RunnerOptions struct {
 	Memories Memories
 	Now      domain.Clock
 	Logger   zerolog.Logger
+	// Listener hears of each step; nil means nobody.
+	Listener Listener
 	// Journal takes what agents log of their work; nil means nobody does.
 	Journal *Journal
 	// Provider is the name of who offers Model, for that log; "" means builtin.
@@ -76,6 +78,9 @@ func (o *RunnerOptions) setDefaults() {
 	setDefault(&o.Provider, "builtin")
 	setDefault(&o.Attempts, 10)
 	setDefault(&o.Backoff, 100*time.Millisecond)
+	if o.Listener == nil {
+		o.Listener = nobody{}
+	}
 	if o.OnStep == nil {
 		o.OnStep = func(string) error { return nil }
 	}

@@ -51,7 +51,7 @@ func (r *Runner) newTurn(key laneKey, m messaging.Message) *turn {
 
 // run does what is left of the turn, step by step, each of which can be repeated. An
 // error leaves the duty open.
-func (t *turn) run(ctx context.Context) error {
+func (t *turn) run(ctx context.Context) (err error) {
 	work, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer t.Agents.running.begin(t.key, underWay{question: t.question.ID, seq: t.question.Seq, cancel: cancel})()
@@ -61,11 +61,19 @@ func (t *turn) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	t.tell(doc, StateTaken)
+	defer func() {
+		if err != nil {
+			t.tell(doc, StateLeft)
+		}
+	}()
 	t.rememberQuestion(ctx)
 	if doc.Outcome == nil {
 		if doc, err = t.decide(ctx, work, doc); err != nil {
 			return err
 		}
+		t.tell(doc, StateDecided)
+		t.tellOutcome(doc)
 	}
 	if doc.State != StateDone {
 		if err := t.appendAll(ctx, *doc.Outcome); err != nil {
@@ -83,6 +91,7 @@ func (t *turn) run(ctx context.Context) error {
 		return err
 	}
 	t.record(*doc.Outcome)
+	t.tell(doc, StateDone)
 	return nil
 }
 

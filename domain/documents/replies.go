@@ -60,6 +60,8 @@ func meaning(c domain.Code) string {
 		return "The request is too large."
 	case domain.RateLimited:
 		return "Too many requests; Retry-After says how long to wait."
+	case domain.UnsupportedMedia:
+		return "Files of this type are not taken."
 	case domain.Unsupported:
 		return "This server cannot do it."
 	case domain.Unavailable:
@@ -84,6 +86,9 @@ func (e entry) responses() object {
 	out := object{strconv.Itoa(e.Status): e.success(e.Status)}
 	if e.has(reflect.TypeFor[op.Statuser]()) {
 		out["2XX"] = e.success(http.StatusOK)
+	}
+	if e.Streams() && e.Status != http.StatusOK { // a stream begins with 200 whatever the status of the reply
+		out["200"] = object{"description": "The answer as server-sent events.", "content": object{"text/event-stream": object{"schema": object{"type": "string"}}}}
 	}
 	if e.sendsFiles() {
 		out["206"] = object{"description": "The part of the file that was asked for.", "content": object{"*/*": object{}}}

@@ -259,18 +259,18 @@ func (s *Sequencer) passOver(l *line, rev int64) {
 	}
 }
 
-// Enter lets a member into the channel: enter runs under the line's lock and tells
-// whether it joined anew. Enter returns the last delivered number; live events are
+// Enter lets a member into the channel: enter runs under the line's lock with the last
+// delivered number and tells whether it joined anew. Enter returns the last delivered number; live events are
 // above it. Each joined member must Leave once. Codes: those of Source.Head and enter.
-func (s *Sequencer) Enter(ctx context.Context, channel domain.ChannelID, enter func() (joined bool, err error)) (int64, error) {
+func (s *Sequencer) Enter(ctx context.Context, channel domain.ChannelID, enter func(head int64) (joined bool, err error)) (int64, error) {
 	l := s.hold(channel)
 	if err := s.load(ctx, l); err != nil {
 		s.Leave(channel)
 		return 0, err
 	}
 	l.mu.Lock()
-	joined, err := enter()
 	head := l.delivered
+	joined, err := enter(head)
 	l.mu.Unlock()
 	if err != nil || !joined {
 		s.Leave(channel)

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -75,7 +76,7 @@ func BenchmarkBroadcast(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		n.Broadcast(p, room)
+		n.Broadcast(p.Marked("room", sent+1), room)
 		sent++
 		waitForBytes(&got, (sent-32)*benchMembers*size)
 	}
@@ -147,5 +148,27 @@ func BenchmarkBareGorilla(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(sent*benchMembers), "ns/delivery")
 	for _, queue := range conns {
 		close(queue)
+	}
+}
+
+// BenchmarkMarks is what a connection's trail adds to each delivery of a marked event: in
+// one channel, and in three that take turns.
+func BenchmarkMarks(b *testing.B) {
+	for _, channels := range []int{1, 3} {
+		b.Run(strconv.Itoa(channels), func(b *testing.B) {
+			names := make([]string, channels)
+			for i := range names {
+				names[i] = "11111111-1111-4111-8111-11111111111" + strconv.Itoa(i)
+			}
+			var t *Trail
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				if i%10_000 == 0 {
+					t.ping()
+					t.pong()
+				}
+				t = t.note(mark{channel: names[i%channels], number: int64(i)})
+			}
+		})
 	}
 }

@@ -87,6 +87,7 @@ type conn struct {
 	packets   int // packets that are queued or being written
 	timer     timer
 	upgrade   *timer
+	trail     *Trail // nil until the first marked packet
 }
 
 // newConn returns an open connection; it belongs to no transport yet.
@@ -97,8 +98,9 @@ func newConn(e *Engine, h Handshake) *conn {
 }
 
 // enqueue puts frames on the queue, all or none, and reports whether the caller must
-// see to it that flush is called. Over the bound the connection is closed as slow.
-func (c *conn) enqueue(frames ...frame) (flush bool) {
+// see to it that flush is called. Over the bound the connection is closed as slow. The
+// trail has the mark, if there is one, exactly if the frames are on the queue.
+func (c *conn) enqueue(m mark, frames ...frame) (flush bool) {
 	c.mu.Lock()
 	if c.state != stateOpen {
 		c.mu.Unlock()
@@ -112,6 +114,9 @@ func (c *conn) enqueue(frames ...frame) (flush bool) {
 		c.engine.log.Info().Str("conn", c.id).Msg("connection closed because it does not read")
 		end.abrupt()
 		return false
+	}
+	if m.channel != "" {
+		c.trail = c.trail.note(m)
 	}
 	flush = c.pushLocked(frames, bytes)
 	c.mu.Unlock()
@@ -143,9 +148,9 @@ func (c *conn) wakeLocked() bool {
 	return true
 }
 
-// send is enqueue and sees to the flush; it does not block.
+// send is enqueue without a mark and sees to the flush; it does not block.
 func (c *conn) send(frames ...frame) {
-	if c.enqueue(frames...) {
+	if c.enqueue(mark{}, frames...) {
 		c.engine.flush.put(c)
 	}
 }
@@ -296,6 +301,7 @@ func (c *conn) onTimer() {
 		c.abort("")
 	case !c.awaiting:
 		c.awaiting, c.refreshed = true, false
+		c.trail.ping()
 		c.mu.Unlock()
 		c.engine.timers.set(&c.timer, c.engine.opts.PingTimeout)
 		c.send(c.engine.ping)
@@ -313,6 +319,9 @@ func (c *conn) alive() {
 	c.mu.Lock()
 	was := c.awaiting && c.state == stateOpen
 	c.awaiting = false
+	if was {
+		c.trail.pong()
+	}
 	c.mu.Unlock()
 	if was {
 		c.engine.timers.set(&c.timer, c.engine.opts.PingInterval)

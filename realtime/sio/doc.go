@@ -7,6 +7,9 @@
 //   - encode.go: events and acks on their way out, encoded once as WebSocket frames.
 //   - packet.go, session.go: packets on their way in, and the worker that handles
 //     those of one connection in order.
+//   - admission.go: the decision about a CONNECT: middlewares, and whether a socket comes
+//     back (connection state recovery).
+//   - trail.go: what was sent on a connection, to tell what has arrived.
 //   - index.go: which socket is in which room.
 //   - parser.go, adapter.go, library.go: the seams to the library: its packets, its
 //     rooms, its view of a connection.
@@ -43,6 +46,10 @@
 // thought. Our own engine.Socket is one state machine under one lock, in which the
 // questions of what overtakes what have one answer. The library keeps what is its own:
 // namespaces, middlewares and the life of sockets.
+//
+// The library would restore a socket, with its rooms and packets, before it asks the
+// middlewares. So the decision is made before it hears of a CONNECT, and it is only told
+// the ids. Rooms and packets are the application's affair.
 //
 // A worker drives the library's client for one connection, so the library never sees
 // two packets of one connection at once. It is told of a closed connection through

@@ -14,6 +14,19 @@ import (
 type Packet struct {
 	namespace string
 	frames    []frame // the text first, then the attachments
+	mark      mark
+}
+
+// Size is how many bytes the packet takes on a WebSocket.
+func (p Packet) Size() int { return wireSize(p.frames) }
+
+// Marked returns the packet with its place in the log of a channel, of which the numbers
+// rise: the connections that it is sent on remember it; see Socket.Trail. Its last
+// argument must be the text `<channel>:<number>`, which official clients send back as the
+// offset of their session.
+func (p Packet) Marked(channel string, number int64) Packet {
+	p.mark = mark{channel: channel, number: number}
+	return p
 }
 
 // EncodeEvent encodes an event for the sockets of a namespace. Arguments are encoded

@@ -34,6 +34,7 @@ type Namespace struct {
 	mu          sync.RWMutex
 	middlewares []Middleware
 	onConnect   []func(*Socket)
+	recovery    *Recovery
 }
 
 // Name is the name, which begins with a slash.
@@ -75,7 +76,7 @@ func (n *Namespace) Broadcast(p Packet, rooms []string, except ...string) {
 	list, _ := pool.Get().(*[]*conn)
 	dirty := (*list)[:0]
 	n.index.visit(rooms, except, func(s *Socket) {
-		if s.session.conn.enqueue(p.frames...) {
+		if s.session.conn.enqueue(p.mark, p.frames...) {
 			dirty = append(dirty, s.session.conn)
 		}
 	})
@@ -116,11 +117,16 @@ func (n *Namespace) bind(library socket.Namespace) {
 	_ = library.EventEmitter().On("connection", n.connected) // never fails
 }
 
-// decide runs the middlewares for a socket, on its connection's worker.
+// decide tells the library how the admission of a socket ended.
 func (n *Namespace) decide(library *socket.Socket, next func(*socket.ExtendedError)) {
-	s, err := n.admit(library)
+	a := admissionOf(library.Conn())
+	err := errInternal
+	if a != nil {
+		err = a.err
+	}
 	if err == nil {
-		library.SetData(s)
+		a.socket.library = library
+		library.SetData(a.socket)
 		next(nil)
 		return
 	}
@@ -138,39 +144,6 @@ func (n *Namespace) decide(library *socket.Socket, next func(*socket.ExtendedErr
 
 // errInternal is what a client hears of a panic.
 var errInternal = errors.New("internal server error")
-
-// admit makes our socket of the library's, or refuses it.
-func (n *Namespace) admit(library *socket.Socket) (s *Socket, err error) {
-	c, ok := library.Conn().(*conn)
-	if !ok {
-		return nil, errInternal
-	}
-	se, ok := c.receiver.(*session)
-	if !ok {
-		return nil, errInternal
-	}
-	s = &Socket{id: string(library.Id()), namespace: n, session: se, library: library}
-	s.auth, _ = library.Handshake().Auth.(map[string]any)
-	defer func() {
-		if fault := recover(); fault != nil {
-			n.server.engine.log.Error().Interface("panic", fault).Str("namespace", n.name).Msg("middleware panicked")
-			err = errInternal
-		}
-	}()
-	n.mu.RLock()
-	middlewares := n.middlewares
-	n.mu.RUnlock()
-	for _, m := range middlewares {
-		identity, err := m(n.server.ctx, s.Handshake())
-		if err != nil {
-			return nil, err
-		}
-		if identity != nil {
-			s.identity = identity
-		}
-	}
-	return s, nil
-}
 
 // connected begins the life of a socket; the library calls it after it has queued the
 // CONNECT packet.

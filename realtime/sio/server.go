@@ -45,6 +45,7 @@ func New(o Options) (*Server, error) {
 	opts.SetAdapter(adapters{s})
 	opts.SetConnectTimeout(neverTimeout)
 	opts.SetServeClient(false)
+	opts.SetConnectionStateRecovery(recoveryOptions())
 	s.library = socket.NewServer(nil, opts)
 	s.binding = bindable{BaseServer: engine.MakeBaseServer(), engine: e}
 	s.library.Bind(s.binding)
@@ -78,6 +79,18 @@ func (s *Server) Namespace(name string) *Namespace {
 	return n
 }
 
+// bound returns the namespace that clients may connect to under a name, nil if there is none.
+func (s *Server) bound(name string) *Namespace {
+	s.creating.Lock()
+	defer s.creating.Unlock()
+	s.spacesMu.Lock()
+	defer s.spacesMu.Unlock()
+	if n := s.spaces[name]; n != nil && n.bound {
+		return n
+	}
+	return nil
+}
+
 // space returns our side of a namespace; the library asks for it by way of the adapter.
 func (s *Server) space(name string) *Namespace {
 	s.spacesMu.Lock()
@@ -96,6 +109,12 @@ func (s *Server) Batch(f func()) {
 	s.engine.flush.open()
 	defer s.engine.flush.close()
 	f()
+}
+
+// Silence is how long a client may have been silent when its connection ends because it
+// did not answer a ping.
+func (s *Server) Silence() time.Duration {
+	return s.engine.opts.PingInterval + s.engine.opts.PingTimeout
 }
 
 // Shutdown refuses new connections with 503 and ends those that there are, spread over

@@ -30,6 +30,9 @@ type session struct {
 	answering bool // the worker waits for the library's answer to a CONNECT
 	attaching bool // OnConnect is running
 	sockets   map[string]*Socket
+
+	// admission is the decision about the CONNECT at hand; the worker's own.
+	admission *admission
 }
 
 // newSession returns the receiver of a new connection.
@@ -174,17 +177,27 @@ func (s *session) rescue(what string) {
 // connect lets the library decide about a CONNECT, which runs the middlewares here,
 // and waits until the socket is connected or refused: the client's next packets may
 // be for it.
+//
+// In the auth that the library sees stands our connection instead of the client's session,
+// by which the adapter finds what was decided here.
 func (s *session) connect(p *incoming) {
 	s.mu.Lock()
 	s.answering = true
+	connected := s.sockets[p.namespace] != nil
 	s.mu.Unlock()
+	if n := s.server.bound(p.namespace); n != nil && !connected {
+		s.admission = n.admit(s, p.auth)
+	}
+	p.auth = map[string]any{"pid": s.conn.id, "offset": "-"}
 	s.tell(p)
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	for s.attaching || (s.answering && !s.closing) {
 		s.changed.Wait()
 	}
 	s.answering = false
+	s.mu.Unlock()
+	s.settle(s.admission)
+	s.admission = nil
 }
 
 // tell hands a packet to the library's client.
@@ -205,10 +218,11 @@ func (s *session) wrote(packet []byte) {
 // connection closed meanwhile.
 func (s *session) attach(socket *Socket, connected func()) bool {
 	s.mu.Lock()
-	if s.finished {
+	if s.finished || socket.abandoned {
 		s.mu.Unlock()
 		return false
 	}
+	socket.attached = true
 	if s.sockets == nil {
 		s.sockets = make(map[string]*Socket, 1)
 	}

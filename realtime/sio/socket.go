@@ -2,6 +2,7 @@ package sio
 
 import (
 	"context"
+	"strconv"
 	"sync"
 
 	"github.com/zishang520/socket.io/v2/socket"
@@ -9,13 +10,17 @@ import (
 
 // Socket is one client's connection to one namespace. Safe for concurrent use.
 type Socket struct {
-	id        string
+	id, pid   string
 	namespace *Namespace
 	session   *session
 	library   *socket.Socket
-	auth      map[string]any
-	identity  any
-	rooms     map[string]struct{} // guarded by the namespace's index
+	restored  any
+	// attached says that the connected socket was handed out, abandoned that it must not be;
+	// both are guarded by session.mu.
+	attached, abandoned bool
+	auth                map[string]any
+	identity            any
+	rooms               map[string]struct{} // guarded by the namespace's index
 
 	mu           sync.Mutex
 	onEvent      func(*Event)
@@ -28,6 +33,45 @@ type Socket struct {
 
 // ID is the socket's public id.
 func (s *Socket) ID() string { return s.id }
+
+// PID is the socket's private id, by which it can come back; "" without a Recovery.
+func (s *Socket) PID() string { return s.pid }
+
+// Restored is the state that the socket was restored with, nil if it is a fresh one.
+func (s *Socket) Restored() any { return s.restored }
+
+// Trail returns what the connection has sent, once it has closed; nil before.
+func (s *Socket) Trail() *Trail {
+	c := s.session.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.state == stateOpen {
+		return nil
+	}
+	return c.trail
+}
+
+// Unmark makes the connection forget what it sent of a channel, because the numbers of that
+// begin anew.
+func (s *Socket) Unmark(channel string) {
+	c := s.session.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.trail.drop(channel)
+}
+
+// LastMarked returns the offset of the last marked packet that was sent on the connection,
+// "" if there was none, and the last number of a channel among those.
+func (s *Socket) LastMarked(channel string) (offset string, number int64) {
+	c := s.session.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m, number := c.trail.last(channel)
+	if m.channel == "" {
+		return "", number
+	}
+	return m.channel + ":" + strconv.FormatInt(m.number, 10), number
+}
 
 // Namespace is the namespace that the socket is connected to.
 func (s *Socket) Namespace() *Namespace { return s.namespace }
@@ -102,8 +146,8 @@ func (s *Socket) Emit(event string, args ...any) error {
 
 // Send sends an encoded event of the socket's namespace. It does not block.
 func (s *Socket) Send(p Packet) {
-	if len(p.frames) > 0 && s.Connected() {
-		s.session.conn.send(p.frames...)
+	if len(p.frames) > 0 && s.Connected() && s.session.conn.enqueue(p.mark, p.frames...) {
+		s.session.conn.engine.flush.put(s.session.conn)
 	}
 }
 
@@ -123,6 +167,12 @@ func (s *Socket) In(room string) bool { return s.namespace.index.in(s, room) }
 // Close ends the connection with all of its namespaces, after what is queued was sent.
 // Official clients connect again by themselves.
 func (s *Socket) Close() { s.session.conn.shut(reasonForcedClose, codeNone) }
+
+// Sever ends the connection at once: what is queued is lost.
+func (s *Socket) Sever() { s.session.conn.abort(reasonForcedClose) }
+
+// Open reports whether the connection takes packets.
+func (s *Socket) Open() bool { return s.session.conn.open() }
 
 // Disconnect sends the Socket.IO DISCONNECT packet, after the events that came before
 // it were handled. Official clients do not connect again by themselves.

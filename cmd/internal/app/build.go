@@ -44,7 +44,8 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	a.gateway, err = realtime.New(realtime.Options{
 		Identity: a.identity, Logs: a.logs, Presence: a.presence, Now: time.Now, Logger: a.log,
 		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
-		AllowOrigin: a.allowOrigin(), Proxies: a.cfg.TrustProxy, ConnectRate: a.cfg.ConnectRate,
+		LegacyLogEvents: a.cfg.LegacyLogEvents,
+		AllowOrigin:     a.allowOrigin(), Proxies: a.cfg.TrustProxy, ConnectRate: a.cfg.ConnectRate,
 		Joins: func(j memory.Join) { a.memory.Joined(j) },
 	})
 	if err != nil {
@@ -73,7 +74,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	a.media.SetMembers(a.messaging)
 	a.runner = agents.NewRunner(agents.RunnerOptions{
 		Agents: a.agents, Store: a.store.Agents, Log: a.store.Messaging, Channels: a.messaging,
-		Signals: hearing{a.gateway, a.messaging.Answers()}, Model: countedText{Text: model, calls: a.metrics.models}, Memories: a.memory,
+		Signals: hearing{a.gateway, a.messaging.Answers()}, Listener: a.gateway, Model: countedText{Text: model, calls: a.metrics.models}, Memories: a.memory,
 		Observe: a.metrics.observeTurn, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,

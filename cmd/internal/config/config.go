@@ -71,6 +71,8 @@ type Config struct {
 	BypassTypes     []string
 	BypassSources   []string
 	ControlMessages bool
+	// LegacyLogEvents sends log lines as the event logEntry too.
+	LegacyLogEvents bool
 
 	// Where agents and their secrets come from.
 	SecretSalt       domain.Secret

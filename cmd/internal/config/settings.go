@@ -160,6 +160,8 @@ func (c *Config) taking() []setting {
 			help: "Texts, separated by commas, that make agents answer if a message's source contains one, beside client_chat."},
 		{name: "CONTROL_MESSAGES", value: boolean(&c.ControlMessages), fallback: "false",
 			help: "Send controlMessage around an agent's turn; it locks the input of everybody in the channel."},
+		{name: "LEGACY_LOG_EVENTS", value: boolean(&c.LegacyLogEvents), fallback: "false",
+			help: "Send each line of the log to its subscribers as the event logEntry too, beside log_stream; it doubles that traffic."},
 	}
 }
 

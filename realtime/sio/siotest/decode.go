@@ -43,9 +43,10 @@ func (c *Client) message(data []byte) {
 	case '0':
 		var connected struct {
 			SID string `json:"sid"`
+			PID string `json:"pid"`
 		}
 		_ = json.Unmarshal(data, &connected)
-		c.id = connected.SID
+		c.id, c.pid = connected.SID, connected.PID
 	case '1':
 		c.events = append(c.events, Event{Name: "disconnect"})
 	case '4':
@@ -77,6 +78,9 @@ func (c *Client) completeLocked() {
 		return
 	}
 	c.partial = nil
+	if c.frozen {
+		return
+	}
 	if p.kind == '3' || p.kind == '6' {
 		if answer := c.acks[p.ack]; answer != nil {
 			delete(c.acks, p.ack)
@@ -87,6 +91,12 @@ func (c *Client) completeLocked() {
 	if len(p.event.Args) > 0 {
 		_ = json.Unmarshal(p.event.Args[0], &p.event.Name)
 		p.event.Args = p.event.Args[1:]
+	}
+	if n := len(p.event.Args); n > 0 && c.pid != "" {
+		var offset string
+		if json.Unmarshal(p.event.Args[n-1], &offset) == nil {
+			c.offset = offset
+		}
 	}
 	c.events = append(c.events, p.event)
 }

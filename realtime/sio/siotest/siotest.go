@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"strconv"
 	"strings"
@@ -73,6 +74,9 @@ type Client struct {
 	changed  *sync.Cond
 	ws       *websocket.Conn
 	id       string
+	pid      string
+	offset   string
+	frozen   bool
 	refusal  json.RawMessage
 	events   []Event
 	acks     map[int]chan Event
@@ -282,6 +286,32 @@ func (c *Client) ID() string {
 	return c.id
 }
 
+// Back returns the auth with which the client's session can be taken up again: what the
+// client got is in it. auth are more of its fields, nil for none.
+func (c *Client) Back(auth map[string]any) map[string]any {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	back := map[string]any{"pid": c.pid, "offset": c.offset}
+	maps.Copy(back, auth)
+	return back
+}
+
+// Freeze makes the client deaf and dumb, as if the network had gone: the connection stays.
+func (c *Client) Freeze() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.frozen = true
+}
+
+// Events takes all events that have come so far.
+func (c *Client) Events() []Event {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	events := c.events
+	c.events = nil
+	return events
+}
+
 // Session is the Engine.IO session's id.
 func (c *Client) Session() string { return c.session }
 
@@ -489,7 +519,10 @@ func (c *Client) readWebSocket(ws *websocket.Conn) {
 
 // take handles an Engine.IO packet in its text form.
 func (c *Client) take(data []byte) {
-	if len(data) == 0 {
+	c.mu.Lock()
+	frozen := c.frozen
+	c.mu.Unlock()
+	if len(data) == 0 || frozen {
 		return
 	}
 	switch data[0] {

@@ -1,0 +1,18 @@
+package e2e_test
+
+import (
+	"testing"
+	"time"
+)
+
+// TestTheOfficialClientComesBackIntoItsRooms takes the network away from socket.io-client,
+// for a moment, for longer than the ping timeout, and at random, and checks that it misses
+// nothing and hears nothing twice.
+func TestTheOfficialClientComesBackIntoItsRooms(t *testing.T) {
+	p := start(t, "RATE_LIMIT_SOCKET=0")
+	args := []string{p.url}
+	if !testing.Short() {
+		args = append(args, "long")
+	}
+	t.Log("\n" + node(t, 4*time.Minute, "recover.mjs", args...))
+}

@@ -1,0 +1,192 @@
+package realtime_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"parley/domain"
+	"parley/domain/messaging"
+	"parley/realtime/sio/siotest"
+)
+
+// wanderer is a client whose connection is lost over and over; it notes the numbers of all
+// channel events that it hears.
+type wanderer struct {
+	door   *door
+	client *siotest.Client
+	way    string
+	random *rand.Rand
+	heard  map[string][]int64 // by channel
+	ended  int
+	cuts   int
+	sent   int
+	err    error
+}
+
+// take notes an event; true says that it was the last of a channel.
+func (w *wanderer) take(e siotest.Event) {
+	if len(e.Args) != 2 || e.Name == "connection_established" {
+		return
+	}
+	var at string
+	if err := json.Unmarshal(e.Args[1], &at); err != nil {
+		w.err = err
+		return
+	}
+	channel, number, _ := strings.Cut(at, ":")
+	rev, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		w.err = err
+		return
+	}
+	w.heard[channel] = append(w.heard[channel], rev)
+	var m struct{ Text string }
+	if json.Unmarshal(e.Args[0], &m) == nil && m.Text == "end" {
+		w.ended++
+	}
+}
+
+// wander listens until all channels have ended, and loses its connection now and then:
+// closed, or silent, and now and then before it has heard anything.
+func (w *wanderer) wander(channels []string) {
+	deadline := time.Now().Add(3 * patience)
+	for w.ended < len(channels) && w.err == nil {
+		if time.Now().After(deadline) {
+			w.err = fmt.Errorf("it has not heard the end of every channel, after %d cuts", w.cuts)
+		}
+		for range w.random.IntN(25) {
+			e, err := w.client.Next("", patience)
+			if err != nil {
+				w.err = err
+				return
+			}
+			if w.take(e); w.ended == len(channels) {
+				return
+			}
+		}
+		if w.random.IntN(3) == 0 {
+			w.sent++
+			_ = w.client.Emit("messages:send", send(fields{"channelId": channels[w.random.IntN(len(channels))],
+				"messageId": fmt.Sprint(w.way, w.client.ID(), w.sent)}))
+		}
+		w.client.Freeze()
+		for _, e := range w.client.Events() {
+			w.take(e)
+		}
+		if w.random.IntN(2) == 0 {
+			w.client.Close()
+		}
+		back, err := siotest.Dial(w.door.url, siotest.Options{Transport: w.way, Auth: w.client.Back(fields{"entityId": ann})})
+		if err != nil {
+			w.err = err
+			return
+		}
+		if back.ID() != w.client.ID() {
+			w.err = fmt.Errorf("the session did not come back at cut %d", w.cuts)
+			return
+		}
+		w.client.Close()
+		w.client = back
+		w.cuts++
+	}
+}
+
+// TestNothingIsLostOrDoubledOverCuts has clients on all transports lose their connections at
+// random while others post, change and delete. Each client must have heard every number of
+// every channel that the store holds at the end, rising, each once.
+func TestNothingIsLostOrDoubledOverCuts(t *testing.T) {
+	d := openDoor(t, nil)
+	channels := []string{channelID, otherChannel, "77777777-7777-4777-8777-777777777777"}
+	posts, seed := 150, uint64(time.Now().UnixNano())
+	if testing.Short() {
+		posts = 40
+	}
+	t.Logf("seed %d", seed)
+	var wanderers []*wanderer
+	var walking sync.WaitGroup
+	for i := range 9 {
+		w := &wanderer{door: d, client: d.enter(ways[i%3], channels...), way: ways[i%3], heard: map[string][]int64{},
+			random: rand.New(rand.NewPCG(seed, uint64(i)))}
+		wanderers = append(wanderers, w)
+		walking.Go(func() { w.wander(channels) })
+	}
+	var writing sync.WaitGroup
+	for i, channel := range channels {
+		random := rand.New(rand.NewPCG(seed, uint64(100+i)))
+		writing.Go(func() { d.write(channel, posts, random) })
+	}
+	writing.Wait()
+	for _, channel := range channels {
+		d.say(channel, "end")
+	}
+	walking.Wait()
+	cuts := 0
+	for i, w := range wanderers {
+		cuts += w.cuts
+		w.client.Close()
+		if w.err != nil {
+			t.Errorf("client %d over %s: %v", i, w.way, w.err)
+		}
+		for _, channel := range channels {
+			d.check(fmt.Sprintf("client %d over %s", i, w.way), channel, w.heard[channel])
+		}
+	}
+	t.Logf("%d cuts", cuts)
+	if cuts < posts/10 {
+		t.Errorf("only %d cuts", cuts)
+	}
+}
+
+// write posts to a channel, and changes and deletes some of what it posted.
+func (d *door) write(channel string, posts int, random *rand.Rand) {
+	var ids []string
+	for i := range posts {
+		ids = append(ids, d.say(channel, fmt.Sprint(i)))
+		change := fields{"channelId": channel, "messageId": ids[random.IntN(len(ids))], "content": "changed"}
+		switch random.IntN(6) {
+		case 0:
+			_, _ = d.try("messages:update", change) // it may be deleted
+		case 1:
+			_, _ = d.try("messages:delete", change)
+		}
+	}
+}
+
+// check compares the numbers that a client heard of a channel with what the store holds.
+func (d *door) check(who, channel string, heard []int64) {
+	d.t.Helper()
+	had := map[int64]bool{}
+	for i, rev := range heard {
+		if i > 0 && rev <= heard[i-1] {
+			d.t.Errorf("%s heard %d after %d", who, rev, heard[i-1])
+		}
+		had[rev] = true
+	}
+	stored := []messaging.Message{}
+	for after := int64(0); ; {
+		page, err := d.service.Since(d.t.Context(), domain.ChannelID(channel), after, 1<<40, 500)
+		if err != nil {
+			d.t.Fatal(err)
+		}
+		if len(page) == 0 {
+			break
+		}
+		stored = append(stored, page...)
+		after = page[len(page)-1].Rev
+	}
+	end := heard[max(0, len(heard)-1):]
+	for _, m := range stored {
+		if len(end) == 1 && m.Rev <= end[0] && !had[m.Rev] {
+			d.t.Errorf("%s did not hear %d", who, m.Rev)
+		}
+	}
+	if len(end) == 0 {
+		d.t.Errorf("%s heard nothing", who)
+	}
+}

@@ -1,0 +1,133 @@
+package realtime
+
+import (
+	"container/list"
+	"context"
+	"sync"
+	"time"
+
+	"parley/domain"
+	"parley/domain/system"
+	"parley/realtime/sio"
+)
+
+// Sessions keeps what sockets whose connection was lost need to come back. The gateway
+// saves a session when its connection has ended; a store that several processes share
+// must be given it earlier, when its rooms change and with each heartbeat, as a process
+// may die without a word: then Trail is nil, and the rooms' Rev alone decides. Safe for
+// concurrent use.
+type Sessions interface {
+	// Save keeps a session, in place of an earlier one with its PID, until its Until. It may
+	// forget the oldest ones to stay within its bounds.
+	Save(ctx context.Context, s SavedSession) error
+	// Take hands out the session of a private id, and forgets it in the same step: it is
+	// handed out once. Without one of this identity, or after its Until, found is false and
+	// nothing is forgotten.
+	Take(ctx context.Context, pid, identity string) (s SavedSession, found bool, err error)
+}
+
+// SavedSession is what is kept of a socket.
+type SavedSession struct {
+	// PID is the socket's private id, SocketID its public one.
+	PID, SocketID string
+	// Identity is who it is; nobody else gets it.
+	Identity string
+	// Ended is when its connection was gone, Until when it is over.
+	Ended, Until time.Time
+	Rooms        []SavedRoom
+	// Agents are those whose rooms it is in.
+	Agents []domain.AgentID
+	// Logs is the filter of its subscription to the log, nil without one.
+	Logs *system.Filter
+	// Trail tells what the client has of the rooms, by its offset.
+	Trail *sio.Trail
+}
+
+// entries is what a session takes in a store.
+func (s SavedSession) entries() int { return len(s.Rooms) + s.Trail.Len() }
+
+// SavedRoom is a channel whose room the socket is in.
+type SavedRoom struct {
+	ChannelID domain.ChannelID
+	// Rev is the last number of the channel that has certainly arrived.
+	Rev int64
+	// Entity and Name are as whom it is present, "" if as nobody.
+	Entity domain.EntityID
+	Name   string
+}
+
+// The bounds of MemorySessions, in sessions, and in rooms and entries of trails of all
+// sessions: some 30 MB.
+const (
+	maxSavedSessions = 20_000
+	maxSavedEntries  = 200_000
+)
+
+var _ Sessions = (*MemorySessions)(nil)
+
+// MemorySessions keeps sessions in this process.
+type MemorySessions struct {
+	now domain.Clock
+
+	mu    sync.Mutex
+	byPID map[string]*list.Element // of order, whose values are SavedSession
+	order *list.List               // the longest saved first
+	// entries are those of all sessions.
+	entries int
+}
+
+// NewMemorySessions returns an empty store.
+func NewMemorySessions(now domain.Clock) *MemorySessions {
+	return &MemorySessions{now: now, byPID: map[string]*list.Element{}, order: list.New()}
+}
+
+// Save is part of Sessions; it never fails.
+func (m *MemorySessions) Save(_ context.Context, s SavedSession) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if old := m.byPID[s.PID]; old != nil {
+		m.forget(old)
+	}
+	m.byPID[s.PID] = m.order.PushBack(s)
+	m.entries += s.entries()
+	for m.order.Len() > 1 && (m.order.Len() > maxSavedSessions || m.entries > maxSavedEntries || m.over(m.order.Front())) {
+		m.forget(m.order.Front())
+	}
+	return nil
+}
+
+// Take is part of Sessions; it never fails.
+func (m *MemorySessions) Take(_ context.Context, pid, identity string) (SavedSession, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e := m.byPID[pid]
+	if e == nil || m.over(e) {
+		return SavedSession{}, false, nil
+	}
+	s, _ := e.Value.(SavedSession)
+	if s.Identity != identity {
+		return SavedSession{}, false, nil
+	}
+	m.forget(e)
+	return s, true, nil
+}
+
+// Len is how many sessions are kept.
+func (m *MemorySessions) Len() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.order.Len()
+}
+
+// over reports whether a session's time has passed. m.mu is held.
+func (m *MemorySessions) over(e *list.Element) bool {
+	s, _ := e.Value.(SavedSession)
+	return m.now().After(s.Until)
+}
+
+// forget drops a session. m.mu is held.
+func (m *MemorySessions) forget(e *list.Element) {
+	s, _ := m.order.Remove(e).(SavedSession)
+	delete(m.byPID, s.PID)
+	m.entries -= s.entries()
+}
