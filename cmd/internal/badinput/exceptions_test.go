@@ -24,6 +24,7 @@ var exceptions = []exception{
 	{"channels:delete channelId " + unknownID, success, "contract: 204, also if unknown"},
 	{"channels:list serverId " + unknownID, success, "contract: an unknown server has no channels"},
 	{"channels:participants channelId " + unknownID, success, "contract: an unknown channel has no participants"},
+	{"channels:remove userId " + unknownID, success, "the contract's 404 is the channel's; who is not in it is out of it"},
 	{"groups:clear serverId " + unknownID, success, "contract: 204; what is not there is empty already"},
 	{"groups:create serverId " + unknownID, success, "the group is made under this id"},
 	{"groups:create agentIds " + odd, []string{"CREATE_ERROR"}, "contract: 500 with each agent's error where all of them fail"},
@@ -38,6 +39,7 @@ var exceptions = []exception{
 	{"presence:list channelId " + unknownID, success, "a room may be entered before its channel exists; nobody is in it"},
 	{"servers:agents serverId " + unknownID, success, "contract: 400 alone; none is there"},
 	{"servers:unlink * " + unknownID, success, "contract: 400 alone; it is not there any more"},
+	{"worlds:state channelId " + unknownID, success, "a chat is opened before its first message; its state is empty"},
 	{"rooms:memories roomId " + unknownID, success, "the reference remembers nothing of such a room, and says so"},
 	{"reads:list channelId " + unknownID, success, "nobody has read it"},
 }

@@ -66,7 +66,7 @@ func (tr trial) sent() string {
 func (tr trial) strict() bool { return tr.want != nil }
 
 // text is longer than any text that is taken, but far within what a socket's packet holds.
-var text = json.RawMessage(`"` + strings.Repeat("x", 250_000) + `"`)
+var text = json.RawMessage(`"` + strings.Repeat("x", 150_000) + `"`)
 
 // trialsOf are all trials of an operation.
 func trialsOf(t *testing.T, o *op.Op) (trials []trial) {
