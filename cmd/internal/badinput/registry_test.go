@@ -69,8 +69,9 @@ func (x *tester) fill(t *testing.T) {
 	}
 }
 
-// try sends a trial through both doors.
+// try sends a trial through both doors, which must say the same of a body.
 func (x *tester) try(tr trial) {
+	byREST, known := "", false
 	for i, route := range tr.op.Routes {
 		sample := tr.given != "" || tr.kind == badID && string(tr.fields[tr.sent()]) == `"text"`
 		if i > 0 && !sample {
@@ -78,22 +79,30 @@ func (x *tester) try(tr trial) {
 		}
 		method, target, body, ok := tr.request(route)
 		if ok {
-			x.once(tr, route, tr.sent(), func() (answer, error) { return x.send(method, target, body) })
+			c := x.once(tr, route, tr.sent(), func() (answer, error) { return x.send(method, target, body) })
+			if i == 0 && body != nil {
+				byREST, known = c, true
+			}
 		}
 	}
-	if !tr.op.RESTOnly {
-		x.once(tr, "socket", tr.field, func() (answer, error) { return x.ask(x.socket, tr.op.Name, tr.body()) })
+	if tr.op.RESTOnly {
+		return
+	}
+	c := x.once(tr, "socket", tr.field, func() (answer, error) { return x.ask(x.socket, tr.op.Name, tr.body()) })
+	if known && tr.strict() && byREST != c {
+		x.fault(tr.op, "%s: %s by REST, %s by socket", tr, byREST, c)
 	}
 }
 
 // once sends a trial through one door, and what was refused while something was written a
-// second time: it may have been an agent that wrote.
-func (x *tester) once(tr trial, door, name string, send func() (answer, error)) {
+// second time: it may have been an agent that wrote. It returns the code of the answer.
+func (x *tester) once(tr trial, door, name string, send func() (answer, error)) string {
 	version := x.version()
 	a, err := send()
 	x.judge(tr, door, name, a, err)
-	if out, _ := a.read(tr.op.Dual); err != nil || out.success || x.version() == version {
-		return
+	out, _ := a.read(tr.op.Dual) // judged already
+	if err != nil || out.success || x.version() == version {
+		return out.code
 	}
 	x.quiet()
 	before := x.state()
@@ -104,6 +113,7 @@ func (x *tester) once(tr trial, door, name string, send func() (answer, error)) 
 	if changed := changes(before, x.state()); len(changed) > 0 {
 		x.fault(tr.op, "%s by %s: is refused and has changed %v", tr, door, changed)
 	}
+	return out.code
 }
 
 // judge checks the answer to a trial; name is how its door names the field.
