@@ -69,7 +69,7 @@ func memoryOps(r *op.Registry, s *Service) {
 		Access: op.Admin, Errors: notFound, Reason: "DELETE_ERROR", Example: DeleteRequest{AgentID: exampleAgent, MemoryID: exampleMemory},
 	}, s.Delete)
 	op.Define(r, op.Spec{
-		Name: "memories:clearRoom", Help: "Removes the messages and documents of a room from an agent's memory.",
+		Name: "memories:clear-room", Help: "Removes the messages and documents of a room from an agent's memory.",
 		Routes: agentRoutes("DELETE", "/memories/all/:roomId"), Access: op.Admin, Status: 204, Slow: true, Errors: notFound,
 		Reason: "DELETE_ERROR", Example: RoomRequest{AgentID: exampleAgent, RoomID: exampleRoom},
 	}, s.ClearRoom)

@@ -140,7 +140,7 @@ func TestChannelStandsForItsRoom(t *testing.T) {
 	if got.Name != name || string(raw(got.Metadata)) != `{"a":1}` {
 		t.Errorf("room is %+v", got)
 	}
-	h.call("memories:clearRoom", object{"agentId": eliza, "roomId": c.ID}, nil)
+	h.call("memories:clear-room", object{"agentId": eliza, "roomId": c.ID}, nil)
 	h.wantTexts(h.list(eliza))
 	h.call("rooms:delete", object{"agentId": eliza, "roomId": c.ID}, nil)
 	h.wantCode("rooms:get", object{"agentId": eliza, "roomId": room}, "NOT_FOUND")
@@ -157,7 +157,7 @@ func TestClearingKeepsToItsTablesAndRooms(t *testing.T) {
 	}
 	h.call("memories:create", object{"agentId": smith, "content": "other"}, nil)
 	left := func(table string) int { return len(h.list(eliza, object{"tableName": table})) }
-	h.call("memories:clearRoom", object{"agentId": eliza, "roomId": room.ID}, nil)
+	h.call("memories:clear-room", object{"agentId": eliza, "roomId": room.ID}, nil)
 	if left("messages") != 1 || left("documents") != 1 || left("facts") != 2 {
 		t.Errorf("left are %d, %d, %d", left("messages"), left("documents"), left("facts"))
 	}

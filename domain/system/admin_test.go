@@ -91,7 +91,7 @@ var (
 )
 
 func TestStopAndEnvironmentNeedAKeyOrThisMachine(t *testing.T) {
-	bodies := map[string]string{"system:stop": "", "system:env": "", "system:readenv": "", "system:writeenv": `{"content":{"A":"1"}}`}
+	bodies := map[string]string{"system:stop": "", "system:env": "", "system:read-env": "", "system:write-env": `{"content":{"A":"1"}}`}
 	for name, body := range bodies {
 		for _, tc := range []struct {
 			actor domain.Actor
@@ -168,17 +168,17 @@ func TestEnvironmentIsShownMasked(t *testing.T) {
 func TestEnvFileIsReadAndWritten(t *testing.T) {
 	i := &inside{}
 	r := opened(i)
-	if text, failure := ask(t, r, "system:readenv", local, ""); failure != nil || text != "{}" {
+	if text, failure := ask(t, r, "system:read-env", local, ""); failure != nil || text != "{}" {
 		t.Errorf("without a file: %s, %v", text, failure)
 	}
-	text, failure := ask(t, r, "system:writeenv", local, `{"content":{"A":"x y","CHARACTER.ELIZA.K":"é\n"}}`)
+	text, failure := ask(t, r, "system:write-env", local, `{"content":{"A":"x y","CHARACTER.ELIZA.K":"é\n"}}`)
 	if failure != nil || text != `{"message":"Local env updated"}` || i.merged || i.written["A"] != "x y" || i.written["CHARACTER.ELIZA.K"] != "é\n" {
 		t.Errorf("%s %v %v", text, failure, i.written)
 	}
-	if text, failure := ask(t, r, "system:readenv", local, ""); failure != nil || text != `{"A":"x y","CHARACTER.ELIZA.K":"é\n"}` {
+	if text, failure := ask(t, r, "system:read-env", local, ""); failure != nil || text != `{"A":"x y","CHARACTER.ELIZA.K":"é\n"}` {
 		t.Errorf("%s, %v", text, failure)
 	}
-	if _, failure := ask(t, r, "system:writeenv", local, `{"content":{},"merge":true}`); failure != nil || !i.merged || len(i.written) != 0 {
+	if _, failure := ask(t, r, "system:write-env", local, `{"content":{},"merge":true}`); failure != nil || !i.merged || len(i.written) != 0 {
 		t.Errorf("an empty merge: %v", failure)
 	}
 }
@@ -193,12 +193,12 @@ func TestWrongVariablesAreRefusedAndNamed(t *testing.T) {
 		"a value too long": `{"content":{"A":"` + long + `"}}`, "a name too long": `{"content":{"` + long[:300] + `":"x"}}`, "half a surrogate": `{"content":{"A":"\ud800"}}`,
 	} {
 		i := &inside{}
-		_, failure := ask(t, opened(i), "system:writeenv", keyed, body)
+		_, failure := ask(t, opened(i), "system:write-env", keyed, body)
 		if failure == nil || failure.WireCode() != "INVALID_REQUEST" || i.written != nil {
 			t.Errorf("%s: %v", name, failure)
 		}
 	}
-	_, failure := ask(t, opened(&inside{}), "system:writeenv", keyed, `{"content":{"A":1,"B C":"x","D":"`+long+`"}}`)
+	_, failure := ask(t, opened(&inside{}), "system:write-env", keyed, `{"content":{"A":1,"B C":"x","D":"`+long+`"}}`)
 	if failure == nil || len(failure.Issues) != 3 {
 		t.Errorf("not all faults are named: %+v", failure)
 	}
@@ -206,10 +206,10 @@ func TestWrongVariablesAreRefusedAndNamed(t *testing.T) {
 
 func TestFailuresHaveTheContractsCodes(t *testing.T) {
 	r := opened(&inside{err: errors.New("hunter2")})
-	for name, want := range map[string]string{"system:env": "FETCH_ERROR", "system:readenv": "FETCH_ERROR", "system:writeenv": "UPDATE_ERROR",
+	for name, want := range map[string]string{"system:env": "FETCH_ERROR", "system:read-env": "FETCH_ERROR", "system:write-env": "UPDATE_ERROR",
 		"system:state": "INTERNAL_ERROR", "system:metrics": "INTERNAL_ERROR", "system:servers": "INTERNAL_ERROR"} {
 		body := ""
-		if name == "system:writeenv" {
+		if name == "system:write-env" {
 			body = `{"content":{}}`
 		}
 		_, failure := ask(t, r, name, keyed, body)

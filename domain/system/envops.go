@@ -67,12 +67,12 @@ func envOps(r *op.Registry, s *Service) {
 		Reason: "FETCH_ERROR", Example: Request{},
 	}, s.Env)
 	op.Define(r, op.Spec{
-		Name: "system:readenv", Help: "Returns the variables of the .env file.",
+		Name: "system:read-env", Help: "Returns the variables of the .env file.",
 		Routes: []string{"GET /api/system/env/local", "GET /api/system/environment/local"}, Access: op.Admin,
 		Reason: "FETCH_ERROR", Example: Request{},
 	}, s.ReadEnv)
 	op.Define(r, op.Spec{
-		Name: "system:writeenv", Help: "Replaces the variables of the .env file, or merges into them; they count from the next start on.",
+		Name: "system:write-env", Help: "Replaces the variables of the .env file, or merges into them; they count from the next start on.",
 		Routes: []string{"POST /api/system/env/local", "POST /api/system/environment/local"}, Access: op.Admin, Dual: true,
 		Reason: "UPDATE_ERROR", Example: WriteEnvRequest{Content: map[string]json.RawMessage{"LOG_LEVEL": []byte(`"debug"`)}, Merge: true},
 	}, s.WriteEnv)
@@ -169,7 +169,7 @@ func mask(value string) string {
 	return "****" + string(runes[len(runes)-4:])
 }
 
-// EnvValues answers system:readenv: the variables with their values.
+// EnvValues answers system:read-env: the variables with their values.
 type EnvValues map[string]string
 
 // ReadEnv returns the variables of the nearest .env, in clear: the settings page of the
@@ -243,7 +243,7 @@ func (r *WriteEnvRequest) value(name string) (value, fault string) {
 	}
 }
 
-// EnvWritten answers system:writeenv.
+// EnvWritten answers system:write-env.
 type EnvWritten struct {
 	Message string `json:"message"`
 }

@@ -61,7 +61,7 @@ func (r *FollowRequest) past(all []Entry) []Entry {
 	return found
 }
 
-// Replayed answers system:followlogs where no stream is wanted.
+// Replayed answers system:follow-logs where no stream is wanted.
 type Replayed struct {
 	Logs  []Entry `json:"logs"`
 	Count int     `json:"count"`

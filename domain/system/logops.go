@@ -29,11 +29,11 @@ func logOps(r *op.Registry, s *Service) {
 		Example: LogsRequest{Level: "warn", Limit: 20},
 	}, s.ListLogs)
 	op.Define(r, op.Spec{
-		Name: "system:clearlogs", Help: "Empties the buffer of the server's log.",
+		Name: "system:clear-logs", Help: "Empties the buffer of the server's log.",
 		Routes: []string{"DELETE /api/server/logs"}, Access: op.Admin, Dual: true, Example: Request{},
 	}, s.ClearLogs)
 	op.DefineStream(r, op.Spec{
-		Name: "system:followlogs", Help: "Streams the server's log as it is written; with format=json it returns the newest entries only.",
+		Name: "system:follow-logs", Help: "Streams the server's log as it is written; with format=json it returns the newest entries only.",
 		Routes: []string{"GET /api/server/logs/stream"}, Access: op.Admin,
 		Example: FollowRequest{Level: "warn", Replay: 10, Format: "json"},
 	}, s.ReplayLogs, s.FollowLogs)
@@ -239,7 +239,7 @@ func (q logQuery) find(all []Entry) []Entry {
 	return found
 }
 
-// Cleared answers system:clearlogs.
+// Cleared answers system:clear-logs.
 type Cleared struct {
 	Status  string `json:"status"`
 	Message string `json:"message"`

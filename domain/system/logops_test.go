@@ -169,7 +169,7 @@ func TestEntriesAreSubmitted(t *testing.T) {
 
 func TestLogsAreCleared(t *testing.T) {
 	r, logs := logged(t, "1 info - a", "1 info - b")
-	res, failure := r.Lookup("system:clearlogs").Call(t.Context(), admin, op.Input{})
+	res, failure := r.Lookup("system:clear-logs").Call(t.Context(), admin, op.Input{})
 	if want := (system.Cleared{Status: "success", Message: "Logs cleared successfully", Count: 2}); failure != nil || res != want || len(logs.Entries()) != 0 {
 		t.Fatalf("%v, %v, %d left", res, failure, len(logs.Entries()))
 	}
@@ -230,7 +230,7 @@ func TestLogIsFollowed(t *testing.T) {
 			}
 			return nil
 		})
-		streamed, failure := r.Lookup("system:followlogs").Stream(ctx, admin, op.Input{REST: true, Query: query}, false, take)
+		streamed, failure := r.Lookup("system:follow-logs").Stream(ctx, admin, op.Input{REST: true, Query: query}, false, take)
 		cancel()
 		if !streamed || failure != nil || strings.Join(got, " ") != tc.want {
 			t.Errorf("%s: %v, want %s (%v %v)", tc.query, got, tc.want, streamed, failure)
@@ -241,7 +241,7 @@ func TestLogIsFollowed(t *testing.T) {
 func TestFollowingEndsWithItsCaller(t *testing.T) {
 	r, logs := logged(t)
 	gone := errors.New("gone")
-	_, failure := r.Lookup("system:followlogs").Stream(t.Context(), admin, op.Input{}, true, events(func(string, any) error { return gone }))
+	_, failure := r.Lookup("system:follow-logs").Stream(t.Context(), admin, op.Input{}, true, events(func(string, any) error { return gone }))
 	if failure == nil || !errors.Is(failure, gone) {
 		t.Errorf("%v", failure)
 	}
@@ -251,18 +251,18 @@ func TestFollowingEndsWithItsCaller(t *testing.T) {
 	if logs.Dropped() != 0 {
 		t.Error("the subscription outlived its caller")
 	}
-	res, failure := r.Lookup("system:followlogs").Call(t.Context(), admin, op.Input{Body: []byte(`{"format":"json","replay":3}`)})
+	res, failure := r.Lookup("system:follow-logs").Call(t.Context(), admin, op.Input{Body: []byte(`{"format":"json","replay":3}`)})
 	if replayed, _ := res.(system.Replayed); failure != nil || replayed.Count != 3 {
 		t.Errorf("without a stream: %+v, %v", res, failure)
 	}
-	if _, failure := r.Lookup("system:followlogs").Call(t.Context(), admin, op.Input{Body: []byte(`{"format":"xml"}`)}); failure == nil {
+	if _, failure := r.Lookup("system:follow-logs").Call(t.Context(), admin, op.Input{Body: []byte(`{"format":"xml"}`)}); failure == nil {
 		t.Error("an unknown format passed")
 	}
 }
 
 func TestLogIsForAdministrators(t *testing.T) {
 	r, logs := logged(t, "1 info - a")
-	for _, name := range []string{"system:logs", "system:clearlogs", "system:followlogs"} {
+	for _, name := range []string{"system:logs", "system:clear-logs", "system:follow-logs"} {
 		for role, code := range map[domain.Role]domain.Code{domain.Guest: domain.Unauthenticated, domain.Member: domain.Forbidden} {
 			if _, failure := r.Lookup(name).Call(t.Context(), domain.Actor{Role: role}, op.Input{}); failure == nil || failure.Code != code {
 				t.Errorf("%s for role %d: %v", name, role, failure)

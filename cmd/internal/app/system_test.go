@@ -124,7 +124,7 @@ func TestNoLineOfTheLogTellsABodyOrAKey(t *testing.T) {
 	if strings.Contains(log, marker) || strings.Contains(log, serverKey) {
 		t.Errorf("the log tells it:\n%s", log)
 	}
-	for _, op := range []string{"messages:send", "messages:list", "system:writeenv", "system:followlogs"} {
+	for _, op := range []string{"messages:send", "messages:list", "system:write-env", "system:follow-logs"} {
 		if !strings.Contains(log, `"op":"`+op+`"`) {
 			t.Errorf("the log has no line about %s", op)
 		}

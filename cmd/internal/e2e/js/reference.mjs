@@ -180,6 +180,39 @@ await step("upload", async () => {
   await page.waitForFunction(() => !document.querySelector("[data-testid=chat-input]").disabled, undefined, { timeout: 20_000 });
 });
 
+await step("recovery", async () => {
+  await page.goto(`${url}/chat/${agent}`);
+  await input.waitFor();
+  await say("Wait for me");
+  const server_id = "00000000-0000-0000-0000-000000000000";
+  const { channels } = await ask(`/api/messaging/central-servers/${server_id}/channels`);
+  const channel_id = channels.filter((c) => c.type === "DM").sort((a, b) => b.updatedAt.localeCompare(a.updatedAt))[0].id;
+  const post = async (content) => {
+    const response = await fetch(`${url}/api/messaging/submit`, { method: "POST", headers: { "content-type": "application/json" },
+      body: JSON.stringify({ channel_id, server_id, author_id: agent, content, source_type: "agent_response", raw_message: { text: content }, metadata: { agentName: "Ada" } }) });
+    must(response.ok, `posting: ${response.status} ${await response.text()}`);
+  };
+  await post("before the cut");
+  await page.getByText("before the cut", { exact: true }).waitFor();
+  const session = await context.newCDPSession(page);
+  const network = (offline) => session.send("Network.emulateNetworkConditions", { offline, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
+  away = true;
+  await session.send("Network.enable");
+  await network(true);
+  for (let i = 0; i < 5; i++) {
+    await post(`during the cut ${i}`);
+    await page.waitForTimeout(4_000);
+  }
+  must((await page.getByText("during the cut").count()) === 0, "the network was not cut");
+  await network(false);
+  for (let i = 0; i < 5; i++) await page.getByText(`during the cut ${i}`, { exact: true }).waitFor({ timeout: 60_000 });
+  away = false;
+  await post("after the cut");
+  await page.getByText("after the cut", { exact: true }).waitFor();
+  for (let i = 0; i < 5; i++) must((await page.getByText(`during the cut ${i}`, { exact: true }).count()) === 1, `message ${i} is doubled`);
+  await say("I am back");
+});
+
 /** Opens a tab of the side panel. */
 async function panel(name) {
   if (!(await page.getByRole("tab", { name: "Model Calls" }).isVisible())) {
@@ -305,33 +338,11 @@ await step("upload in the group", async () => {
   await page.waitForFunction(() => !document.querySelector("[data-testid=chat-input]").disabled, undefined, { timeout: 20_000 });
 });
 
-await step("recovery", async () => {
-  const channel = page.url().match(/group\/([0-9a-f-]+)/)[1];
-  const post = (content) => fetch(`${url}/api/messaging/central-channels/${channel}/messages`, { method: "POST", headers: { "content-type": "application/json" },
-    body: JSON.stringify({ author_id: "22222222-2222-4222-8222-222222222222", server_id: "00000000-0000-0000-0000-000000000000", content, metadata: { user_display_name: "Ben" } }) });
-  await post("before the cut");
-  await page.getByText("before the cut", { exact: true }).waitFor();
-  const session = await context.newCDPSession(page);
-  away = true;
-  await session.send("Network.enable");
-  await session.send("Network.emulateNetworkConditions", { offline: true, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
-  for (let i = 0; i < 5; i++) {
-    await post(`during the cut ${i}`);
-    await page.waitForTimeout(4_000);
-  }
-  await session.send("Network.emulateNetworkConditions", { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: -1 });
-  for (let i = 0; i < 5; i++) await page.getByText(`during the cut ${i}`, { exact: true }).waitFor({ timeout: 30_000 });
-  away = false;
-  await post("after the cut");
-  await page.getByText("after the cut", { exact: true }).waitFor();
-  for (let i = 0; i < 5; i++) must((await page.getByText(`during the cut ${i}`, { exact: true }).count()) === 1, `message ${i} is doubled`);
-});
-
 await step("clear the chat", async () => {
   await menu().click();
   await item("Clear Messages").click();
   await sure(/clear/i);
-  await page.getByText("after the cut", { exact: true }).waitFor({ state: "detached" });
+  await page.getByText("Ada, are you here?", { exact: true }).waitFor({ state: "detached" });
 });
 
 await step("delete the group", async () => {
