@@ -29,7 +29,7 @@ var exceptions = []exception{
 	{"groups:create serverId " + unknownID, success, "the group is made under this id"},
 	{"groups:create agentIds " + odd, []string{"CREATE_ERROR"}, "contract: 500 with each agent's error where all of them fail"},
 	{"groups:delete serverId " + unknownID, success, "contract: 204; no agent has anything of it"},
-	{"memories:clearRoom roomId " + unknownID, success, "contract: 204; what is not there is empty already"},
+	{"memories:clear-room roomId " + unknownID, success, "contract: 204; what is not there is empty already"},
 	{"messages:clear channelId " + unknownID, success, "contract: 204; what is not there is empty already"},
 	{"messages:delete * " + unknownID, success, "contract: 204, also if unknown"},
 	{"messages:list channelId " + unknownID, success, "contract: an empty page; a client opens a chat before its first message"},
