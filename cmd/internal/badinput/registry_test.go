@@ -17,7 +17,8 @@ type tester struct {
 	socket  *siotest.Client
 	excuses *excuses
 	faults  map[string][]string // by operation
-	count   int
+	// tried counts the trials, count the requests.
+	tried, count int
 }
 
 // TestEveryOperationRefusesBadInput sends what must be refused first, when nothing works in
@@ -50,7 +51,9 @@ func TestEveryOperationRefusesBadInput(t *testing.T) {
 		}
 	}
 	x.report(t)
-	x.excuses.unused(t, s)
+	if !underRace {
+		x.excuses.unused(t, s)
+	}
 	t.Logf("%d requests", x.count)
 }
 
@@ -71,6 +74,9 @@ func (x *tester) fill(t *testing.T) {
 
 // try sends a trial through both doors, which must say the same of a body.
 func (x *tester) try(tr trial) {
+	if x.tried++; underRace && x.tried%5 != 0 {
+		return // decoding is slow there, and races between requests need few of them
+	}
 	byREST, known := "", false
 	for i, route := range tr.op.Routes {
 		sample := tr.given != "" || tr.kind == badID && string(tr.fields[tr.sent()]) == `"text"`
