@@ -25,7 +25,7 @@ func TestNoPathParameterLeadsElsewhere(t *testing.T) {
 	for _, o := range s.Registry().Ops() {
 		for n, route := range o.Routes {
 			tried := ways
-			if n > 0 {
+			if n > 0 || underRace {
 				tried = ways[:12] // it is the same decoder
 			}
 			method, path, _ := strings.Cut(route, " ")
