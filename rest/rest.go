@@ -198,6 +198,8 @@ func (d *door) serve(c *gin.Context) {
 	}
 	path := c.Request.URL.Path
 	switch {
+	case !strings.HasPrefix(path, "/"): // GET *, or the address of another machine
+		d.fail(c, domain.Errorf(domain.Invalid, "The request has no path"))
 	case isAPI(path):
 		c.Set(routeKey, "unknown")
 		d.unknownPath(c)

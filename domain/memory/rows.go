@@ -66,16 +66,17 @@ func newRoomRows(list []Room) []RoomRow {
 
 // WorldRow is a world on the wire.
 type WorldRow struct {
-	ID        domain.WorldID  `json:"id"`
-	Name      string          `json:"name"`
-	AgentID   domain.AgentID  `json:"agentId"`
-	ServerID  string          `json:"serverId"`
-	Metadata  domain.Metadata `json:"metadata"`
-	CreatedAt int64           `json:"createdAt"`
+	ID       domain.WorldID  `json:"id"`
+	Name     string          `json:"name"`
+	AgentID  domain.AgentID  `json:"agentId"`
+	ServerID string          `json:"serverId"`
+	Metadata domain.Metadata `json:"metadata"`
+	// CreatedAt is ISO 8601, as in the reference, unlike that of rooms and memories.
+	CreatedAt string `json:"createdAt"`
 }
 
 // newWorldRow is the wire form of w.
 func newWorldRow(w World) WorldRow {
 	return WorldRow{ID: w.ID, Name: w.Name, AgentID: w.AgentID, ServerID: w.ServerID, Metadata: w.Metadata,
-		CreatedAt: domain.Millis(w.CreatedAt)}
+		CreatedAt: domain.ISO(w.CreatedAt)}
 }

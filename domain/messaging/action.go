@@ -24,7 +24,7 @@ func (s *Service) Act(ctx context.Context, _ domain.Actor, r SubmitRequest) (Mes
 // ActionRequest changes what is given of an action's message.
 type ActionRequest struct {
 	MessageID domain.MessageID `json:"id" alias:"messageId"`
-	Content   *string          `json:"content" alias:"text"`
+	Content   *string          `json:"content" alias:"text" text:"long"`
 	Raw       json.RawMessage  `json:"rawMessage" alias:"raw_message"`
 	Source    *string          `json:"sourceType" alias:"source_type"`
 	InReplyTo domain.MessageID `json:"inReplyToMessageId" alias:"in_reply_to_message_id,inReplyTo"`

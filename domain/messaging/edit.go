@@ -45,7 +45,7 @@ type EditRequest struct {
 	MessageID domain.MessageID `json:"messageId"`
 	// ChannelID may be left out.
 	ChannelID domain.ChannelID `json:"channelId" alias:"roomId,channel_id" access:"channel"`
-	Content   string           `json:"content" alias:"message,text"`
+	Content   string           `json:"content" alias:"message,text" text:"long"`
 	// Metadata replaces the values of the keys that it has.
 	Metadata domain.Metadata `json:"metadata"`
 }

@@ -35,7 +35,7 @@ type IngestRequest struct {
 	ServerID    string          `json:"serverId" alias:"server_id,message_server_id,messageServerId"`
 	AuthorID    string          `json:"authorId" alias:"author_id,userId"`
 	AuthorName  string          `json:"authorDisplayName" alias:"author_display_name,authorName"`
-	Content     string          `json:"content"`
+	Content     string          `json:"content" text:"long"`
 	Source      string          `json:"sourceType" alias:"source_type"`
 	Platform    string          `json:"platform"`
 	SourceID    string          `json:"sourceId" alias:"source_id,messageId"`

@@ -19,7 +19,7 @@ type SendRequest struct {
 	// AuthorID may be left out by a caller that said who it is at the handshake.
 	AuthorID   domain.EntityID `json:"senderId" alias:"authorId,author_id" access:"self"`
 	AuthorName string          `json:"senderName" alias:"author_display_name"`
-	Text       string          `json:"message" alias:"content,text"`
+	Text       string          `json:"message" alias:"content,text" text:"long"`
 	// ClientMessageID is the client's own id: a repeat of it by the same author in the
 	// same channel stores nothing and gets the first answer.
 	ClientMessageID string          `json:"messageId" alias:"clientMessageId"`

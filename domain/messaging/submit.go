@@ -19,7 +19,7 @@ type SubmitRequest struct {
 	ChannelID domain.ChannelID `json:"channelId" alias:"channel_id,roomId" access:"channel"`
 	ServerID  domain.ServerID  `json:"serverId" alias:"server_id,message_server_id,messageServerId"`
 	AuthorID  domain.EntityID  `json:"authorId" alias:"author_id,agentId" access:"self"`
-	Content   string           `json:"content" alias:"text"`
+	Content   string           `json:"content" alias:"text" text:"long"`
 	Source    string           `json:"sourceType" alias:"source_type"`
 	// Raw is an object: text, thought, actions and whatever else belongs to it.
 	Raw       json.RawMessage  `json:"rawMessage" alias:"raw_message"`

@@ -56,13 +56,16 @@ type field struct {
 	index int
 	typ   reflect.Type
 	guard guard
+	// long lifts maxText.
+	long bool
 }
 
 // decoder turns Input into a request of one type. Tags: `json:"name"` names the
 // field, `alias:"a,b"` lists other names (the canonical one wins), `op:"payload"`
 // on a json.RawMessage field with json:"-" receives the whole body, `op:"file"` on a
-// *File field with json:"-" the uploaded file, `access:"..."` says what a bound caller may
-// put there (guard).
+// *File field with json:"-" the uploaded file, `text:"long"` lets a text be longer than
+// maxText, for which the request's Validate then has a limit, `access:"..."` says what a
+// bound caller may put there (guard).
 type decoder struct {
 	typ     reflect.Type
 	fields  []field
@@ -98,7 +101,8 @@ func newDecoder(typ reflect.Type) decoder {
 		if a := f.Tag.Get("alias"); a != "" {
 			names = append(names, strings.Split(a, ",")...)
 		}
-		d.fields = append(d.fields, field{name: name, names: names, index: i, typ: f.Type, guard: newGuard(f, typ)})
+		d.fields = append(d.fields, field{name: name, names: names, index: i, typ: f.Type, guard: newGuard(f, typ),
+			long: f.Tag.Get("text") == "long"})
 	}
 	return d
 }
@@ -120,7 +124,7 @@ func (d decoder) decode(actor domain.Actor, in Input) (any, error) {
 	idFaults, faultCount := 0, 0
 	var given map[string]string // made when needed: sockets decode every message here
 	for _, f := range d.fields {
-		raw, name, err := f.find(object, in)
+		raw, name, err := f.find(object.fields, in)
 		if in.REST && name != "" && name != f.name {
 			if given == nil {
 				given = map[string]string{}
@@ -135,12 +139,16 @@ func (d decoder) decode(actor domain.Actor, in Input) (any, error) {
 		if raw == nil {
 			continue
 		}
-		if err := json.Unmarshal(raw, req.Elem().Field(f.index).Addr().Interface()); err != nil {
+		value := req.Elem().Field(f.index)
+		if err := json.Unmarshal(raw, value.Addr().Interface()); err != nil {
 			faultCount++
 			if isIDFault(err) {
 				idFaults++
 			}
 			faults.Add(f.name, "%s", explain(err, f.typ))
+		} else if fault := f.unfit(raw, value, in.REST || object.nul); fault != "" {
+			faultCount++
+			faults.Add(f.name, "%s", fault)
 		}
 	}
 	if err := faults.Err(); err != nil {
@@ -149,7 +157,10 @@ func (d decoder) decode(actor domain.Actor, in Input) (any, error) {
 		}
 		return nil, asGiven(err, given)
 	}
-	if d.payload >= 0 && len(object) > 0 {
+	if object.nul { // in what no field takes, but a payload or a log would keep
+		return nil, domain.Errorf(domain.Invalid, "The payload must not contain NUL")
+	}
+	if d.payload >= 0 && len(object.fields) > 0 {
 		req.Elem().Field(d.payload).SetBytes(bytes.Clone(in.Body))
 	}
 	if d.file >= 0 && in.File != nil {
@@ -164,25 +175,6 @@ func (d decoder) decode(actor domain.Actor, in Input) (any, error) {
 		}
 	}
 	return req.Interface(), nil
-}
-
-// parseObject checks the body's encoding and splits it into its fields.
-func parseObject(body json.RawMessage) (map[string]json.RawMessage, error) {
-	trimmed := bytes.TrimSpace(body)
-	if len(trimmed) == 0 || string(trimmed) == "null" {
-		return nil, nil
-	}
-	if !utf8.Valid(trimmed) || hasLoneSurrogate(trimmed) {
-		return nil, domain.Errorf(domain.Invalid, "The payload must be valid UTF-8")
-	}
-	if trimmed[0] != '{' {
-		return nil, domain.Errorf(domain.Invalid, "The payload must be a JSON object")
-	}
-	var object map[string]json.RawMessage
-	if err := json.Unmarshal(trimmed, &object); err != nil {
-		return nil, domain.Wrap(domain.Invalid, err, "The payload is not valid JSON")
-	}
-	return object, nil
 }
 
 // find returns the field's raw JSON and the name under which it stood: from the path,
@@ -313,38 +305,4 @@ func explain(err error, typ reflect.Type) string {
 	default:
 		return "has the wrong type"
 	}
-}
-
-// hasLoneSurrogate reports whether a \u escape of half a surrogate pair stands
-// alone; decoding would silently replace it.
-func hasLoneSurrogate(raw []byte) bool {
-	for i := 0; i+5 < len(raw); i++ {
-		if raw[i] != '\\' {
-			continue
-		}
-		if raw[i+1] != 'u' {
-			i++ // the escaped character cannot begin an escape
-			continue
-		}
-		high, ok := hex4(raw[i+2:])
-		if !ok || high < 0xD800 || high > 0xDFFF {
-			i += 5
-			continue
-		}
-		if high >= 0xDC00 || i+11 >= len(raw) || raw[i+6] != '\\' || raw[i+7] != 'u' {
-			return true
-		}
-		low, ok := hex4(raw[i+8:])
-		if !ok || low < 0xDC00 || low > 0xDFFF {
-			return true
-		}
-		i += 11
-	}
-	return false
-}
-
-// hex4 reads four hex digits.
-func hex4(raw []byte) (uint16, bool) {
-	n, err := strconv.ParseUint(string(raw[:4]), 16, 16)
-	return uint16(n), err == nil
 }

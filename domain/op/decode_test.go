@@ -45,7 +45,7 @@ func TestPrecedenceOfPlacesAndNames(t *testing.T) {
 		{"null leaves it to the alias", op.Input{Body: []byte(`{"channelId":null,"roomId":"` + channel + `"}`)}, channel},
 		{"null leaves it to the query", op.Input{Body: []byte(`{"channelId":null}`), Query: url.Values{"roomId": {channel}}}, channel},
 		{"names are exact in case", op.Input{Body: []byte(`{"CHANNELID":"` + other + `"}`)}, ""},
-		{"of two equal names the last", op.Input{Body: []byte(`{"channelId":"` + other + `","channelId":"` + channel + `"}`)}, channel},
+		{"an escaped name", op.Input{Body: []byte(`{"channel\u0049d" : "` + channel + `" , "text":"}\\\"{"}`)}, channel},
 		{"is lower-cased", op.Input{Path: map[string]string{"channelId": "ABCDEFAB-1111-4111-8111-111111111111"}},
 			"abcdefab-1111-4111-8111-111111111111"},
 	}
@@ -98,6 +98,17 @@ func TestFaultsNameTheirFields(t *testing.T) {
 		{"word as a time", "INVALID_REQUEST", "before", op.Input{Query: url.Values{"before": {"yesterday"}}}},
 		{"bad UTF-8 in the query", "INVALID_REQUEST", "text", op.Input{Query: url.Values{"text": {"a\xff"}}}},
 		{"own rule", "INVALID_REQUEST", "text", op.Input{Body: []byte(`{"text":"bad"}`)}},
+		{"a name twice", "INVALID_REQUEST", "text", op.Input{Body: []byte(`{"text":"a","limit":1,"text":"a"}`)}},
+		{"a name twice, once escaped", "INVALID_REQUEST", "text", op.Input{Body: []byte(`{"text":"a","t\u0065xt":"b"}`)}},
+		{"an unknown name twice", "INVALID_REQUEST", "x", op.Input{Body: []byte(`{"x":{"x":1},"y":["x"],"x":2}`)}},
+		{"a name of 1 MB twice", "INVALID_REQUEST", strings.Repeat("x", 64), op.Input{Body: []byte(`{"` + strings.Repeat("x", 1<<20) + `":1,"` + strings.Repeat("x", 1<<20) + `":2}`)}},
+		{"NUL in the body", "INVALID_REQUEST", "text", op.Input{Body: []byte(`{"text":"a\u0000"}`)}},
+		{"NUL deep in the body", "INVALID_REQUEST", "metadata", op.Input{Body: []byte(`{"text":"a","metadata":{"a":["\u0000"]}}`)}},
+		{"NUL in what nobody reads", "INVALID_REQUEST", "", op.Input{Body: []byte(`{"x":"\u0000"}`)}},
+		{"NUL in the query", "INVALID_REQUEST", "text", op.Input{REST: true, Query: url.Values{"text": {"a\x00"}}}},
+		{"a long text", "INVALID_REQUEST", "text", op.Input{Body: []byte(`{"text":"` + strings.Repeat("x", 65_537) + `"}`)}},
+		{"a long text in a list", "INVALID_REQUEST", "tags", op.Input{Body: []byte(`{"tags":["` + strings.Repeat("x", 65_537) + `"]}`)}},
+		{"10,001 entries", "INVALID_REQUEST", "tags", op.Input{Body: []byte(`{"tags":[` + strings.Repeat(`"",`, 10_000) + `""]}`)}},
 		{"all faults at once", "INVALID_REQUEST", "text limit loud", op.Input{Body: []byte(`{"text":1,"limit":"a","loud":"yes"}`)}},
 		{"list as the body", "INVALID_REQUEST", "", op.Input{Body: []byte(`[1]`)}},
 		{"text as the body", "INVALID_REQUEST", "", op.Input{Body: []byte(`"x"`)}},
@@ -190,6 +201,15 @@ func TestHalfSurrogatePairs(t *testing.T) {
 		n, err := decode(t, op.Input{Body: []byte(`{"text":"` + text + `"}`)})
 		if (err == nil) != good {
 			t.Errorf("%s: %q, %v; want accepted %v", text, n.Text, err, good)
+		}
+	}
+}
+
+func TestWhatOnlyLooksLikeNULOrALargeTextPasses(t *testing.T) {
+	for _, body := range []string{`{"text":"\\u0000"}`, `{"text":"` + strings.Repeat("x", 65_536) + `"}`,
+		`{"tags":[` + strings.Repeat(`"",`, 9_999) + `""]}`, `{"text":"\\\"","x":{"text":1},"y":[{"text":2}]}`, "{ \"text\"\n:\t\"a\" ,\r\"limit\" : 1 }"} {
+		if _, err := decode(t, op.Input{Body: []byte(body)}); err != nil {
+			t.Errorf("%.80q: %v", body, err)
 		}
 	}
 }

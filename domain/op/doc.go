@@ -27,6 +27,14 @@
 // A request that names a channel only by something in it, such as a message, is checked by
 // its service, with ErrNoPart. A field without a tag needs its reason in Spec.Unguarded.
 //
+// # What no request may hold
+//
+// One check for all operations refuses a field that stands twice in a payload, half a
+// surrogate pair, NUL, an empty id in a list, a list of more than 10,000 entries and a text of
+// more than 64 KiB. A field whose text may be longer says so, and Validate then has a limit:
+//
+//	Text string `json:"message" text:"long"`
+//
 // # What a result may say to the doors
 //
 // Beside its JSON form a result may tell a REST status of its own (Statuser), how many

@@ -198,7 +198,7 @@ func TestWrongVariablesAreRefusedAndNamed(t *testing.T) {
 			t.Errorf("%s: %v", name, failure)
 		}
 	}
-	_, failure := ask(t, opened(&inside{}), "system:write-env", keyed, `{"content":{"A":1,"B C":"x","D":"\u0000"}}`)
+	_, failure := ask(t, opened(&inside{}), "system:write-env", keyed, `{"content":{"A":1,"B C":"x","D":"`+long+`"}}`)
 	if failure == nil || len(failure.Issues) != 3 {
 		t.Errorf("not all faults are named: %+v", failure)
 	}

@@ -51,7 +51,9 @@ for (const transports of [["websocket"], ["polling"]]) {
   const reason = await new Promise((resolve) => lasting.once("disconnect", resolve));
   check(`${name}: a socket ends with its token`, reason === "transport close", reason);
   await new Promise((resolve) => lasting.once("connect", resolve));
-  check(`${name}: and comes back with a fresh one`, lasting.id !== first && shown === 2);
+  check(`${name}: and comes back with a fresh one`, lasting.recovered && lasting.id === first && shown === 2);
+  const again = await Promise.race([new Promise((resolve) => lasting.once("disconnect", resolve)), new Promise((resolve) => setTimeout(resolve, 2_500))]);
+  check(`${name}: which counts from then on`, again === undefined, again);
   lasting.close();
 }
 

@@ -239,7 +239,7 @@ func dmSteps() []Step {
 // memorySteps read and change what the agent remembers.
 func memorySteps() []Step {
 	return []Step{
-		request("GET /api/memory/${agent}/memories?tableName=messages&includeEmbedding=false", "", save("memory", "data.memories.0.id")),
+		request("GET /api/memory/${agent}/memories?tableName=messages&includeEmbedding=false", "", save("memory", "data.memories.0.id"), save("room", "data.memories.0.roomId")),
 		request("GET /api/agents/${agent}/memories?channelId=${chat}", ""),
 		request("GET /api/memory/${agent}/memories?tableName=nothing", ""),
 		request("GET /api/memory/xyz/memories", ""),
@@ -247,7 +247,7 @@ func memorySteps() []Step {
 		request("GET /api/memory/${agent}/memories?roomId=xyz", ""),
 		request("PATCH /api/memory/${agent}/memories/${memory}", `{"content":{"text":"changed"}}`),
 		request("PATCH /api/memory/${agent}/memories/xyz", `{"content":{"text":"changed"}}`),
-		request("GET /api/agents/${agent}/rooms", "", save("room", "data.rooms.0.id")),
+		request("GET /api/agents/${agent}/rooms", ""),
 		request("GET /api/agents/${agent}/rooms/${room}", ""),
 		request("GET /api/agents/${agent}/rooms/xyz", ""),
 		request("GET /api/agents/${agent}/rooms/${nobody}", ""),
