@@ -135,6 +135,7 @@ func TestWhatIsLeftOfAnAttemptHarmsNoOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stays.Close()
+	until(t, "the socket is in its room", func() bool { return n.Members("all") == 1 })
 	if _, err := back("dies"); !errors.Is(err, siotest.ErrClosed) {
 		t.Fatal(err)
 	}
