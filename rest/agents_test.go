@@ -56,7 +56,7 @@ func staff(t *testing.T, patience time.Duration, owners ...agents.Owner) (*op.Re
 	if _, err := service.Seed(t.Context(), c, true); err != nil {
 		t.Fatal(err)
 	}
-	journal := agents.NewJournal(agents.JournalOptions{Store: store.AgentLogs, Agents: service, Now: clock})
+	journal := agents.NewJournal(agents.JournalOptions{Store: store.AgentLogs, Log: store.Messaging, Agents: service, Now: clock})
 	remover := agents.NewRemover(agents.RemoverOptions{Agents: service, Store: store.Agents, Logs: store.AgentLogs, Owners: owners})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 2)

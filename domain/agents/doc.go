@@ -47,7 +47,10 @@
 //
 // Turns hand what they did over to the Journal when the channel has its answer. It gives
 // the entries their ids as it stores them, so that the order of ids is that of the log,
-// and who follows a log needs to be woken only: what is new is read from the store.
+// and who follows a log needs to be woken only: what is new is read from the store. Entries
+// name the message that they are about. As the prompts in them quote the conversation, a
+// deleted message takes with it all entries of its channel since it was posted (traces.go).
+// A turn goes with its question; of a turn that is done the replies' texts are not kept.
 //
 // # Why it is so
 //

@@ -67,7 +67,7 @@ func enter(t *testing.T, store *storage.Set, o agents.ServiceOptions) *house {
 	if err := h.agents.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	h.journal = agents.NewJournal(agents.JournalOptions{Store: store.AgentLogs, Agents: h.agents, Now: time.Now, Logger: zerolog.Nop()})
+	h.journal = agents.NewJournal(agents.JournalOptions{Store: store.AgentLogs, Log: store.Messaging, Agents: h.agents, Now: time.Now, Logger: zerolog.Nop()})
 	h.messaging = messaging.New(messaging.Options{
 		Store: store.Messaging, Announcer: announcer{}, Signals: h.signals, Duties: h.agents, Now: time.Now,
 	})

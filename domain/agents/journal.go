@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"parley/domain"
+	"parley/domain/messaging"
 )
 
 // Bounds of the agents' logs.
@@ -29,10 +30,18 @@ const (
 // JournalOptions are what a Journal needs.
 type JournalOptions struct {
 	Store LogStore
+	// Log tells which messages exist: what was logged of others goes.
+	Log JournalLog
 	// Agents tells which agents exist: what others log is dropped.
 	Agents *Service
 	Now    domain.Clock
 	Logger zerolog.Logger
+}
+
+// JournalLog is what the Journal needs of the channel log; messaging.Store is one.
+type JournalLog interface {
+	// Lookup returns the message or tombstone of an id, or NotFound.
+	Lookup(ctx context.Context, id domain.MessageID) (messaging.Message, error)
 }
 
 // Journal stores what agents log, beside their work: turns hand entries over and go on.
@@ -47,6 +56,8 @@ type Journal struct {
 
 	mu       sync.Mutex
 	watchers map[*logWatcher]struct{}
+	// erased tells when a message of a channel was last deleted; see traces.go.
+	erased map[domain.ChannelID]time.Time
 }
 
 // logWatcher is woken when an agent's log has grown.
@@ -59,7 +70,8 @@ type logWatcher struct {
 func NewJournal(o JournalOptions) *Journal {
 	o.Logger = o.Logger.With().Str("component", "agents").Logger()
 	return &Journal{JournalOptions: o, entries: make(chan LogEntry, journalQueue),
-		untrimmed: map[domain.AgentID]int{}, watchers: map[*logWatcher]struct{}{}}
+		untrimmed: map[domain.AgentID]int{}, watchers: map[*logWatcher]struct{}{},
+		erased: map[domain.ChannelID]time.Time{}}
 }
 
 // Record hands an entry over, whose id and time are given here. It never blocks; a nil
@@ -110,6 +122,9 @@ func (j *Journal) flush(ctx context.Context, first LogEntry) {
 	if err := j.Store.AppendLogs(ctx, batch); err != nil {
 		j.Logger.Warn().Err(err).Int("entries", len(batch)).Msg("agents' logs cannot be stored")
 		return
+	}
+	if err := j.sift(ctx, batch); err != nil {
+		j.Logger.Warn().Err(err).Msg("agents' logs cannot be held against what was deleted meanwhile")
 	}
 	for _, e := range batch {
 		j.untrimmed[e.AgentID]++

@@ -11,7 +11,7 @@ import (
 // LogStore keeps what agents log of their work. Every method is safe for concurrent use.
 // Errors are domain errors: Unavailable. Ids are of version 7 and given by one Journal in
 // the order in which it appends, so their order is that of the log; a backend needs an
-// index over (agent, id) and nothing else.
+// index over (agent, id), and the one of EraseLogs.
 type LogStore interface {
 	// AppendLogs stores entries, all or (without transactions) the first ones.
 	AppendLogs(ctx context.Context, entries []LogEntry) error
@@ -19,6 +19,9 @@ type LogStore interface {
 	Logs(ctx context.Context, q LogQuery) ([]LogEntry, error)
 	// DeleteLog removes one entry; one that is absent is no error.
 	DeleteLog(ctx context.Context, agent domain.AgentID, id domain.LogID) error
+	// EraseLogs removes entries about the messages of a channel, at most limit, and returns
+	// how many they were. It needs an index over the channel.
+	EraseLogs(ctx context.Context, d LogSelection, limit int) (int, error)
 	// TrimLogs removes the oldest entries of an agent but for the newest keep, at most
 	// limit, and returns how many they were.
 	TrimLogs(ctx context.Context, agent domain.AgentID, keep, limit int) (int, error)
@@ -58,4 +61,22 @@ type LogEntry struct {
 	// Body is a JSON object, kept byte for byte.
 	Body      json.RawMessage
 	CreatedAt time.Time
+	// Origin is the message that the entry is about; the zero value if it is about none.
+	Origin LogOrigin
+}
+
+// LogOrigin is the message that led to an entry.
+type LogOrigin struct {
+	Message domain.MessageID
+	Channel domain.ChannelID
+	// At is when the message was posted.
+	At time.Time
+}
+
+// LogSelection selects the entries about the messages of a channel, whosever they are. Zero
+// fields but Channel do not restrict.
+type LogSelection struct {
+	Channel domain.ChannelID
+	// Since is the first moment of the entries, Upto the last one of their messages.
+	Since, Upto time.Time
 }

@@ -150,6 +150,7 @@ func (t *turn) entry(kind string, body any) LogEntry {
 	}
 	author := domain.UniqueUUID[domain.EntityID](t.key.agent, string(t.question.AuthorID))
 	return LogEntry{
+		Origin:  LogOrigin{Message: t.question.ID, Channel: t.key.channel, At: t.question.CreatedAt},
 		AgentID: t.key.agent, Type: kind, Body: data, EntityID: author, AuthorID: author,
 		RoomID: domain.UniqueUUID[domain.RoomID](t.key.agent, string(t.key.channel)),
 	}

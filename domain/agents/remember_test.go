@@ -177,7 +177,7 @@ func TestDeletedQuestionIsNotRemembered(t *testing.T) {
 		t.Fatal(err)
 	}
 	close(let)
-	h.settle(1)
+	h.settle(2) // of the deletion, and of the turn
 	if got := h.remembers(); len(got) != 0 {
 		t.Errorf("memories are %q", got)
 	}

@@ -2,6 +2,7 @@ package agents
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"parley/domain"
@@ -110,6 +111,9 @@ func (r *Runner) stopWaiting(ctx context.Context, m messaging.Message, stopped m
 // decided otherwise before.
 func (t *turn) stopUnbegun(ctx context.Context) (bool, error) {
 	doc, err := t.take(ctx)
+	if errors.Is(err, errQuestionGone) {
+		return false, nil
+	}
 	if err != nil || doc.Outcome != nil {
 		return false, err
 	}

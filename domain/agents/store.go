@@ -49,8 +49,11 @@ type Store interface {
 	// CommitOutcome writes the outcome, and state StateDecided, if the turn's fence is
 	// still fence and no outcome stands yet. Conflict otherwise: somebody else took over.
 	CommitOutcome(ctx context.Context, id TurnID, fence int64, outcome Outcome) error
-	// FinishTurn sets state StateDone if the fence is still fence. Conflict otherwise.
+	// FinishTurn sets state StateDone if the fence is still fence, and forgets what the
+	// replies of its outcome say, which stands in the channel now. Conflict otherwise.
 	FinishTurn(ctx context.Context, id TurnID, fence int64) error
+	// EraseTurn removes one turn; one that is absent is no error.
+	EraseTurn(ctx context.Context, id TurnID) error
 	// Turn returns one turn, or NotFound.
 	Turn(ctx context.Context, id TurnID) (Turn, error)
 }
@@ -106,6 +109,16 @@ type Outcome struct {
 	Stopped bool `json:"stopped,omitempty"`
 	// Why says why the agent stays silent, "" if it does not.
 	Why string `json:"why,omitempty"`
+}
+
+// Bare is the outcome without what the replies say.
+func (o Outcome) Bare() Outcome {
+	replies := make([]Reply, len(o.Replies))
+	for i, r := range o.Replies {
+		replies[i] = Reply{ID: r.ID}
+	}
+	o.Replies = replies
+	return o
 }
 
 // Reply is one message that a turn produces.

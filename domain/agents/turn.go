@@ -20,6 +20,9 @@ const SourceReply = messaging.SourceAgent
 // actionReply is the action of a plain answer.
 const actionReply = "REPLY"
 
+// errQuestionGone ends a turn whose question was deleted as it began: nothing is left to do.
+var errQuestionGone = errors.New("the question is gone")
+
 // errTakenOver ends a turn that another runner works on now; the rest is its business.
 var errTakenOver = errors.New("another runner has taken the turn")
 
@@ -58,6 +61,9 @@ func (t *turn) run(ctx context.Context) (err error) {
 	defer t.endStream()
 	defer t.remembering.Wait()
 	doc, err := t.take(ctx)
+	if errors.Is(err, errQuestionGone) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
@@ -108,7 +114,7 @@ func (t *turn) report(err error) {
 	}
 }
 
-// take raises the turn's fence.
+// take raises the turn's fence; errQuestionGone if there is nothing to answer any more.
 func (t *turn) take(ctx context.Context) (doc Turn, err error) {
 	if err := t.OnStep("take"); err != nil {
 		return Turn{}, err
@@ -125,7 +131,28 @@ func (t *turn) take(ctx context.Context) (doc Turn, err error) {
 	if err != nil {
 		return Turn{}, fmt.Errorf("take the turn: %w", err)
 	}
-	return doc, nil
+	return doc, t.standing(ctx, doc)
+}
+
+// standing looks whether the question of a turn just taken is still there. A deletion
+// before that has not found the turn; one after it removes the turn and ends the work.
+func (t *turn) standing(ctx context.Context, doc Turn) error {
+	gone := false
+	err := t.retry(ctx, func(ctx context.Context) error {
+		m, err := t.Log.Message(ctx, t.key.channel, t.question.ID)
+		gone = domain.IsCode(err, domain.NotFound) || err == nil && m.Deleted
+		if !gone {
+			return err
+		}
+		return t.Store.EraseTurn(ctx, doc.ID)
+	})
+	if err != nil {
+		return fmt.Errorf("look for the question: %w", err)
+	}
+	if gone {
+		return errQuestionGone
+	}
+	return nil
 }
 
 // decide thinks, while work lasts, and writes the outcome down. The turn it returns is
@@ -163,6 +190,11 @@ func (t *turn) decided(ctx context.Context, doc Turn) (Turn, error) {
 		stored, err = t.Store.Turn(ctx, doc.ID)
 		return err
 	})
+	if domain.IsCode(err, domain.NotFound) { // it went with its question; the channel must hear that it has ended
+		gone := withdrawn()
+		doc.State, doc.Outcome = StateDone, &gone
+		return doc, nil
+	}
 	if err != nil {
 		return doc, fmt.Errorf("read the turn: %w", err)
 	}
@@ -251,6 +283,9 @@ func (t *turn) finish(ctx context.Context, doc Turn) error {
 	}
 	err := t.retry(ctx, func(ctx context.Context) error { return t.Store.FinishTurn(ctx, doc.ID, doc.Fence) })
 	if domain.IsCode(err, domain.Conflict) {
+		if _, err := t.Store.Turn(ctx, doc.ID); domain.IsCode(err, domain.NotFound) {
+			return nil // it went with its question
+		}
 		return errTakenOver
 	}
 	if err != nil {

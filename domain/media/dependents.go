@@ -13,6 +13,23 @@ var _ messaging.Dependents = (*Service)(nil)
 // batch is how many files are read at once.
 const batch = 100
 
+// MessageEdited notes the files that the message shows now, and takes it off those that it
+// does not show any more: Noting may not have got to it. Codes: unavailable.
+func (s *Service) MessageEdited(ctx context.Context, _ domain.ChannelID, id domain.MessageID) error {
+	m, err := s.o.Messages.Lookup(ctx, id)
+	if domain.IsCode(err, domain.NotFound) || err == nil && m.Deleted {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	shown := attached(m.Metadata)
+	if err := s.attach(ctx, m, shown); err != nil {
+		return err
+	}
+	return s.drop(ctx, id, shown)
+}
+
 // MessageDeleted removes the files that only this message referred to. Codes: unavailable.
 func (s *Service) MessageDeleted(ctx context.Context, _ domain.ChannelID, id domain.MessageID) error {
 	return s.drop(ctx, id, nil)

@@ -19,7 +19,8 @@
 // its text and metadata are gone, and asking all other messages of a long channel who else
 // shows the picture would cost too much. So a file's row lists the messages that refer to
 // it. Noting wraps the channel log and writes the entry before the message is appended:
-// a crash in between leaves an entry too many, never one too few. What is told by
+// a crash in between leaves an entry too many, never one too few; after an edit MessageEdited
+// makes up for it. What is told by
 // messaging.Dependents takes entries away, and a file that had some and has none left goes
 // with them. Before that the remaining entries are checked against the log, so that those of
 // messages that never came to be do not keep a file. A file that no message has ever

@@ -63,7 +63,7 @@ func (n *noting) Append(ctx context.Context, m messaging.Message, done func(mess
 }
 
 // Edit edits a message, then notes files that it shows now and not before, and the other
-// way round. A crash in between leaves a file that does not go with the message.
+// way round. What a crash in between leaves is put right by MessageEdited.
 func (n *noting) Edit(ctx context.Context, channel domain.ChannelID, id domain.MessageID,
 	change func(messaging.Message) (messaging.Message, error)) (messaging.Message, error) {
 	var before []place

@@ -20,7 +20,8 @@
 // The Service hangs on messages and channels (messaging.Dependents) and on agents
 // (AgentDeleted). Rows go in batches, so that others write in between. What was written
 // while its message was being deleted is found by looking at the message again after the
-// write: either the deletion is seen there, or it came later and finds the memory. Writes
+// write: either the deletion is seen there, or it came later and finds the memory. The same
+// holds for edits, whose text the memory follows (MessageEdited). Writes
 // for an agent hold a lock that AgentDeleted takes before it begins, after the agent is
 // known no more.
 //

@@ -5,7 +5,71 @@ import (
 	"time"
 
 	"parley/domain"
+	"parley/domain/messaging"
 )
+
+// changedOften is how often in a row a memory follows a message that changes meanwhile.
+const changedOften = 10
+
+// MessageEdited lets the memories of a message tell what the message tells now; see
+// messaging.Dependents. Codes: unavailable, conflict (it is edited all the time).
+func (s *Service) MessageEdited(ctx context.Context, channel domain.ChannelID, id domain.MessageID) error {
+	for range changedOften {
+		m, err := s.log.Message(ctx, channel, id)
+		if domain.IsCode(err, domain.NotFound) || err == nil && m.Deleted {
+			return nil // its deletion is told too
+		}
+		if err != nil {
+			return err
+		}
+		if err := s.rewrite(ctx, m); err != nil {
+			return err
+		}
+		now, err := s.log.Message(ctx, channel, id)
+		if domain.IsCode(err, domain.NotFound) || err == nil && (now.Deleted || now.Rev == m.Rev) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return domain.Errorf(domain.Conflict, "The message changes too often")
+}
+
+// rewrite gives the memories of a message its text. Those that tell of the message rather
+// than what it says stay as they are. An embedding is that of the old text, so it goes.
+func (s *Service) rewrite(ctx context.Context, m messaging.Message) error {
+	refs, err := s.store.MemoriesOf(ctx, m.ID, maxList)
+	if err != nil {
+		return err
+	}
+	for _, ref := range refs {
+		if ref.ID != MemoryID(ref.AgentID, m.ID) {
+			continue
+		}
+		_, err := s.store.UpdateMemory(ctx, ref.AgentID, ref.ID, func(stored Memory) (Memory, error) {
+			if stored.Content.String("text") != m.Content {
+				stored.Embedding = nil
+			}
+			stored.Content = stored.Content.Clone()
+			delete(stored.Content, "attachments")
+			for key, value := range received(ref.AgentID, m) {
+				if key != "inReplyTo" {
+					stored.Content[key] = value
+				}
+			}
+			if _, told := stored.Metadata["raw"]; told {
+				stored.Metadata = stored.Metadata.Clone()
+				stored.Metadata["raw"] = raw(m)
+			}
+			return stored, nil
+		})
+		if err != nil && !domain.IsCode(err, domain.NotFound) {
+			return err
+		}
+	}
+	return nil
+}
 
 // MessageDeleted forgets a message; see messaging.Dependents. Codes: unavailable.
 func (s *Service) MessageDeleted(ctx context.Context, _ domain.ChannelID, id domain.MessageID) error {

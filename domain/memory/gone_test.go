@@ -2,6 +2,7 @@ package memory_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,8 +53,9 @@ type gone struct {
 // Message calls written once before it looks.
 func (g *gone) Message(ctx context.Context, c domain.ChannelID, id domain.MessageID) (messaging.Message, error) {
 	if g.written != nil {
-		g.written()
+		written := g.written
 		g.written = nil
+		written()
 	}
 	return g.Log.Message(ctx, c, id)
 }
@@ -227,4 +229,72 @@ func TestLogsOfARoomGoWithTheRoom(t *testing.T) {
 	if want := domain.UniqueUUID[domain.RoomID](eliza, string(c.ID)); !slices.Equal(logs.rooms, []domain.RoomID{want}) {
 		t.Errorf("logs of %v went", logs.rooms)
 	}
+}
+
+func TestMemoryOfAnEditedMessageTellsTheNewText(t *testing.T) {
+	h := newHouse(t)
+	c := h.channel(messaging.TypeGroup)
+	m := h.post(c, ann, "Ann", "my cat is called Tiger", func(m *messaging.Message) {
+		m.Raw, m.Metadata = json.RawMessage(`{"text":"my cat is called Tiger"}`), domain.Metadata{}
+		m.Metadata.Set("attachments", []object{{"url": "/old.png"}})
+	})
+	reply := h.post(c, domain.EntityID(eliza), "Eliza", "hello Tiger")
+	for _, agent := range []domain.AgentID{eliza, smith} {
+		h.hear(agent, c, m)
+	}
+	h.must(h.service.Ignored(t.Context(), smith, c, m, "not for me"))
+	h.must(h.service.Replied(t.Context(), eliza, c, m, []domain.MessageID{reply.ID}))
+	id := memory.MemoryID(eliza, m.ID)
+	h.call("memories:update", object{"agentId": eliza, "memoryId": id, "embedding": []float32{1, 2}}, nil)
+	edit := func(id domain.MessageID, text string) {
+		t.Helper()
+		_, err := h.set.Messaging.Edit(t.Context(), c.ID, id, func(m messaging.Message) (messaging.Message, error) {
+			m.Content, m.Raw, m.Metadata = text, json.RawMessage(`{"text":"`+text+`"}`), nil
+			return m, nil
+		})
+		h.must(err)
+	}
+	edit(m.ID, "my dog is called Rex")
+	edit(reply.ID, "hello Rex")
+	for range 2 {
+		h.must(h.service.MessageEdited(t.Context(), c.ID, m.ID))
+		h.must(h.service.MessageEdited(t.Context(), c.ID, reply.ID))
+	}
+	h.wantTexts(h.list(eliza), "hello Rex", "my dog is called Rex")
+	for _, agent := range []domain.AgentID{eliza, smith} {
+		got, err := h.set.Memory.Memory(t.Context(), agent, memory.MemoryID(agent, m.ID))
+		h.must(err)
+		if whole := fmt.Sprint(got); strings.Contains(string(got.Metadata["raw"]), "Tiger") || got.Embedding != nil ||
+			got.Content["attachments"] != nil || got.Content["source"] == nil {
+			t.Errorf("memory is %s", whole)
+		}
+	}
+	said, err := h.set.Memory.Memory(t.Context(), eliza, memory.MemoryID(eliza, reply.ID))
+	h.must(err)
+	if said.Content.String("inReplyTo") != string(id) {
+		t.Errorf("what was said is %+v", said.Content)
+	}
+	h.must(h.service.MessageEdited(t.Context(), c.ID, domain.NewID[domain.MessageID]()))
+}
+
+func TestMessageEditedWhileItIsRememberedIsRememberedAsItIs(t *testing.T) {
+	log := &gone{}
+	h := newHouse(t, func(o *memory.Options) { log.Log, o.Log = o.Log, log })
+	c := h.channel(messaging.TypeGroup)
+	m := h.post(c, ann, "Ann", "old")
+	log.written = func() {
+		_, err := h.set.Messaging.Edit(t.Context(), c.ID, m.ID, func(m messaging.Message) (messaging.Message, error) {
+			m.Content = "new"
+			return m, nil
+		})
+		h.must(err)
+		h.must(h.service.MessageEdited(t.Context(), c.ID, m.ID))
+		_, err = h.set.Memory.UpdateMemory(t.Context(), eliza, memory.MemoryID(eliza, m.ID), func(m memory.Memory) (memory.Memory, error) {
+			m.Content.Set("text", "old") // as if the edit had been told before the memory was written
+			return m, nil
+		})
+		h.must(err)
+	}
+	h.hear(eliza, c, m)
+	h.wantTexts(h.list(eliza), "new")
 }

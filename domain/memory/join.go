@@ -118,7 +118,7 @@ func (s *Service) meet(ctx context.Context, agent domain.AgentID, c messaging.Ch
 	// As with a message: a channel that was deleted meanwhile may not have found the room.
 	_, err := s.log.Channel(ctx, c.ID)
 	if domain.IsCode(err, domain.NotFound) {
-		return s.ChannelDeleted(ctx, c.ID)
+		return s.forgetChannel(ctx, c.ID, c.ServerID)
 	}
 	return err
 }

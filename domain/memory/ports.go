@@ -25,6 +25,8 @@ type Agents interface {
 type Log interface {
 	// Channel returns one channel, or NotFound.
 	Channel(ctx context.Context, id domain.ChannelID) (messaging.Channel, error)
+	// Server returns one message server, or NotFound.
+	Server(ctx context.Context, id domain.ServerID) (messaging.Server, error)
 	// Message returns one message or tombstone of the channel, or NotFound.
 	Message(ctx context.Context, channel domain.ChannelID, id domain.MessageID) (messaging.Message, error)
 }

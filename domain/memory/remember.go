@@ -230,8 +230,9 @@ func (s *Service) Ignored(ctx context.Context, agent domain.AgentID, c messaging
 }
 
 // keep stores a scene with the memories of messages, and then looks whether these are
-// still there. One that was deleted before is forgotten here; one that is deleted later
-// is forgotten by the deletion, which finds the memory.
+// still there, and still the same. One that was deleted or edited before is forgotten or
+// changed here; with one that is later, that is done by the deletion or the edit, which
+// finds the memory.
 func (s *Service) keep(ctx context.Context, scene Scene, messages ...messaging.Message) error {
 	if len(scene.Memories) == 0 {
 		return nil
@@ -246,6 +247,10 @@ func (s *Service) keep(ctx context.Context, scene Scene, messages ...messaging.M
 			if err := s.forget(ctx, m); err != nil {
 				return err
 			}
+		case err == nil && now.Rev != m.Rev:
+			if err := s.MessageEdited(ctx, m.ChannelID, m.ID); err != nil {
+				return err
+			}
 		case err != nil:
 			return err
 		}
@@ -253,15 +258,28 @@ func (s *Service) keep(ctx context.Context, scene Scene, messages ...messaging.M
 	return nil
 }
 
-// forget removes the memories of a message that is gone, and those of its channel if that
-// is gone too.
+// forget removes the memories of a message that is gone, and those of its channel and its
+// server if these are gone too.
 func (s *Service) forget(ctx context.Context, m messaging.Message) error {
 	_, err := s.log.Channel(ctx, m.ChannelID)
 	if domain.IsCode(err, domain.NotFound) {
-		return s.ChannelDeleted(ctx, m.ChannelID)
+		return s.forgetChannel(ctx, m.ChannelID, m.ServerID)
 	}
 	if err != nil {
 		return err
 	}
 	return s.MessageDeleted(ctx, m.ChannelID, m.ID)
+}
+
+// forgetChannel removes the memories of a channel that is gone, and the worlds of its
+// server if that is gone too: its deletion may not have found the one just written.
+func (s *Service) forgetChannel(ctx context.Context, id domain.ChannelID, server domain.ServerID) error {
+	if err := s.ChannelDeleted(ctx, id); err != nil || server == "" {
+		return err
+	}
+	_, err := s.log.Server(ctx, server)
+	if domain.IsCode(err, domain.NotFound) {
+		return s.ServerDeleted(ctx, server)
+	}
+	return err
 }

@@ -37,6 +37,8 @@ type Store interface {
 	// Embedding. change must be quick, may run again, and must not change the maps and
 	// slices that it is given. NotFound if it is absent; an error of change comes back as it is.
 	UpdateMemory(ctx context.Context, agent domain.AgentID, id domain.MemoryID, change func(Memory) (Memory, error)) (Memory, error)
+	// MemoriesOf returns the memories of a message, whoever has them, at most limit.
+	MemoriesOf(ctx context.Context, message domain.MessageID, limit int) ([]Ref, error)
 	// DeleteMemories removes up to limit memories of a selection and returns them; fewer
 	// than limit means that nothing is left.
 	DeleteMemories(ctx context.Context, d Selection, limit int) ([]Ref, error)

@@ -3,6 +3,7 @@ package messaging
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"parley/domain"
 )
@@ -86,5 +87,5 @@ func (s *Service) UpdateAction(ctx context.Context, _ domain.Actor, r ActionRequ
 	if err != nil {
 		return MessageRow{}, err
 	}
-	return NewMessageRow(m), s.announce(ctx, m, nil)
+	return NewMessageRow(m), errors.Join(s.announce(ctx, m, nil), s.tellEdited(ctx, m))
 }

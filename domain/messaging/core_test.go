@@ -197,6 +197,10 @@ func TestDependentsAreToldOfEveryDeletion(t *testing.T) {
 	c := h.channel(ann)
 	first := h.say(c, "one")
 	h.say(c, "two")
+	h.do("messages:update", "channelId", c, "messageId", first["id"], "content", "one, or so")
+	if heard, want := h.heardOf(), fmt.Sprintf("edited in %.8s; too", c); heard != want {
+		t.Errorf("heard %s", heard)
+	}
 	for range 2 { // the repeat finds a tombstone and tells again
 		h.do("messages:delete", "channelId", c, "messageId", first["id"])
 	}
@@ -248,6 +252,35 @@ func TestWhatADependentMissedIsToldAgain(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+func TestAChangeOfAMessageThatADependentMissedIsToldByRun(t *testing.T) {
+	for name, tt := range map[string]struct {
+		op, want string
+		fields   []any
+	}{
+		"an edit":    {"messages:update", "edited in %.8s; too", []any{"content", "changed"}},
+		"a deletion": {"messages:delete", "message of %.8s; too", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := openTown(t, nil)
+			c := h.channel(ann)
+			m := h.say(c, "one")
+			h.fail(1)
+			_, failure := h.try(tt.op, append([]any{"channelId", c, "messageId", m["id"]}, tt.fields...)...)
+			h.wantFailure(failure, "DB_ERROR", "")
+			if left, err := h.store.Untold(t.Context(), 10); err != nil || len(left) != 1 {
+				t.Fatalf("untold %v, %v", left, err)
+			}
+			h.run(func() bool {
+				left, err := h.store.Untold(t.Context(), 10)
+				return err == nil && len(left) == 0
+			})
+			if heard, want := h.heardOf(), fmt.Sprintf(tt.want, c); heard != want {
+				t.Errorf("heard %s, want %s", heard, want)
+			}
+		})
 	}
 }
 

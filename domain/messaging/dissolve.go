@@ -120,6 +120,9 @@ func (s *Service) AgentDeleted(ctx context.Context, id domain.AgentID) error {
 			break
 		}
 		for _, c := range page {
+			if err := s.store.DropRead(ctx, c.ID, entity); err != nil { // the channel leads to it
+				return err
+			}
 			_, err := s.change(c.ID, func() (Channel, error) { return s.store.RemoveParticipant(ctx, c.ID, entity) })
 			if err != nil && !domain.IsCode(err, domain.NotFound) { // deleted a moment ago
 				return err

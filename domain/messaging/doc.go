@@ -26,10 +26,10 @@
 // A caller that waits for the answer to its message (transport http or sse) follows the
 // message in Answers, which hears of the agents' turns of this process.
 //
-// Dependents keep what hangs on messages elsewhere. They are told after a deletion is
-// stored; a Leftover of a clear, or of a channel, stays until they were and the rows are
-// erased, so that a crash in between loses nothing. Of a single message the repeated
-// deletion tells them again.
+// Dependents keep what hangs on messages elsewhere. They are told after a deletion or an
+// edit is stored; a Leftover of a clear, or of a channel, stays until they were and the rows
+// are erased, and a single message is untold until they were, so that a crash in between
+// loses nothing: Run tells them.
 //
 // # Why it is so
 //

@@ -3,6 +3,7 @@ package messaging
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"parley/domain"
 )
@@ -85,10 +86,15 @@ func (s *Service) Edit(ctx context.Context, a domain.Actor, r EditRequest) (Mess
 	if err != nil {
 		return MessageRow{}, err
 	}
-	if err := s.announce(ctx, m, nil); err != nil {
+	if err := errors.Join(s.announce(ctx, m, nil), s.tellEdited(ctx, m)); err != nil {
 		return MessageRow{}, err
 	}
 	return NewMessageRow(m), nil
+}
+
+// tellEdited tells the dependents that a message has changed.
+func (s *Service) tellEdited(ctx context.Context, m Message) error {
+	return s.tell(ctx, m, func(d Dependents) error { return d.MessageEdited(ctx, m.ChannelID, m.ID) })
 }
 
 // edited is m with the text of r.

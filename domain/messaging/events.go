@@ -102,10 +102,12 @@ type Duties interface {
 }
 
 // Dependents keep what hangs on messages and channels elsewhere: the memories that agents
-// have of them, files. They are told after the deletion is stored and before whoever
-// deletes hears of success; a call that failed is made again by the repeated deletion, or
-// by the sweep. Every method is idempotent, and what does not exist is no error.
+// have of them, their logs, files. They are told after the change is stored and before
+// whoever makes it hears of success; a call that failed, or that a crash prevented, is made
+// again by the repeated deletion, or by the sweep. Every method is idempotent, and what does not exist is no error.
 type Dependents interface {
+	// MessageEdited lets what hangs on one message follow the message as the log has it now.
+	MessageEdited(ctx context.Context, channel domain.ChannelID, id domain.MessageID) error
 	// MessageDeleted drops what hangs on one message.
 	MessageDeleted(ctx context.Context, channel domain.ChannelID, id domain.MessageID) error
 	// ChannelCleared drops what hangs on the channel's messages that are not younger than upto.

@@ -64,10 +64,20 @@ func (s *Service) tellDeleted(ctx context.Context, m Message) error {
 	if m.Kind != KindPost {
 		return nil
 	}
+	return s.tell(ctx, m, func(d Dependents) error { return d.MessageDeleted(ctx, m.ChannelID, m.ID) })
+}
+
+// tell tells the dependents of a change of a message, and notes that they know. What they
+// could not hear is told by Run.
+func (s *Service) tell(ctx context.Context, m Message, tell func(Dependents) error) error {
 	for _, d := range s.dependents {
-		if err := d.MessageDeleted(ctx, m.ChannelID, m.ID); err != nil {
+		if err := tell(d); err != nil {
+			s.wake()
 			return err
 		}
+	}
+	if err := s.store.Told(ctx, m.ChannelID, m.ID, m.Rev); err != nil {
+		s.wake() // they know, and hear it once more
 	}
 	return nil
 }

@@ -23,6 +23,8 @@ type Reads interface {
 	// it; of several at once each step is reported once. A channel without a position
 	// has 0. NotFound if the channel is absent.
 	SetRead(ctx context.Context, channel domain.ChannelID, entity domain.EntityID, seq int64) (now int64, moved bool, err error)
+	// DropRead removes entity's position in the channel; one that is absent is no error.
+	DropRead(ctx context.Context, channel domain.ChannelID, entity domain.EntityID) error
 	// Reads returns the channel's positions, the last moved first, at most limit; none
 	// for an unknown channel.
 	Reads(ctx context.Context, channel domain.ChannelID, limit int) ([]ReadPosition, error)

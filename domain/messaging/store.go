@@ -86,14 +86,19 @@ type Log interface {
 	// (Duplicate). Errors through done: NotFound, Unavailable, Conflict (the id is
 	// taken by another message).
 	Append(ctx context.Context, m Message, done func(Appended, error)) error
-	// Delete leaves a tombstone with the channel's next number as its Rev, and removes
-	// the message's duties. The tombstone of an earlier deletion is returned with
+	// Delete leaves an untold tombstone with the channel's next number as its Rev, and removes
+	// the message's duties and turns. The tombstone of an earlier deletion is returned with
 	// changed false. NotFound if there is no such message in the channel.
 	Delete(ctx context.Context, channel domain.ChannelID, id domain.MessageID) (m Message, changed bool, err error)
 	// Edit stores what change makes of the message's Content, Raw, Metadata, SourceType and
-	// InReplyTo, with the channel's next number as its Rev; Seq and the duties stay. change is as that of
-	// UpdateChannel. NotFound if there is no such message in the channel or it is deleted.
+	// InReplyTo, with the channel's next number as its Rev; Seq and the duties stay, and it is
+	// untold then. change is as that of UpdateChannel. NotFound if there is no such message in the channel or it is deleted.
 	Edit(ctx context.Context, channel domain.ChannelID, id domain.MessageID, change func(Message) (Message, error)) (Message, error)
+	// Untold returns messages and tombstones that Edit and Delete have left untold, in no
+	// particular order, at most limit. Its cost must not depend on how many others there are.
+	Untold(ctx context.Context, limit int) ([]Message, error)
+	// Told makes a message a told one unless it was changed after rev; it may be absent.
+	Told(ctx context.Context, channel domain.ChannelID, id domain.MessageID, rev int64) error
 	// Lookup returns the message or tombstone of an id in whatever channel, or NotFound.
 	Lookup(ctx context.Context, id domain.MessageID) (Message, error)
 	// Head is the channel's last assigned number, 0 for an empty or unknown channel.

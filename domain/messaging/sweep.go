@@ -16,6 +16,9 @@ const sweepBatch = 1000
 // left then is Run's business.
 const sweepPatience = 2 * time.Second
 
+// untoldBatch is how many messages are read at once whose changes are to be told.
+const untoldBatch = 100
+
 // sweepPause is how long Run waits after a failure of the store or of a dependent.
 const sweepPause = 5 * time.Second
 
@@ -100,7 +103,7 @@ func (s *Service) erase(ctx context.Context, l Leftover) error {
 func (s *Service) Run(ctx context.Context) error {
 	for {
 		var again <-chan time.Time
-		if err := errors.Join(s.sweepAll(ctx), s.dissolveAll(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(s.tellAll(ctx), s.sweepAll(ctx), s.dissolveAll(ctx)); err != nil && ctx.Err() == nil {
 			again = time.After(sweepPause)
 		}
 		select {
@@ -108,6 +111,31 @@ func (s *Service) Run(ctx context.Context) error {
 			return nil
 		case <-s.unswept:
 		case <-again:
+		}
+	}
+}
+
+// tellAll tells the dependents what they could not hear of the changes of messages.
+func (s *Service) tellAll(ctx context.Context) error {
+	for {
+		untold, err := s.store.Untold(ctx, untoldBatch)
+		if err != nil {
+			return err
+		}
+		for _, m := range untold {
+			tell := s.tellEdited
+			if m.Deleted {
+				tell = s.tellDeleted
+			}
+			if err := tell(ctx, m); err != nil {
+				return err
+			}
+			if err := s.store.Told(ctx, m.ChannelID, m.ID, m.Rev); err != nil { // else it would come again at once
+				return err
+			}
+		}
+		if len(untold) < untoldBatch {
+			return nil
 		}
 	}
 }

@@ -143,6 +143,10 @@ func (h dependent) ServerDeleted(_ context.Context, id domain.ServerID) error {
 	return h.hear("server %.8s", id)
 }
 
+func (h dependent) MessageEdited(_ context.Context, channel domain.ChannelID, _ domain.MessageID) error {
+	return h.hear("edited in %.8s", channel)
+}
+
 // other is a second dependent.
 type other struct{ *town }
 
@@ -151,6 +155,10 @@ func (o other) MessageDeleted(context.Context, domain.ChannelID, domain.MessageI
 }
 
 func (o other) ChannelCleared(context.Context, domain.ChannelID, time.Time) error {
+	return o.hear("too")
+}
+
+func (o other) MessageEdited(context.Context, domain.ChannelID, domain.MessageID) error {
 	return o.hear("too")
 }
 

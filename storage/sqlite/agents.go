@@ -214,8 +214,35 @@ func (s *Store) CommitOutcome(ctx context.Context, id agents.TurnID, fence int64
 
 // FinishTurn notes that a turn's replies are appended; see agents.Store.
 func (s *Store) FinishTurn(ctx context.Context, id agents.TurnID, fence int64) error {
-	return s.changeTurn(ctx, `UPDATE turns SET state = 'done', updated_at = ? WHERE id = ? AND fence = ?`,
-		func(now int64) []any { return []any{now, string(id), fence} })
+	return s.write(ctx, func(ctx context.Context, w *writer) error {
+		t, err := findTurn(ctx, w.conn, id)
+		if domain.IsCode(err, domain.NotFound) || err == nil && t.Fence != fence {
+			return errTakenOver()
+		}
+		if err != nil {
+			return err
+		}
+		var outcome any
+		if t.Outcome != nil {
+			if outcome, err = encode(t.Outcome.Bare()); err != nil {
+				return err
+			}
+		}
+		_, err = w.conn.exec(ctx, `UPDATE turns SET state = 'done', outcome = ?, updated_at = ? WHERE id = ?`,
+			outcome, millis(w.now()), string(id))
+		return err
+	})
+}
+
+// errTakenOver is the answer where a turn is not the caller's any more.
+func errTakenOver() error { return domain.Errorf(domain.Conflict, "The turn was taken over") }
+
+// EraseTurn removes one turn; see agents.Store.
+func (s *Store) EraseTurn(ctx context.Context, id agents.TurnID) error {
+	return s.write(ctx, func(ctx context.Context, w *writer) error {
+		_, err := w.conn.exec(ctx, `DELETE FROM turns WHERE id = ?`, string(id))
+		return err
+	})
 }
 
 // changeTurn runs an update of one turn under a condition; Conflict if it did not hold.
@@ -223,7 +250,7 @@ func (s *Store) changeTurn(ctx context.Context, sql string, args func(now int64)
 	return s.write(ctx, func(ctx context.Context, w *writer) error {
 		changed, err := w.conn.exec(ctx, sql, args(millis(w.now()))...)
 		if err == nil && changed == 0 {
-			err = domain.Errorf(domain.Conflict, "The turn was taken over")
+			err = errTakenOver()
 		}
 		return err
 	})

@@ -21,6 +21,15 @@ func (w *writer) removeDuties(ctx context.Context, message int64) error {
 	return err
 }
 
+// removeTurns removes what agents have owed a message, and how they have worked it off.
+func (w *writer) removeTurns(ctx context.Context, place int64, message string) error {
+	if err := w.removeDuties(ctx, place); err != nil {
+		return err
+	}
+	_, err := w.conn.exec(ctx, `DELETE FROM turns WHERE message = ?`, message)
+	return err
+}
+
 // removeDuty notes that agent owes the message nothing any more.
 func (w *writer) removeDuty(ctx context.Context, agent domain.AgentID, message int64) error {
 	_, err := w.conn.exec(ctx, `DELETE FROM duties WHERE agent = ? AND message = ?`, string(agent), message)

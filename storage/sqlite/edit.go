@@ -52,7 +52,7 @@ func (w *writer) edit(ctx context.Context, channel domain.ChannelID, id domain.M
 	m.Content, m.Raw, m.Metadata = changed.Content, changed.Raw, changed.Metadata
 	m.SourceType, m.InReplyTo = changed.SourceType, changed.InReplyTo
 	m.Rev, m.UpdatedAt = number, domain.FromMillis(max(millis(w.now()), millis(m.UpdatedAt)))
-	_, err = w.conn.exec(ctx, `UPDATE messages SET revised = ?, updated_at = ?, metadata = ?, raw = ?, content = ?,
+	_, err = w.conn.exec(ctx, `UPDATE messages SET revised = ?, untold = 1, updated_at = ?, metadata = ?, raw = ?, content = ?,
 		source_type = ?, in_reply_to = ? WHERE place = ?`, place(h.channel, number), millis(m.UpdatedAt), metadata, encodeRaw(m.Raw),
 		m.Content, m.SourceType, string(m.InReplyTo), place(h.channel, m.Seq))
 	if err != nil {
@@ -60,6 +60,31 @@ func (w *writer) edit(ctx context.Context, channel domain.ChannelID, id domain.M
 	}
 	h.last = number
 	return m, nil
+}
+
+// Untold returns changed messages that must be told; see messaging.Log.
+func (s *Store) Untold(ctx context.Context, limit int) (found []messaging.Message, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		return c.query(ctx, `SELECT c.id, c.cleared, `+messageColumns+` FROM messages m INDEXED BY messages_untold
+			JOIN channels c ON c.number = m.channel WHERE m.untold = 1 ORDER BY m.place LIMIT ?`, func(r row) error {
+			m, err := scanMessage(r[2:], domain.ChannelID(r.text(0)))
+			found = append(found, covered(m, r.int(1)))
+			return err
+		}, int64(limit))
+	})
+	return found, err
+}
+
+// Told notes that a change was told; see messaging.Log.
+func (s *Store) Told(ctx context.Context, channel domain.ChannelID, id domain.MessageID, rev int64) error {
+	return s.writeLate(ctx, func(ctx context.Context, w *writer) error {
+		number, err := channelNumber(ctx, w.conn, channel)
+		if err != nil || number == 0 {
+			return err
+		}
+		_, err = w.conn.exec(ctx, `UPDATE messages SET untold = NULL WHERE revised = ? AND id = ?`, place(number, rev), string(id))
+		return err
+	})
 }
 
 // Lookup returns one message by its id alone; see messaging.Log.

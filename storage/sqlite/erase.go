@@ -167,10 +167,7 @@ func (w *writer) sweepRemains(ctx context.Context, l messaging.Leftover, limit i
 		return false, err
 	}
 	for _, r := range rows {
-		if err := w.removeDuties(ctx, r.place); err != nil {
-			return false, err
-		}
-		if _, err := w.conn.exec(ctx, `DELETE FROM turns WHERE message = ?`, r.id); err != nil {
+		if err := w.removeTurns(ctx, r.place, r.id); err != nil {
 			return false, err
 		}
 		if _, err := w.conn.exec(ctx, `DELETE FROM messages WHERE place = ?`, r.place); err != nil {
@@ -219,7 +216,7 @@ func (w *writer) sweepCleared(ctx context.Context, l messaging.Leftover, limit i
 
 // bury leaves a tombstone where a cleared message was.
 func (w *writer) bury(ctx context.Context, r sweptRow) error {
-	if err := w.removeDuties(ctx, r.place); err != nil {
+	if err := w.removeTurns(ctx, r.place, r.id); err != nil {
 		return err
 	}
 	_, err := w.conn.exec(ctx, `UPDATE messages SET `+toTombstone, r.updated, r.place)

@@ -25,6 +25,19 @@ func (s *Store) DeleteMemories(ctx context.Context, d memory.Selection, limit in
 	return gone, nil
 }
 
+// MemoriesOf returns the memories of a message; see memory.Store.
+func (s *Store) MemoriesOf(ctx context.Context, message domain.MessageID, limit int) (found []memory.Ref, err error) {
+	err = s.read(ctx, func(c *conn) error {
+		return c.query(ctx, `SELECT agent, id, room, tbl FROM memories INDEXED BY memories_by_message WHERE message = ? LIMIT ?`,
+			func(r row) error {
+				found = append(found, memory.Ref{AgentID: domain.AgentID(r.text(0)), ID: domain.MemoryID(r.text(1)),
+					RoomID: domain.RoomID(r.text(2)), Table: r.text(3)})
+				return nil
+			}, string(message), int64(limit))
+	})
+	return found, err
+}
+
 // selection is a selection as SQL.
 func selection(d memory.Selection) (from string, args []any, err error) {
 	agent, room, table := string(d.Agent), string(d.Room), d.Table

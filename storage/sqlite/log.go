@@ -180,12 +180,12 @@ func (w *writer) delete(ctx context.Context, channel domain.ChannelID, id domain
 		return m, false, err
 	}
 	key := place(h.channel, m.Seq)
-	if err := w.removeDuties(ctx, key); err != nil {
+	if err := w.removeTurns(ctx, key, string(id)); err != nil {
 		return m, false, err
 	}
 	tomb := m.Tombstone()
 	tomb.Rev, tomb.UpdatedAt = number, domain.FromMillis(max(millis(w.now()), millis(m.UpdatedAt)))
-	_, err = w.conn.exec(ctx, `UPDATE messages SET revised = ?, `+toTombstone, place(h.channel, tomb.Rev), millis(tomb.UpdatedAt), key)
+	_, err = w.conn.exec(ctx, `UPDATE messages SET revised = ?, untold = 1, `+toTombstone, place(h.channel, tomb.Rev), millis(tomb.UpdatedAt), key)
 	if err != nil {
 		return m, false, err
 	}

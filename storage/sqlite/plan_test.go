@@ -19,6 +19,7 @@ var wholeTable = []struct{ statement, step, reason string }{
 	{"FROM channels c INDEXED BY channels_by_source", "USE TEMP B-TREE FOR ORDER BY", "sorts the channels of one source, which are one or two"},
 	{"FROM servers INDEXED BY servers_retired", "SCAN servers USING COVERING INDEX servers_retired", "lists the servers being deleted, which are few, by an index of only them"},
 	{"FROM channels c INDEXED BY channels_unswept", "SCAN c USING INDEX channels_unswept", "lists the channels being swept, which are few, by an index of only them"},
+	{"FROM messages m INDEXED BY messages_untold", "SCAN m USING INDEX messages_untold", "lists the changes being told, which are few, by an index of only them"},
 	{"FROM remains ORDER BY", "SCAN remains", "lists the deleted channels being swept, which are few"},
 	{"FROM worlds INDEXED BY worlds_by_time", "SCAN worlds USING INDEX worlds_by_time", "lists all worlds in the order of an index, up to a limit"},
 	{"FROM files f WHERE f.state = 'stored'", "SCAN f USING INDEX files_stored", "lists files in the order of an index, up to a limit"},

@@ -134,3 +134,15 @@ func unread(ctx context.Context, c *conn, entity domain.EntityID, channel domain
 	}, place(number, max(u.Seq, cleared)), place(number, u.Head), int64(unreadDepth), string(entity))
 	return u, true, err
 }
+
+// DropRead removes a position; see messaging.Reads.
+func (s *Store) DropRead(ctx context.Context, channel domain.ChannelID, entity domain.EntityID) error {
+	return s.write(ctx, func(ctx context.Context, w *writer) error {
+		number, err := channelNumber(ctx, w.conn, channel)
+		if err != nil || number == 0 {
+			return err
+		}
+		_, err = w.conn.exec(ctx, `DELETE FROM reads WHERE channel = ? AND entity = ?`, number, string(entity))
+		return err
+	})
+}

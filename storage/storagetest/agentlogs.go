@@ -19,6 +19,7 @@ func newEntry(agent domain.AgentID) agents.LogEntry {
 	return agents.LogEntry{
 		ID: domain.NewID[domain.LogID](), AgentID: agent, EntityID: domain.NewID[domain.EntityID](), AuthorID: domain.NewID[domain.EntityID](),
 		RoomID: domain.NewID[domain.RoomID](), Type: "useModel:TEXT_LARGE", Model: "TEXT_LARGE", Failed: true, Body: body, CreatedAt: now(),
+		Origin: agents.LogOrigin{Message: domain.NewID[domain.MessageID](), Channel: domain.NewID[domain.ChannelID](), At: now().Add(-time.Second)},
 	}
 }
 
@@ -30,6 +31,7 @@ func agentLogCases() []testCase {
 		{"log is filtered", logFilters},
 		{"log entry is deleted, of its own agent only", logDeleted},
 		{"log is trimmed from its old end, in pieces", logTrimmed},
+		{"log entries about a channel are erased by time, in pieces", logErased},
 		{"log entries of many writers are all there", logRace},
 		{"log entries without a caller are not stored", logCanceled},
 	}
@@ -163,4 +165,29 @@ func logCanceled(k *kit) {
 		k.Fatalf("error is %v", err)
 	}
 	k.found(agents.LogQuery{AgentID: id})
+}
+
+func logErased(k *kit) {
+	id, channel, start := domain.NewID[domain.AgentID](), domain.NewID[domain.ChannelID](), now()
+	about := func(i int, e *agents.LogEntry) {
+		e.CreatedAt = start.Add(time.Duration(i) * time.Minute)
+		e.Origin = agents.LogOrigin{Message: e.Origin.Message, Channel: channel, At: e.CreatedAt.Add(-time.Second)}
+	}
+	list := k.entries(id, 6, about)
+	other := k.entries(id, 1, nil)
+	bare := k.entries(id, 1, func(_ int, e *agents.LogEntry) { e.Origin = agents.LogOrigin{} })
+	erase := func(want int, limit int, d agents.LogSelection) {
+		k.Helper()
+		if n, err := k.logs().EraseLogs(k.Context(), d, limit); err != nil || n != want {
+			k.Fatalf("%+v erased %d, %v; want %d", d, n, err, want)
+		}
+	}
+	erase(0, 10, agents.LogSelection{})
+	erase(0, 10, agents.LogSelection{Channel: domain.NewID[domain.ChannelID]()})
+	erase(1, 10, agents.LogSelection{Channel: channel, Since: list[5].CreatedAt})
+	erase(1, 10, agents.LogSelection{Channel: channel, Upto: list[0].Origin.At})
+	k.found(agents.LogQuery{AgentID: id}, slices.Concat(bare, other, []agents.LogEntry{list[4], list[3], list[2], list[1]})...)
+	erase(3, 3, agents.LogSelection{Channel: channel})
+	erase(1, 3, agents.LogSelection{Channel: channel})
+	k.found(agents.LogQuery{AgentID: id}, slices.Concat(bare, other)...)
 }

@@ -284,12 +284,12 @@ func turnConflicts(k *kit) {
 }
 
 func turnDone(k *kit) {
-	t := k.take(newTurn())
-	k.must(k.agents().CommitOutcome(k.Context(), t.ID, 1, newOutcome()))
+	t, outcome := k.take(newTurn()), newOutcome()
+	k.must(k.agents().CommitOutcome(k.Context(), t.ID, 1, outcome))
 	k.must(k.agents().FinishTurn(k.Context(), t.ID, 1))
-	want := k.turn(t.ID)
-	if want.State != agents.StateDone || want.Fence != 1 || want.Outcome == nil {
-		k.Fatalf("got %+v", want)
+	want, bare := k.turn(t.ID), outcome.Bare()
+	if want.State != agents.StateDone || want.Fence != 1 || !reflect.DeepEqual(want.Outcome, &bare) {
+		k.Fatalf("got %+v with %+v", want, want.Outcome)
 	}
 	if got := k.take(t); !reflect.DeepEqual(got, want) {
 		k.Errorf("taking a done turn\n got %+v\nwant %+v", got, want)

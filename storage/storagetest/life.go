@@ -78,6 +78,13 @@ func (k *kit) calls() []call {
 		{"TakeTurn", func(ctx context.Context) error { _, err := store.TakeTurn(ctx, newTurn()); return err }},
 		{"CommitOutcome", func(ctx context.Context) error { return store.CommitOutcome(ctx, turn.ID, 1, newOutcome()) }},
 		{"FinishTurn", func(ctx context.Context) error { return store.FinishTurn(ctx, turn.ID, 1) }},
+		{"EraseTurn", func(ctx context.Context) error { return store.EraseTurn(ctx, turn.ID) }},
+		{"Told", func(ctx context.Context) error { return log.Told(ctx, channel.ID, m.ID, m.Rev) }},
+		{"DropRead", func(ctx context.Context) error { return log.DropRead(ctx, channel.ID, m.AuthorID) }},
+		{"EraseLogs", func(ctx context.Context) error {
+			_, err := k.logs().EraseLogs(ctx, agents.LogSelection{Channel: channel.ID}, 1)
+			return err
+		}},
 	}...)
 }
 
@@ -98,6 +105,8 @@ func (k *kit) reads(channel messaging.Channel, m messaging.Message, agent agents
 		{"DutiesOf", func(ctx context.Context) error { _, err := log.DutiesOf(ctx, agent.ID, 1); return err }},
 		{"Head", func(ctx context.Context) error { _, err := log.Head(ctx, channel.ID); return err }},
 		{"Message", func(ctx context.Context) error { _, err := log.Message(ctx, channel.ID, m.ID); return err }},
+		{"Untold", func(ctx context.Context) error { _, err := log.Untold(ctx, 1); return err }},
+		{"MemoriesOf", func(ctx context.Context) error { _, err := k.set.Memory.MemoriesOf(ctx, m.ID, 1); return err }},
 		{"Lookup", func(ctx context.Context) error { _, err := log.Lookup(ctx, m.ID); return err }},
 		{"Search", func(ctx context.Context) error {
 			_, err := log.Search(ctx, messaging.SearchQuery{Words: []string{"x"}, Channel: channel.ID, Limit: 1})

@@ -25,7 +25,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.Set) {
 	for _, group := range [][]testCase{serverCases(), channelCases(), appendCases(), raceCases(), deleteCases(), editCases(),
 		clearCases(), goneCases(), searchCases(), pageCases(),
 		sinceCases(), dissolveCases(), readCases(), dutyCases(), agentCases(), agentChangeCases(), agentLogCases(), turnCases(), memoryCases(), placeCases(),
-		fileCases(), contextCases()} {
+		fileCases(), traceCases(), contextCases()} {
 		for _, c := range group {
 			t.Run(c.name, func(t *testing.T) {
 				t.Parallel()

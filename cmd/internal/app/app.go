@@ -41,6 +41,10 @@ type Options struct {
 	Log io.Writer
 	// OnTurnStep is agents.RunnerOptions.OnStep, for tests of faults; nil asks nobody.
 	OnTurnStep func(step string) error
+	// OnDeletion is asked before, between and after the parts of the server that must hear
+	// of a deletion or an edit (deletion 0, deletion 1 ...), for tests of faults; an error
+	// lets the part fail. nil asks nobody.
+	OnDeletion func(step string) error
 }
 
 // App is a server, built and ready to run.

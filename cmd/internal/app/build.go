@@ -69,7 +69,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	}
 	a.messaging = messaging.New(messaging.Options{
 		Store: a.media.Noting(a.store.Messaging), Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
-		Now: time.Now, Roster: roster, Agents: a.agents, Titles: model, Dependents: []messaging.Dependents{a.memory, a.media},
+		Now: time.Now, Roster: roster, Agents: a.agents, Titles: model, Dependents: checked[messaging.Dependents](o.OnDeletion, a.journal, a.memory, a.media),
 	})
 	a.media.SetMembers(a.messaging)
 	a.runner = agents.NewRunner(agents.RunnerOptions{
@@ -81,7 +81,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		OnStep: o.OnTurnStep, Journal: a.journal, Provider: "builtin",
 	})
 	a.remover = agents.NewRemover(agents.RemoverOptions{
-		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Owners: []agents.Owner{a.messaging, a.memory, a.media}, Logger: a.log,
+		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Owners: checked[agents.Owner](o.OnDeletion, a.messaging, a.memory, a.media), Logger: a.log,
 	})
 	a.buildSystem(o)
 	return nil
@@ -122,7 +122,7 @@ func (a *App) buildAgents(roster *messaging.Roster) error {
 		Store: a.store.Agents, Watcher: a.gateway, Servers: roster, Now: time.Now, Logger: a.log,
 		Salt: a.cfg.SecretSalt, Env: a.cfg.Variables(), Library: library,
 	})
-	a.journal = agents.NewJournal(agents.JournalOptions{Store: a.store.AgentLogs, Agents: a.agents, Now: time.Now, Logger: a.log})
+	a.journal = agents.NewJournal(agents.JournalOptions{Store: a.store.AgentLogs, Log: a.store.Messaging, Agents: a.agents, Now: time.Now, Logger: a.log})
 	if !a.cfg.CharacterStorage {
 		stored = nil
 	}
