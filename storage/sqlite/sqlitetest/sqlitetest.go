@@ -21,7 +21,7 @@ func Open(dir string) (*Watch, error) {
 	if err != nil || len(files) != 1 {
 		return nil, fmt.Errorf("find the one database in %s: %v, %w", dir, files, err)
 	}
-	name := (&url.URL{Scheme: "file", Path: files[0], RawQuery: "mode=ro"}).String()
+	name := (&url.URL{Scheme: "file", Path: files[0], RawQuery: "mode=ro&_pragma=busy_timeout(5000)"}).String()
 	db, err := sql.Open("sqlite", name)
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", files[0], err)
