@@ -18,11 +18,11 @@ import (
 )
 
 // killAt is the environment variable that makes this test program a server which kills
-// itself before a step of a turn.
+// itself before a step of a turn or of a deletion.
 const killAt = "PARLEY_TEST_KILL_AT"
 
 // serveUntilStep runs a server that gets kill -9, by its own hand, before a step of the
-// first turn that comes to it.
+// first turn or deletion that comes to it.
 func serveUntilStep(step string) error {
 	if err := os.Unsetenv(killAt); err != nil { // it is no setting
 		return err
@@ -31,12 +31,13 @@ func serveUntilStep(step string) error {
 	if err != nil {
 		return err
 	}
-	a, err := app.New(context.Background(), cfg, app.Options{Version: "test", OnTurnStep: func(now string) error {
+	kill := func(now string) error {
 		if now == step {
 			return errors.Join(syscall.Kill(os.Getpid(), syscall.SIGKILL), errors.New("killed"))
 		}
 		return nil
-	}})
+	}
+	a, err := app.New(context.Background(), cfg, app.Options{Version: "test", OnTurnStep: kill, OnDeletion: kill})
 	if err != nil {
 		return err
 	}
