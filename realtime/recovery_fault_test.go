@@ -130,6 +130,8 @@ func TestNothingIsLostOrDoubledOverCuts(t *testing.T) {
 		w := &wanderer{door: d, client: d.enter(ways[i%3], channels...), way: ways[i%3], heard: map[string][]int64{},
 			random: rand.New(rand.NewPCG(seed, uint64(i)))}
 		wanderers = append(wanderers, w)
+	}
+	for _, w := range wanderers { // they post too, so all must be in the rooms before the first one sets out
 		walking.Go(func() { w.wander(channels) })
 	}
 	var writing sync.WaitGroup

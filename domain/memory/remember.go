@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"time"
 
 	"parley/domain"
 	"parley/domain/messaging"
@@ -222,6 +223,7 @@ func (s *Service) Ignored(ctx context.Context, agent domain.AgentID, c messaging
 	memory := scene.of(question)
 	memory.ID = domain.UniqueUUID[domain.MemoryID](agent, string(question.ID)+":ignored")
 	memory.EntityID = domain.EntityID(agent)
+	memory.CreatedAt = question.CreatedAt.Add(time.Millisecond) // lists show it after what was ignored
 	memory.Content.Set("thought", why)
 	memory.Content.Set("actions", []string{actionIgnore})
 	memory.Content.Set("inReplyTo", MemoryID(agent, question.ID))
