@@ -43,4 +43,4 @@ check("version neither, and then tells only what the reference tells", version.s
 check("health for a balancer neither", (await get("/healthz")).status === 200 && (await get("/readyz")).status === 200);
 const unknown = await get("/api/no/such/path", { "X-API-KEY": key });
 check("an unknown path is 404 in the envelope", unknown.status === 404 && (await unknown.json()).error.code === "NOT_FOUND");
-finish();
+await finish();

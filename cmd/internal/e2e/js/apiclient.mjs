@@ -175,4 +175,4 @@ const plumbing = new Set(["constructor", "buildUrl", "getHeaders"]);
 const all = names.flatMap((name) => Object.getOwnPropertyNames(Object.getPrototypeOf(client[name])).filter((key) => !plumbing.has(key)).map((key) => `${name}.${key}`));
 const left = all.filter((name) => !called.has(name));
 check(`all ${all.length} methods were called`, left.length === 0, left.join(" "));
-finish();
+await finish();

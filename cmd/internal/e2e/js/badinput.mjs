@@ -134,4 +134,4 @@ check("and still hears what is right", await (async () => {
 })());
 ann.close();
 bob.close();
-finish();
+await finish();

@@ -6,6 +6,7 @@
 // writes a line to stdin.
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
+import { watchPage } from "./contract.mjs";
 import { check, finish } from "./lib.mjs";
 
 const [url, out, executablePath] = process.argv.slice(2);
@@ -18,6 +19,7 @@ let serverAway = false;
 async function person(name, options) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
+  watchPage(page, url);
   page.setDefaultTimeout(20_000);
   // While the server is away the browser itself reports what it cannot reach.
   page.on("console", (m) => { if (m.type() === "error" && !serverAway) faults.push(`${name}: ${m.text()}`); });
@@ -255,4 +257,4 @@ await step("a reload shows the same", async () => {
 });
 check("no console error", faults.length === 0, faults);
 await browser.close();
-finish();
+await finish();

@@ -107,19 +107,53 @@ globalThis.fetch = async (input, options) => {
   return response;
 };
 
+/** Compares an event that was heard, or the acknowledgement of one. */
+function checkEvent(c, event, part, value) {
+  const channel = c.asyncapi.channels[eventKey(event)];
+  if (!channel?.messages[part]) {
+    if (part === "event") faults.push(`event ${event}: not in the document`);
+    return;
+  }
+  const fault = c.validate(`asyncapi#/components/messages/${eventKey(event)}_${part}/payload`, value);
+  if (fault) faults.push(`${part === "ack" ? "ack of" : "event"} ${event}: ${fault}`);
+}
+
+const pending = new Set();
+
+/** Resolves when all that pages have heard so far is compared. */
+export const settled = () => Promise.all(pending);
+
+/** Notes work that must be done before the end; what fails is of a page that has gone. */
+function later(work) {
+  const done = work.catch(() => {}).finally(() => pending.delete(done));
+  pending.add(done);
+}
+
+/** Compares what a page in the browser is told from now on: replies, and events that come by WebSocket. */
+export function watchPage(page, url) {
+  page.on("response", (r) => {
+    if (!r.url().startsWith(`${url}/api/`)) return;
+    later((async () => {
+      const body = [204, 304].includes(r.status()) ? null : await r.body();
+      await checkReply(r.url(), r.request().method(), new Response(body, { status: r.status(), headers: await r.allHeaders() }));
+    })());
+  });
+  page.on("websocket", (ws) => ws.on("framereceived", ({ payload }) => {
+    const packet = typeof payload === "string" && payload.match(/^42\d*(\[.*)$/s);
+    if (!packet) return;
+    later((async () => {
+      const c = await contract(url);
+      const [event, value] = JSON.parse(packet[1]);
+      if (c) checkEvent(c, event, "event", value);
+    })());
+  }));
+}
+
 /** Compares what a socket hears from now on. */
 export async function watch(socket, url, key) {
   const c = await contract(url, key);
   if (!c) return;
-  const check = (event, part, value) => {
-    const channel = c.asyncapi.channels[eventKey(event)];
-    if (!channel?.messages[part]) {
-      if (part === "event") faults.push(`event ${event}: not in the document`);
-      return;
-    }
-    const fault = c.validate(`asyncapi#/components/messages/${eventKey(event)}_${part}/payload`, value);
-    if (fault) faults.push(`${part === "ack" ? "ack of" : "event"} ${event}: ${fault}`);
-  };
+  const check = (event, part, value) => checkEvent(c, event, part, value);
   socket.onAny((event, payload) => check(event, "event", payload));
   const emit = socket.emit.bind(socket);
   socket.emit = (event, ...args) => {

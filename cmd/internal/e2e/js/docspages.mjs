@@ -51,4 +51,4 @@ const still = await plain.newPage();
 await still.goto(`${url}/api/docs/agents`);
 check("without script everything is there", (await still.$$(".menu li a")).length > 20 && (await still.$$("main pre")).length > 3);
 await browser.close();
-finish();
+await finish();

@@ -40,4 +40,4 @@ check("each operationId is there once", new Set(ids).size === ids.length, ids.fi
 
 const { validate } = await contract(url);
 check("a payload that is not as documented is noticed", validate("asyncapi#/components/messages/typing_event/payload", { channelId: "x" }) !== "");
-finish();
+await finish();

@@ -157,4 +157,4 @@ for (const { operation, language, code } of order) {
 }
 rmSync(folder, { recursive: true });
 writeFileSync(repliesFile, JSON.stringify(replies));
-finish();
+await finish();

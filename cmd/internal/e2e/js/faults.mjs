@@ -139,4 +139,4 @@ const heard = await ask(halted, "And now?");
 check("until it is started again", heard.end.outcome === "answered", heard.end);
 
 for (const chat of [large, flood, calm, early, middle, gone, halted]) chat.socket.close();
-finish();
+await finish();

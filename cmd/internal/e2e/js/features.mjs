@@ -115,4 +115,4 @@ watcher.emit("unsubscribe_logs");
 check("the subscription ends", (await ended)[0].subscribed === false);
 
 for (const socket of [ann, bob, eve, watcher]) socket.close();
-finish();
+await finish();

@@ -1,7 +1,7 @@
 // What the scripts share: checks that print a line each, and sockets with patience.
 import { randomUUID } from "node:crypto";
 import { io } from "socket.io-client";
-import { compared, contractFaults, watch } from "./contract.mjs";
+import { compared, contractFaults, settled, watch } from "./contract.mjs";
 
 export const server = "00000000-0000-0000-0000-000000000000";
 let failed = 0;
@@ -14,7 +14,8 @@ export function check(name, ok, detail = "") {
 }
 
 /** Ends the process with what the checks came to. */
-export function finish() {
+export async function finish() {
+  await settled();
   for (const fault of contractFaults()) check("the server keeps to its documents", false, fault);
   if (compared() > 0) console.log(`${compared()} replies and events compared with the documents`);
   console.log(failed ? `${failed} checks failed` : "all checks passed");

@@ -64,4 +64,4 @@ async function walk(name, options) {
 await walk("websocket", { transports: ["websocket"] });
 await walk("polling", { transports: ["polling"] });
 await walk("upgrade", { transports: ["polling", "websocket"] });
-finish();
+await finish();

@@ -436,4 +436,4 @@ await step("the server is away while three channels are written in", async () =>
 });
 check("no page complained", faults.length === 0, faults.slice(0, 5));
 await browser.close();
-finish();
+await finish();

@@ -50,4 +50,4 @@ check("unread leaves unknown channels out", JSON.stringify(unread.data.channels)
   JSON.stringify([{ channelId: channel, seq: 2, unread: 1, head: 3 }]), unread);
 const own = await bob.emitWithAck("reads:unread", { entityId: bob.entity, channelIds: [channel] });
 check("nobody's own messages are unread", own.data.channels[0].unread === 0, own);
-finish();
+await finish();

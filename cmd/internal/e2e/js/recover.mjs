@@ -234,4 +234,4 @@ async function faults(name, options, cuts) {
 }
 await Promise.all(Object.entries(transports).map(([name, options]) => faults(name, options, 30)));
 bob.close();
-finish();
+await finish();

@@ -395,4 +395,4 @@ await step("scrolled back in the log, the place holds when messages come in and 
 });
 check("no page complained", faults.length === 0, faults.slice(0, 5));
 await browser.close();
-finish();
+await finish();

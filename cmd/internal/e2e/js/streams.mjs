@@ -117,4 +117,4 @@ for (const f of followers) {
   f.socket.close();
 }
 console.log(`${total.answers} answers, ${total.cuts} cuts, ${total.resumed} taken up in the middle`);
-finish();
+await finish();

@@ -70,4 +70,4 @@ check("ping needs none", (await get("/api/server/ping")).status === 200);
 await ask(await connect(url, { auth: { token: token(ann) } }), "messages:send", { channelId: channel, serverId: server, message: "mine" });
 check("a stranger reads no history", (await get(`/api/messaging/channels/${channel}/messages`, token(bob))).status === 403);
 check("its owner does", (await get(`/api/messaging/channels/${channel}/messages`, token(ann))).status === 200);
-finish();
+await finish();

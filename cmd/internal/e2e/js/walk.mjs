@@ -37,4 +37,4 @@ line.close();
 check("all states were looked at", stage.looks > 0);
 await browser.close();
 console.log(`${stage.looks} states in ${Date.now() - began} ms`);
-finish();
+await finish();
