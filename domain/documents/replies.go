@@ -106,10 +106,7 @@ func (e entry) responses() object {
 }
 
 // sendsFiles reports whether the result may be a file over REST.
-func (e entry) sendsFiles() bool {
-	_, ok := e.Result().MethodByName("OpenFile")
-	return ok
-}
+func (e entry) sendsFiles() bool { return e.has(reflect.TypeFor[op.Filer]()) }
 
 // success is the response of a call that went well, with a status.
 func (e entry) success(status int) object {
@@ -128,14 +125,6 @@ func (e entry) success(status int) object {
 		out["headers"] = object{"X-Total-Count": object{"description": "How many there are in all.", "schema": object{"type": "integer"}}}
 	}
 	return out
-}
-
-// lifter is a result of which some fields stand beside data too.
-type lifter interface{ Lift() map[string]any }
-
-// mixed is a result that may be a failure in part, whose single faults stand beside the error.
-type mixed interface {
-	Failure() (failure *domain.Error, errors any, whole bool)
 }
 
 // envelope is the schema of a reply with a result; that of a dual operation has the
@@ -160,10 +149,10 @@ func (e entry) envelope() object {
 	if more, ok := e.resolved()["additionalProperties"]; ok && e.Dual {
 		out["additionalProperties"] = more
 	}
-	if e.has(reflect.TypeFor[lifter]()) {
+	if e.has(reflect.TypeFor[op.Lifter]()) {
 		out["additionalProperties"] = true
 	}
-	if e.has(reflect.TypeFor[mixed]()) {
+	if e.has(reflect.TypeFor[op.Mixed]()) {
 		return object{"anyOf": []object{out, {"allOf": []schema.Schema{reference("Failure"), {"properties": object{
 			"data": e.ResultType, "errors": object{"type": "array", "description": "What failed, one by one."}}}}}}}
 	}
