@@ -20,11 +20,10 @@ const mindID = "b850bc30-45f8-0041-a00a-83df46d8555d"
 // onlyEliza is a server of one agent.
 type onlyEliza struct{}
 
-// AgentName knows Eliza.
-func (onlyEliza) AgentName(id domain.AgentID) (string, bool) { return "Eliza", id == mindID }
-
-// Running is true for Eliza.
-func (onlyEliza) Running(id domain.AgentID) bool { return id == mindID }
+// AgentState knows Eliza, who runs.
+func (onlyEliza) AgentState(id domain.AgentID) (name string, running, known bool) {
+	return "Eliza", id == mindID, id == mindID
+}
 
 // FirstRunning is Eliza.
 func (onlyEliza) FirstRunning() domain.AgentID { return mindID }

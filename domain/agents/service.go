@@ -273,7 +273,7 @@ func (s *Service) others(c messaging.Channel, but domain.AgentID) (others []Agen
 }
 
 // AgentState returns an agent's name, whether it runs, and whether there is one of that
-// id; see messaging.Agents.
+// id; see messaging.Agents and memory.Agents. One that does not run is known.
 func (s *Service) AgentState(id domain.AgentID) (name string, running, known bool) {
 	a, ok := s.agent(id)
 	return a.Character.Name, a.Desired && !a.Leaving, ok && !a.Leaving

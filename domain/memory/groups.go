@@ -222,7 +222,7 @@ func (s *Service) groupRow(ctx context.Context, id string, rooms []Room) (GroupR
 	row := GroupRow{ID: id, Name: rooms[0].Name, ServerID: rooms[0].ServerID, WorldID: rooms[0].WorldID, Rooms: newRoomRows(rooms)}
 	for _, room := range rooms {
 		if !slices.ContainsFunc(row.Agents, func(a GroupAgent) bool { return a.ID == room.AgentID }) {
-			name, _ := s.agents.AgentName(room.AgentID)
+			name, _, _ := s.agents.AgentState(room.AgentID)
 			row.Agents = append(row.Agents, GroupAgent{ID: room.AgentID, Name: name})
 		}
 		n, err := s.store.Count(ctx, Query{Agent: room.AgentID, Room: room.ID}, maxCount)

@@ -41,24 +41,18 @@ type cast struct {
 	names map[domain.AgentID]string
 }
 
-// AgentName is an agent's name.
-func (c *cast) AgentName(id domain.AgentID) (string, bool) {
+// AgentState is an agent's name; all run but Juniper.
+func (c *cast) AgentState(id domain.AgentID) (name string, running, known bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	name, known := c.names[id]
-	return name, known
-}
-
-// Running is true for all but Juniper.
-func (c *cast) Running(id domain.AgentID) bool {
-	_, known := c.AgentName(id)
-	return known && id != juniper
+	name, known = c.names[id]
+	return name, known && id != juniper, known
 }
 
 // FirstRunning is Agent Smith, or Eliza once he is gone.
 func (c *cast) FirstRunning() domain.AgentID {
 	for _, id := range []domain.AgentID{smith, eliza} {
-		if c.Running(id) {
+		if _, running, _ := c.AgentState(id); running {
 			return id
 		}
 	}

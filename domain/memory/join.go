@@ -84,7 +84,7 @@ func (s *Service) concerned(c messaging.Channel, j Join) []domain.AgentID {
 	var found []domain.AgentID
 	for _, p := range append([]domain.EntityID{j.Target}, c.Participants...) {
 		id := domain.AgentID(p)
-		if p != j.EntityID && s.agents.Running(id) && (len(found) == 0 || found[0] != id) {
+		if _, running, _ := s.agents.AgentState(id); running && p != j.EntityID && (len(found) == 0 || found[0] != id) {
 			found = append(found, id)
 		}
 	}

@@ -11,13 +11,11 @@ import (
 // Agents is what the Service needs to know of agents; agents.Service is one. The methods
 // ask no store.
 type Agents interface {
-	// AgentName is the agent's name; known is false if there is no such agent. One that
-	// does not run is known.
-	AgentName(id domain.AgentID) (name string, known bool)
+	// AgentState returns an agent's name, whether it runs, and whether there is one of that
+	// id. One that does not run is known.
+	AgentState(id domain.AgentID) (name string, running, known bool)
 	// FirstRunning is the first of the agents that run, by name, or "".
 	FirstRunning() domain.AgentID
-	// Running reports whether the agent runs.
-	Running(id domain.AgentID) bool
 }
 
 // Log is what the Service needs of channels and their messages; messaging.Store is one. It

@@ -79,7 +79,7 @@ func (s *Service) tick() int64 {
 func (s *Service) hold(agent domain.AgentID) (name string, release func(), known bool) {
 	lock := s.lock(agent)
 	lock.RLock()
-	name, known = s.agents.AgentName(agent)
+	name, _, known = s.agents.AgentState(agent)
 	if !known {
 		lock.RUnlock()
 		return "", nil, false
@@ -97,7 +97,7 @@ func errNoAgent() error { return domain.Errorf(domain.NotFound, "Agent not found
 
 // requireAgent returns NotFound unless there is such an agent, running or not.
 func (s *Service) requireAgent(id domain.AgentID) error {
-	if _, known := s.agents.AgentName(id); !known {
+	if _, _, known := s.agents.AgentState(id); !known {
 		return errNoAgent()
 	}
 	return nil

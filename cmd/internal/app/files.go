@@ -41,10 +41,7 @@ func (a *App) buildMedia() error {
 type agentStates struct{ agents *agents.Service }
 
 // Runs reports whether an agent exists, and whether it runs.
-func (s agentStates) Runs(ctx context.Context, id domain.AgentID) (exists, runs bool, err error) {
-	view, err := s.agents.Get(ctx, domain.Actor{}, agents.GetRequest{AgentID: id})
-	if domain.IsCode(err, domain.NotFound) {
-		return false, false, nil
-	}
-	return err == nil, err == nil && view.Status == agents.Active, err
+func (s agentStates) Runs(_ context.Context, id domain.AgentID) (exists, runs bool, err error) {
+	_, runs, exists = s.agents.AgentState(id)
+	return exists, runs, nil
 }
