@@ -10,6 +10,7 @@
 //	snippets.go  examples in curl, JavaScript, Python and Go; program.go: Go
 //	site.go      the pages; site/ holds their templates, style and script
 //	markdown.go  tables for the README and the terminal
+//	words.go     meanings of names that mean the same wherever they stand
 //
 // comments.json holds the doc comments of the types and fields that go over the wire, and
 // replies.json what a server answered to the examples of the operations. Both are made by
@@ -21,5 +22,6 @@
 // and a client can ask for them over its socket.
 //
 // Descriptions are the comments in the code, which are there anyway and which reviewers
-// read; tags would say the same a second time.
+// read; tags would say the same a second time. What a name such as channelId means
+// everywhere is told once, in words.go.
 package documents

@@ -49,7 +49,7 @@ func (s *Service) prepare() error {
 		if s.err = json.Unmarshal(comments, &known); s.err != nil {
 			return
 		}
-		s.set = schema.New(known)
+		s.set = schema.New(meanings(known))
 		for _, o := range s.opts.Registry.Ops() {
 			s.entries = append(s.entries, newEntry(o, s.set))
 		}

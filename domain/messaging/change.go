@@ -168,7 +168,8 @@ func (s *Service) Invite(ctx context.Context, _ domain.Actor, r InviteRequest) (
 // RemoveRequest takes an entity off the list of participants.
 type RemoveRequest struct {
 	ChannelID domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
-	UserID    domain.EntityID  `json:"userId" alias:"entityId"`
+	// UserID is who leaves, a person or an agent.
+	UserID domain.EntityID `json:"userId" alias:"entityId"`
 }
 
 // Validate returns every fault of the request.
