@@ -112,9 +112,14 @@ const runCompiled = await compiled(Object.fromEntries(snippets.filter((s) => s.l
   .map((s) => [s.operation, s.code.replaceAll(base, door)])), folder);
 const interpret = interpreter(python3, folder);
 
-/** Returns the reply of a request that prints its status and text. */
+/** Fails unless what was printed is the status of a success. */
+function succeeded(status, reply) {
+  if (!(status >= 200 && status <= 299)) throw new Error(`${status} ${inspect(reply)}`);
+}
+
+/** Returns the reply of a request, from its status and text. */
 function replied(status, text) {
-  if (status < 200 || status > 299) throw new Error(`${status} ${text}`);
+  succeeded(status, text);
   if (text === "") return undefined; // 204
   return text.startsWith('{"') ? JSON.parse(text) : text;
 }
@@ -134,7 +139,7 @@ const runners = {
   },
   async fetch(snippet) {
     const [status, reply] = await load(snippet);
-    if (status < 200 || status > 299) throw new Error(`${status} ${inspect(reply)}`);
+    succeeded(status, reply);
     return reply;
   },
   async socket(snippet) {
