@@ -44,7 +44,7 @@ func (s *Service) asyncapi() object {
 		"operations": d.operations,
 		"components": object{"messages": d.messages, "schemas": schemas, "securitySchemes": object{
 			"key": object{"type": "httpApiKey", "in": "header", "name": "X-API-KEY",
-				"description": "The server key, as a header of the handshake or as auth.apiKey."}}},
+				"description": "The server key, as a header of the handshake or as auth.apiKey; a user's token as Authorization: Bearer or auth.token."}}},
 	}
 }
 

@@ -11,6 +11,7 @@
 //	             cmd/internal/e2e runs every one
 //	site.go      the pages; site/ holds their templates, style and script
 //	markdown.go  tables for the README and the terminal
+//	nouns.go     what the operations of a noun are about
 //	words.go     meanings of names that mean the same wherever they stand
 //
 // comments.json holds the doc comments of the types and fields that go over the wire, and

@@ -63,12 +63,14 @@ func newSite(s *Service) (*site, error) {
 // view is what a page shows.
 type view struct {
 	Title, Name string
-	Front       bool
-	Menu        []group
-	Groups      []group
-	Operations  []operationView
-	ToServer    []eventView
-	ToClient    []eventView
+	// Intro tells what the page is about, "" for none.
+	Intro      string
+	Front      bool
+	Menu       []group
+	Groups     []group
+	Operations []operationView
+	ToServer   []eventView
+	ToClient   []eventView
 }
 
 // group is a part of the menu.
@@ -153,7 +155,7 @@ func anchor(event string, d op.Direction) string {
 func (s *Service) nounViews(replies map[string]json.RawMessage) []view {
 	var list []view
 	for _, noun := range s.nouns() {
-		v := view{Title: noun, Name: noun}
+		v := view{Title: noun, Name: noun, Intro: intros[noun]}
 		for _, e := range s.entries {
 			if e.Noun == noun {
 				v.Operations = append(v.Operations, s.operationView(e, replies[e.Name]))

@@ -50,7 +50,7 @@ var words = map[string]string{
 	"senderId":                  "Who sends, by the id as an entity.",
 	"senderName":                "Name of the sender, as others see it.",
 	"seq":                       "Number of the message within its channel.",
-	"serverId":                  "The message server; the default one is 00000000-0000-0000-0000-000000000000.",
+	"serverId":                  "The message server, such as the default one, 00000000-0000-0000-0000-000000000000.",
 	"source":                    "From where it comes, such as client_chat.",
 	"sourceId":                  "What another platform calls it.",
 	"sourceType":                "From where it comes, such as eliza_gui or discord.",

@@ -9,8 +9,9 @@ import (
 	"parley/domain/documents"
 )
 
-// TestEveryFieldOfARequestHasAMeaning reads the OpenAPI document as a client's author does.
-func TestEveryFieldOfARequestHasAMeaning(t *testing.T) {
+// TestEveryNounAndFieldOfARequestHasAMeaning reads the OpenAPI document as a client's author
+// does.
+func TestEveryNounAndFieldOfARequestHasAMeaning(t *testing.T) {
 	open, err := documents.New(documents.Options{Registry: built(t)}).OpenAPI(t.Context(), domain.Actor{}, documents.Request{})
 	if err != nil {
 		t.Fatal(err)
@@ -28,9 +29,15 @@ func TestEveryFieldOfARequestHasAMeaning(t *testing.T) {
 			}
 		}
 		Components struct{ Schemas map[string]described }
+		Tags       []struct{ Name, Description string }
 	}
 	if err := json.Unmarshal(text, &document); err != nil {
 		t.Fatal(err)
+	}
+	for _, tag := range document.Tags {
+		if tag.Description == "" {
+			t.Errorf("nothing is said of %s", tag.Name)
+		}
 	}
 	for _, item := range document.Paths {
 		for _, o := range item {
