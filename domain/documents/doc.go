@@ -8,7 +8,7 @@
 //	openapi.go   paths, parameters, bodies; replies.go: what they answer
 //	asyncapi.go  channels, messages, events
 //	snippets.go  examples in curl, JavaScript, Python and Go; program.go: Go
-//	site.go      the pages; site/ holds their templates, style and script
+//	site.go      what the pages show; pages.go: their HTML; site/: text, style and script
 //	markdown.go  tables for the README and the terminal
 //
 // comments.json holds the doc comments of the types and fields that go over the wire, and

@@ -151,3 +151,23 @@ func TestThePagesAreAsStrictAsTheyCanBe(t *testing.T) {
 		t.Errorf("a page that is none: %v", err)
 	}
 }
+
+func TestThePagesShowTextAsText(t *testing.T) {
+	r := op.NewRegistry(op.Options{})
+	op.Define(r, op.Spec{Name: "things:say", Help: `Says "a" & <b>, 100%s.`, Routes: []string{"POST /api/things"},
+		Example: request{Text: "</code><script>"},
+	}, func(context.Context, domain.Actor, request) (result, error) { return result{}, nil })
+	s := documents.New(documents.Options{Registry: r, Version: "1"})
+	page, err := s.Page(t.Context(), domain.Actor{}, documents.PageRequest{Page: "things"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`title="Says &#34;a&#34; &amp; &lt;b&gt;, 100%s."`, "<p>Says &#34;a&#34; &amp; &lt;b&gt;, 100%s.</p>", "&lt;/code&gt;&lt;script&gt;"} {
+		if !strings.Contains(page.Text, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if strings.Contains(page.Text, "</code><script>") {
+		t.Error("the example became markup")
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,7 +12,7 @@ import (
 	"parley/domain/schema"
 )
 
-// siteFiles are the template, the style and the script of the pages.
+// siteFiles are the text of the first page, the style and the script.
 //
 //go:embed site
 var siteFiles embed.FS
@@ -35,20 +34,16 @@ func newSite(s *Service) (*site, error) {
 	if err := json.Unmarshal(repliesFile, &replies); err != nil {
 		return nil, err
 	}
-	page, err := template.ParseFS(siteFiles, "site/page.html")
+	front, err := siteFiles.ReadFile("site/front.html")
 	if err != nil {
 		return nil, err
 	}
 	out := &site{pages: map[string]Page{}}
 	menu := s.menu()
-	views := append(s.nounViews(replies), s.eventsView(), view{Title: "Parley", Name: "", Front: true, Groups: menu})
+	views := append(s.nounViews(replies), s.eventsView(), view{Title: "Parley", Front: true})
 	for _, v := range views {
 		v.Menu = menu
-		var b strings.Builder
-		if err := page.Execute(&b, v); err != nil {
-			return nil, fmt.Errorf("page %s: %w", v.Name, err)
-		}
-		out.pages[v.Name] = Page{ContentType: "text/html; charset=utf-8", Text: b.String()}
+		out.pages[v.Name] = Page{ContentType: "text/html; charset=utf-8", Text: v.write(markup(front))}
 	}
 	for name, kind := range map[string]string{"docs.css": "text/css", "docs.js": "text/javascript"} {
 		text, err := siteFiles.ReadFile("site/" + name)
@@ -65,7 +60,6 @@ type view struct {
 	Title, Name string
 	Front       bool
 	Menu        []group
-	Groups      []group
 	Operations  []operationView
 	ToServer    []eventView
 	ToClient    []eventView
