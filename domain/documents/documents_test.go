@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"sync"
 	"testing"
 
 	"parley/domain"
@@ -170,4 +171,40 @@ func TestThePagesShowTextAsText(t *testing.T) {
 	if strings.Contains(page.Text, "</code><script>") {
 		t.Error("the example became markup")
 	}
+}
+
+func TestADocumentIsTheSameWhicheverIsAskedForFirst(t *testing.T) {
+	ask := map[string]func(*documents.Service) string{}
+	for _, name := range []string{"", "things", "events"} {
+		ask["page "+name] = func(s *documents.Service) string {
+			page, err := s.Page(t.Context(), domain.Actor{}, documents.PageRequest{Page: name})
+			if err != nil {
+				t.Error(err)
+			}
+			return page.Text
+		}
+	}
+	for name, document := range map[string]func(*documents.Service, context.Context, domain.Actor, documents.Request) (documents.Document, error){
+		"openapi": (*documents.Service).OpenAPI, "asyncapi": (*documents.Service).AsyncAPI,
+	} {
+		ask[name] = func(s *documents.Service) string {
+			d, err := document(s, t.Context(), domain.Actor{}, documents.Request{})
+			if err != nil {
+				t.Error(err)
+			}
+			text, _ := d.MarshalJSON()
+			return string(text)
+		}
+	}
+	_, shared := thing()
+	var asking sync.WaitGroup
+	for name, one := range ask {
+		asking.Go(func() {
+			_, own := thing()
+			if first := one(own); first == "" || first != one(shared) {
+				t.Errorf("%s is another one after others", name)
+			}
+		})
+	}
+	asking.Wait()
 }
