@@ -21,12 +21,11 @@ func changeOps(r *op.Registry, s *Service) {
 		Name: "messages:get", Help: "Returns one message.",
 		Routes: []string{"GET" + messageRoute}, Errors: []domain.Code{domain.NotFound}, Example: GetMessageRequest{MessageID: exampleMessage},
 	}, s.GetMessage)
-	again := "hello again"
 	op.Define(r, op.Spec{
 		Name: "messages:update", Help: "Gives a message another text or other metadata; its place stays.",
 		Routes:  append(op.ChannelRoutes("PATCH", "/messages/:messageId"), "PATCH"+messageRoute),
 		Errors:  []domain.Code{domain.NotFound},
-		Example: EditRequest{ChannelID: exampleChannel, MessageID: exampleMessage, Content: &again},
+		Example: EditRequest{ChannelID: exampleChannel, MessageID: exampleMessage, Content: new("hello again")},
 	}, s.Edit)
 	op.Define(r, op.Spec{
 		Name: "messages:clear", Help: "Removes all messages of a channel.",
