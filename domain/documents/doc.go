@@ -9,7 +9,7 @@
 //	asyncapi.go  channels, messages, events
 //	snippets.go  examples in curl, JavaScript, Python and Go; program.go: Go;
 //	             cmd/internal/e2e runs every one
-//	site.go      the pages; site/ holds their templates, style and script
+//	site.go      what the pages show; pages.go: their HTML; site/: text, style and script
 //	markdown.go  tables for the README and the terminal
 //	nouns.go     what the operations of a noun are about
 //	words.go     meanings of names that mean the same wherever they stand
@@ -26,4 +26,8 @@
 // Descriptions are the comments in the code, which are there anyway and which reviewers
 // read; tags would say the same a second time. What a name such as channelId means
 // everywhere is told once, in words.go.
+//
+// The pages are written without html/template: it calls methods by name, for which the
+// linker keeps every method of every type in the program, 7 MB of it. Instead, what
+// writes them takes markup of our own only, and escapes everything else.
 package documents

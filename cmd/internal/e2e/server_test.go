@@ -27,10 +27,11 @@ var program = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	bin := filepath.Join(dir, "parley")
-	build := exec.Command("go", "build", "-o", bin, "parley/cmd/parley")
+	// As make builds it.
+	build := exec.Command("go", "build", "-tags", "nomsgpack", "-o", bin, "parley/cmd/parley")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if underRace {
-		build = exec.Command("go", "build", "-race", "-o", bin, "parley/cmd/parley")
+		build = exec.Command("go", "build", "-tags", "nomsgpack", "-race", "-o", bin, "parley/cmd/parley")
 	}
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)
