@@ -230,7 +230,7 @@ func (e *estate) hears(c *siotest.Client, event, id string) {
 // listens connects a socket that is in a room.
 func (e *estate) listens(op string, room object) *siotest.Client {
 	e.t.Helper()
-	c, err := siotest.Dial(e.url, siotest.Options{})
+	c, err := e.sockets.Dial(e.url, siotest.Options{})
 	if err != nil {
 		e.t.Fatal(err)
 	}

@@ -19,6 +19,7 @@ import (
 	"parley/domain"
 	"parley/domain/identity/jwt/jwttest"
 	"parley/domain/op"
+	"parley/realtime/realtimetest"
 	"parley/realtime/sio/siotest"
 )
 
@@ -41,8 +42,15 @@ type object = map[string]any
 // house is a whole server in jwt mode.
 type house struct {
 	*app.App
-	t   *testing.T
-	url string
+	t       *testing.T
+	url     string
+	sockets *realtimetest.Dialer
+}
+
+// newHouse is the house of a server.
+func newHouse(t *testing.T, a *app.App) *house {
+	t.Helper()
+	return &house{App: a, t: t, url: "http://" + a.Addr(), sockets: realtimetest.NewDialer(t, a.Registry())}
 }
 
 // serve runs a server in jwt mode, in which the owner has its channel, until the test ends.
@@ -82,7 +90,7 @@ func serveWith(t *testing.T, change func(*config.Config)) *house {
 			t.Error(err)
 		}
 	})
-	return &house{App: a, t: t, url: "http://" + a.Addr()}
+	return newHouse(t, a)
 }
 
 // tokenOf is a token of somebody for an hour.
@@ -131,7 +139,7 @@ func (s *house) rest(token, method, path string, body object) (status int, code 
 // dial connects a socket with a token.
 func (s *house) dial(token string) *siotest.Client {
 	s.t.Helper()
-	c, err := siotest.Dial(s.url, siotest.Options{Auth: object{"token": token}})
+	c, err := s.sockets.Dial(s.url, siotest.Options{Auth: object{"token": token}})
 	if err != nil {
 		s.t.Fatal(err)
 	}
