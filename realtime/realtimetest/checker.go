@@ -56,7 +56,7 @@ var place = regexp.MustCompile(`^"(-|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:\
 
 // Event compares an event that was heard. The document must have it, its first argument
 // must be the payload, and there may be a second one, the offset.
-func (c *Checker) Event(e siotest.Event) *Fault {
+func (c *Checker) Event(e siotest.Event) *documentstest.Fault {
 	pointer, ok := c.payload(e.Name, "event")
 	var err error
 	switch {
@@ -76,7 +76,7 @@ func (c *Checker) Event(e siotest.Event) *Fault {
 
 // Ack compares the answer to an event of a name. Of an event that the document does not
 // have it can only be a failure.
-func (c *Checker) Ack(event string, answer siotest.Event) *Fault {
+func (c *Checker) Ack(event string, answer siotest.Event) *documentstest.Fault {
 	pointer, ok := c.payload(event, "ack")
 	if !ok {
 		pointer = "#/components/schemas/Failure"
@@ -103,30 +103,11 @@ func (c *Checker) payload(event, part string) (string, bool) {
 	return message.Ref + "/payload", ok
 }
 
-// Fault is what is wrong with something that was heard.
-type Fault struct {
-	// What was heard, such as event "typing".
-	What string
-	// Said is its payload, shortened.
-	Said string
-	// Err is what is wrong with it.
-	Err error
-}
-
-// Error is part of error.
-func (f *Fault) Error() string { return f.What + ": " + f.Err.Error() + "\n" + f.Said }
-
-// Unwrap is part of error.
-func (f *Fault) Unwrap() error { return f.Err }
-
 // fault says what is wrong with what, nil for nothing.
-func fault(what, name string, e siotest.Event, err error) *Fault {
-	if err == nil {
-		return nil
-	}
-	f := &Fault{What: fmt.Sprintf("%s %.80q", what, name), Err: err}
+func fault(what, name string, e siotest.Event, err error) *documentstest.Fault {
+	var said []byte
 	if len(e.Args) > 0 {
-		f.Said = documentstest.Clip(e.Args[0])
+		said = e.Args[0]
 	}
-	return f
+	return documentstest.NewFault(fmt.Sprintf("%s %.80q", what, name), err, said)
 }

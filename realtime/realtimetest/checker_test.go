@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"parley/domain"
+	"parley/domain/documents/documentstest"
 	"parley/domain/op"
 	"parley/realtime/realtimetest"
 	"parley/realtime/sio/siotest"
@@ -62,7 +63,7 @@ func event(name string, args ...string) siotest.Event {
 }
 
 // wants fails the test unless a fault says want, or there is none if want is "".
-func wants(t *testing.T, f *realtimetest.Fault, want string) {
+func wants(t *testing.T, f *documentstest.Fault, want string) {
 	t.Helper()
 	text := ""
 	if f != nil {

@@ -25,13 +25,13 @@ type notes struct {
 	ends []func()
 }
 
-// Helper is part of realtimetest.Test.
+// Helper is part of documentstest.Test.
 func (*notes) Helper() {}
 
-// Cleanup is part of realtimetest.Test.
+// Cleanup is part of documentstest.Test.
 func (n *notes) Cleanup(f func()) { n.ends = append(n.ends, f) }
 
-// Errorf is part of realtimetest.Test.
+// Errorf is part of documentstest.Test.
 func (n *notes) Errorf(format string, args ...any) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -127,7 +127,7 @@ func tells(t *testing.T, n *notes, words []string) {
 	t.Helper()
 	told := n.take()
 	lacks := slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(told, word) })
-	if lacks || strings.Count(told, "against the AsyncAPI document") != min(len(words), 1) {
+	if lacks || strings.Count(told, "against the document") != min(len(words), 1) {
 		t.Errorf("told %q, want %q", told, words)
 	}
 }
@@ -144,7 +144,7 @@ func TestATestIsToldOfAFewKindsOfFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if told := strings.Count(n.take(), "against the AsyncAPI document"); told != 20 {
+	if told := strings.Count(n.take(), "against the document"); told != 20 {
 		t.Errorf("told of %d faults", told)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
@@ -53,25 +52,19 @@ func New(registry *op.Registry) (*Checker, error) {
 
 // Handler returns next with all its replies checked; faults go to t, with the operation,
 // the path and what is wrong.
-func (c *Checker) Handler(t documentstest.Reporter, next http.Handler) http.Handler {
+func (c *Checker) Handler(t documentstest.Test, next http.Handler) http.Handler {
+	reports := documentstest.NewReports(t)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		t.Helper()
 		seen := &recorder{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(seen, r)
-		if err := c.Check(r, seen.status, seen.Header().Get("Content-Type"), seen.body.Bytes()); err != nil {
-			t.Errorf("%v", err)
-		}
+		reports.Add(c.Check(r, seen.status, seen.Header().Get("Content-Type"), seen.body.Bytes()))
 	})
-}
-
-// Recorded checks a reply that was recorded.
-func (c *Checker) Recorded(r *http.Request, w *httptest.ResponseRecorder) error {
-	return c.Check(r, w.Code, w.Header().Get("Content-Type"), w.Body.Bytes())
 }
 
 // Check compares one reply with the document. A path that the document lacks has nothing
 // to be compared with.
-func (c *Checker) Check(r *http.Request, status int, kind string, body []byte) error {
+func (c *Checker) Check(r *http.Request, status int, kind string, body []byte) *documentstest.Fault {
 	method := r.Method
 	if method == http.MethodHead {
 		return nil
@@ -80,8 +73,8 @@ func (c *Checker) Check(r *http.Request, status int, kind string, body []byte) e
 	if !ok || status == http.StatusNotModified || status == domain.Canceled.Info().HTTP { // nobody hears the last one
 		return nil
 	}
-	fault := func(format string, args ...any) error {
-		return fmt.Errorf("%s: %s %s: status %d: %s\n%s", o.ID, method, template, status, fmt.Sprintf(format, args...), documentstest.Clip(body))
+	fault := func(format string, args ...any) *documentstest.Fault {
+		return documentstest.NewFault(fmt.Sprintf("%s: %s %s: status %d", o.ID, method, template, status), fmt.Errorf(format, args...), body)
 	}
 	key := strconv.Itoa(status)
 	response, ok := o.Responses[key]
@@ -108,7 +101,7 @@ func (c *Checker) Check(r *http.Request, status int, kind string, body []byte) e
 		pointer = response.Ref + "/content/application~1json/schema"
 	}
 	if err := c.schemas.Validate(pointer, body); err != nil {
-		return fault("%v", err)
+		return fault("%w", err)
 	}
 	return nil
 }
@@ -150,30 +143,3 @@ func before(a, b string) bool {
 	}
 	return false
 }
-
-// recorder keeps a copy of a reply that passes through it.
-type recorder struct {
-	http.ResponseWriter
-	status int
-	body   bytes.Buffer
-}
-
-// WriteHeader notes the status.
-func (r *recorder) WriteHeader(status int) {
-	r.status = status
-	r.ResponseWriter.WriteHeader(status)
-}
-
-// Write notes the body, except for streams, which have no end.
-func (r *recorder) Write(p []byte) (int, error) {
-	if !strings.HasPrefix(r.Header().Get("Content-Type"), "text/event-stream") {
-		r.body.Write(p)
-	}
-	return r.ResponseWriter.Write(p)
-}
-
-// Flush hands on what was written so far.
-func (r *recorder) Flush() { _ = http.NewResponseController(r.ResponseWriter).Flush() }
-
-// Unwrap lets the server find the writer proper.
-func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

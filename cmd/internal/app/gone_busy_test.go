@@ -125,7 +125,7 @@ func TestAStopWhileDeletionsAreUnderWayIsCleanAndTheyAreFinished(t *testing.T) {
 				return
 			}
 			begun <- struct{}{}
-			if resp, err := http.DefaultClient.Do(r); err == nil { // it may be cut off
+			if resp, err := e.http.Do(r); err == nil { // it may be cut off
 				_ = resp.Body.Close()
 			}
 		})

@@ -125,7 +125,7 @@ func (e *estate) upload(path string) string {
 		e.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", form.FormDataContentType())
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := e.http.Do(r)
 	if err != nil {
 		e.t.Fatal(err)
 	}

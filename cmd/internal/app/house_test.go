@@ -21,6 +21,7 @@ import (
 	"parley/domain/op"
 	"parley/realtime/realtimetest"
 	"parley/realtime/sio/siotest"
+	"parley/rest/resttest"
 )
 
 const (
@@ -45,12 +46,14 @@ type house struct {
 	t       *testing.T
 	url     string
 	sockets *realtimetest.Dialer
+	http    *http.Client
 }
 
 // newHouse is the house of a server.
 func newHouse(t *testing.T, a *app.App) *house {
 	t.Helper()
-	return &house{App: a, t: t, url: "http://" + a.Addr(), sockets: realtimetest.NewDialer(t, a.Registry())}
+	return &house{App: a, t: t, url: "http://" + a.Addr(), sockets: realtimetest.NewDialer(t, a.Registry()),
+		http: &http.Client{Transport: resttest.NewTransport(t, a.Registry(), http.DefaultTransport)}}
 }
 
 // serve runs a server in jwt mode, in which the owner has its channel, until the test ends.
@@ -119,7 +122,7 @@ func (s *house) rest(token, method, path string, body object) (status int, code 
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := s.http.Do(r)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"parley/cmd/internal/config"
 	"parley/realtime/realtimetest"
 	"parley/realtime/sio/siotest"
+	"parley/rest/resttest"
 	"parley/storage/sqlite/sqlitetest"
 )
 
@@ -96,7 +97,7 @@ func serve(t testing.TB, change ...func(*config.Config)) *server {
 		}
 	})
 	s.url, s.sockets = "http://"+s.Addr(), realtimetest.NewDialer(t, s.Registry())
-	s.http = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4}, Timeout: patience,
+	s.http = &http.Client{Transport: resttest.NewTransport(t, s.Registry(), &http.Transport{MaxIdleConnsPerHost: 4}), Timeout: patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return s
 }

@@ -14,12 +14,6 @@ import (
 	"parley/domain/op"
 )
 
-// Reporter is told of faults; a *testing.T is one.
-type Reporter interface {
-	Helper()
-	Errorf(format string, args ...any)
-}
-
 // location is where the compiler finds the document.
 const location = "parley:///document.json"
 
@@ -98,13 +92,4 @@ func text(document documents.Document, err error) ([]byte, error) {
 // Escape is a key as part of a pointer in a URL.
 func Escape(key string) string {
 	return url.PathEscape(strings.NewReplacer("~", "~0", "/", "~1").Replace(key))
-}
-
-// Clip shortens what was said for the report of a fault.
-func Clip(body []byte) string {
-	const most = 600
-	if len(body) > most {
-		return string(body[:most]) + "..."
-	}
-	return string(body)
 }
