@@ -7,7 +7,8 @@
 //	catalogue.go what the documents tell of an operation
 //	openapi.go   paths, parameters, bodies; replies.go: what they answer
 //	asyncapi.go  channels, messages, events
-//	snippets.go  examples in curl, JavaScript, Python and Go; program.go: Go
+//	snippets.go  examples in curl, JavaScript, Python and Go; program.go: Go;
+//	             cmd/internal/e2e runs every one
 //	site.go      the pages; site/ holds their templates, style and script
 //	markdown.go  tables for the README and the terminal
 //

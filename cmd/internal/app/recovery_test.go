@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -74,6 +75,7 @@ func TestWhoTakesPartNoMoreDoesNotComeBack(t *testing.T) {
 		t.Fatal(code)
 	}
 	c.Close()
+	s.leaves(hers, stranger) // while a connection stands, its user would only lose the room
 	if status, _, reply := s.rest(hers, "DELETE", people+"/"+stranger, nil); status >= 300 {
 		t.Fatal(status, string(reply))
 	}
@@ -90,6 +92,20 @@ func TestWhoTakesPartNoMoreDoesNotComeBack(t *testing.T) {
 	for _, e := range again.Events() {
 		if e.Name == "messageBroadcast" {
 			t.Error("the secret came")
+		}
+	}
+}
+
+// leaves waits until a user's last socket has left the channel.
+func (s *house) leaves(token, user string) {
+	s.t.Helper()
+	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+		status, _, reply := s.rest(token, "GET", "/api/messaging/channels/"+foreign+"/presence", nil)
+		if status != 200 || time.Now().After(end) {
+			s.t.Fatal(status, string(reply))
+		}
+		if !strings.Contains(string(reply), user) {
+			return
 		}
 	}
 }
