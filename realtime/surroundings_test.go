@@ -116,8 +116,9 @@ func TestControlMessagesAreSentOnlyIfAskedFor(t *testing.T) {
 	for _, on := range []bool{true, false} {
 		d := openDoor(t, func(o *realtime.Options) { o.ControlMessages = on })
 		c := d.enter("", channelID)
-		for _, typing := range []bool{true, false} {
-			d.gateway.Typing(agents.Typing{ChannelID: channelID, AgentID: watched, Name: "Eliza", On: typing})
+		for _, typing := range []agents.Typing{{On: true}, {On: true, Speaking: true}, {Speaking: true}} {
+			typing.ChannelID, typing.AgentID, typing.Name = channelID, watched, "Eliza"
+			d.gateway.Typing(typing)
 		}
 		d.say(channelID, "end")
 		var actions []string
