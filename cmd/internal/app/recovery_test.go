@@ -12,7 +12,7 @@ import (
 // back dials with a client's session and a token.
 func (s *house) back(c *siotest.Client, token string) *siotest.Client {
 	s.t.Helper()
-	again, err := siotest.Dial(s.url, siotest.Options{Auth: c.Back(object{"token": token})})
+	again, err := s.sockets.Dial(s.url, siotest.Options{Auth: c.Back(object{"token": token})})
 	if err != nil {
 		s.t.Fatal(err)
 	}

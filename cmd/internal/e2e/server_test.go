@@ -18,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"parley/rest/resttest"
 )
 
 // program builds the server once for all tests and returns its path.
@@ -57,8 +59,10 @@ func TestMain(m *testing.M) {
 type process struct {
 	t   *testing.T
 	url string
-	dir string
-	env []string
+	// client sends requests and holds the replies against the OpenAPI document.
+	client func() *http.Client
+	dir    string
+	env    []string
 	// bin is run instead of the program that is built, unless it is empty.
 	bin string
 	cmd *exec.Cmd
@@ -90,6 +94,9 @@ func (b *lockedBuffer) String() string {
 func start(t *testing.T, env ...string) *process {
 	t.Helper()
 	p := &process{t: t, dir: t.TempDir(), env: env, url: "http://127.0.0.1:" + strconv.Itoa(freePort(t))}
+	p.client = sync.OnceValue(func() *http.Client {
+		return &http.Client{Transport: resttest.NewTransport(t, declared(t), http.DefaultTransport)}
+	})
 	p.launch()
 	t.Cleanup(func() {
 		p.kill()
