@@ -61,7 +61,7 @@ func TestTheRoomOfADeletedAgentIsEmptied(t *testing.T) {
 	if a := ask(t, c, "agents:join", fields{"agentId": watched}); a["success"] != true {
 		t.Fatal(a)
 	}
-	d.gateway.AgentRemoved(agents.ListItem{ID: watched, Name: "Ann", Status: agents.StatusInactive})
+	d.gateway.AgentRemoved(agents.ListItem{ID: watched, Name: "Ann", Status: agents.Inactive})
 	if e := next(t, c, "agentRemoved"); e["agentId"] != watched {
 		t.Fatal(e)
 	}
