@@ -257,7 +257,7 @@ func (h *town) texts(channel string) []string {
 // eventually fails unless is becomes true.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !is() {

@@ -33,7 +33,7 @@ const (
 )
 
 // patience is how long a test waits for an answer.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // object is a JSON object.
 type object = map[string]any

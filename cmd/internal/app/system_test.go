@@ -269,7 +269,7 @@ func TestStopAnswersAndThenStops(t *testing.T) {
 		if err != nil || !strings.Contains(s.log.String(), `"stopped"`) {
 			t.Errorf("%v", err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("it did not stop")
 	}
 }

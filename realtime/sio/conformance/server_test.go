@@ -14,7 +14,7 @@ import (
 
 // patience bounds every wait for something that must happen. It is far above what any
 // step takes, so that a busy machine does not fail a test.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // server is a server under test.
 type server struct {
