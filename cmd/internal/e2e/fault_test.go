@@ -68,7 +68,7 @@ func TestAKillAtAnyStepOfATurnLosesAndDoublesNothing(t *testing.T) {
 			select {
 			case err := <-p.end:
 				p.end <- err
-			case <-time.After(20 * time.Second):
+			case <-time.After(patience):
 				t.Fatal("the server lives")
 			}
 			p.bin, p.env = "", nil
@@ -78,7 +78,7 @@ func TestAKillAtAnyStepOfATurnLosesAndDoublesNothing(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			eventually(t, 20*time.Second, "the answer", func() error { return answeredOnce(t.Context(), p, k, question) })
+			eventually(t, patience, "the answer", func() error { return answeredOnce(t.Context(), p, k, question) })
 		})
 	}
 }

@@ -23,7 +23,7 @@ func TestEveryMethodOfTheOfficialAPIClientWorks(t *testing.T) {
 		if err != nil {
 			t.Errorf("the server was stopped and ended with %v", err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		t.Error("the server was stopped and goes on")
 	}
 }
