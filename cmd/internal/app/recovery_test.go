@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"encoding/json"
 	"testing"
 	"time"
 
@@ -19,9 +20,22 @@ func (s *house) back(c *siotest.Client, token string) *siotest.Client {
 	return again
 }
 
+// sockets is how many are connected, as the server's metrics say it.
+func (s *house) sockets() float64 {
+	s.t.Helper()
+	_, _, reply := s.rest(adminKey, "GET", "/api/server/debug/metrics", nil)
+	var metrics struct {
+		Data struct{ Gauges map[string]float64 }
+	}
+	if err := json.Unmarshal(reply, &metrics); err != nil {
+		s.t.Fatal(err)
+	}
+	return metrics.Data.Gauges["parley_sockets"]
+}
+
 func TestAUserComesBackWithAFreshToken(t *testing.T) {
 	s := serve(t)
-	soon := jwttest.HS256(object{"sub": owner, "exp": float64(time.Now().Add(-28*time.Second).UnixMilli()) / 1000})
+	soon := jwttest.HS256(object{"sub": owner, "exp": float64(time.Now().Add(-24*time.Second).UnixMilli()) / 1000})
 	c := s.dial(soon)
 	if code := s.ask(c, "channels:join", object{"channelId": foreign}); code != "" {
 		t.Fatal(code)
@@ -74,6 +88,12 @@ func TestWhoTakesPartNoMoreDoesNotComeBack(t *testing.T) {
 		t.Fatal(code)
 	}
 	c.Close()
+	// Who is taken out of a room while still connected comes back to the others.
+	for end := time.Now().Add(patience); s.sockets() > 0; {
+		if time.Now().After(end) {
+			t.Fatal("the socket lives on")
+		}
+	}
 	if status, _, reply := s.rest(hers, "DELETE", people+"/"+stranger, nil); status >= 300 {
 		t.Fatal(status, string(reply))
 	}

@@ -57,7 +57,7 @@ func start(t *testing.T, change ...func(*config.Config)) *server {
 	t.Helper()
 	cfg := config.Default()
 	cfg.Port, cfg.DataDir, cfg.WorkDir, cfg.LogLevel, cfg.ServerKey = 0, t.TempDir(), t.TempDir(), "trace", serverKey
-	cfg.BuiltinPace, cfg.DrainTimeout = 0, 2*time.Second
+	cfg.BuiltinPace, cfg.DrainTimeout = 0, time.Minute
 	for _, c := range change {
 		c(&cfg)
 	}

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
-	"time"
 
 	"parley/cmd/internal/app"
 	"parley/cmd/internal/config"
@@ -37,7 +36,7 @@ func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
 	in, out := filepath.Join(dir, "snippets.json"), filepath.Join(dir, "replies.json")
 	writeJSON(t, in, snippets)
 	p := start(t, "ELIZA_SERVER_AUTH_TOKEN="+key)
-	t.Log("\n" + node(t, 5*time.Minute, "examples.mjs", p.url, key, in, out))
+	t.Log("\n" + node(t, scriptPatience, "examples.mjs", p.url, key, in, out))
 	for _, s := range snippets {
 		if s.Language == "go" {
 			if _, err := format.Source([]byte(s.Code)); err != nil {

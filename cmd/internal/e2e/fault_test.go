@@ -110,13 +110,13 @@ func TestAnswersOverCuts(t *testing.T) {
 	if testing.Short() {
 		cuts = "50"
 	}
-	p := start(t, "PARLEY_BUILTIN_PACE=15ms")
-	t.Log("\n" + node(t, 3*time.Minute, "streams.mjs", p.url, cuts))
+	p := start(t, "PARLEY_BUILTIN_PACE=30ms")
+	t.Log("\n" + node(t, scriptPatience, "streams.mjs", p.url, cuts))
 }
 
 // TestTheAgentUnderFaults asks too much of the agent, and takes questions, answers and
 // the agent itself away.
 func TestTheAgentUnderFaults(t *testing.T) {
-	p := start(t, "PARLEY_BUILTIN_PACE=40ms", "RATE_LIMIT_SOCKET=0")
-	t.Log("\n" + node(t, 3*time.Minute, "faults.mjs", p.url))
+	p := start(t, "PARLEY_BUILTIN_PACE=100ms", "RATE_LIMIT_SOCKET=0")
+	t.Log("\n" + node(t, scriptPatience, "faults.mjs", p.url))
 }

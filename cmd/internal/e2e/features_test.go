@@ -5,7 +5,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"testing"
-	"time"
 )
 
 // TestTheContractsEvents runs over both transports.
@@ -13,7 +12,7 @@ func TestTheContractsEvents(t *testing.T) {
 	for _, transport := range []string{"websocket", "polling"} {
 		t.Run(transport, func(t *testing.T) {
 			p := start(t)
-			t.Log("\n" + node(t, time.Minute, "features.mjs", p.url, transport))
+			t.Log("\n" + node(t, scriptPatience, "features.mjs", p.url, transport))
 		})
 	}
 }
@@ -22,7 +21,7 @@ func TestTheContractsEvents(t *testing.T) {
 func TestKeyModeAsksForTheKeyAtEveryDoor(t *testing.T) {
 	const key = "a-key-for-the-tests-only"
 	p := start(t, "ELIZA_SERVER_AUTH_TOKEN="+key, "LOG_LEVEL=trace")
-	t.Log("\n" + node(t, time.Minute, "access.mjs", p.url, key))
+	t.Log("\n" + node(t, scriptPatience, "access.mjs", p.url, key))
 	if bytes.Contains([]byte(p.log.String()), []byte(key)) {
 		t.Error("the log shows the key")
 	}
@@ -32,7 +31,7 @@ func TestKeyModeAsksForTheKeyAtEveryDoor(t *testing.T) {
 func TestJWTModeBindsUsersToTheirTokens(t *testing.T) {
 	const secret = "a-secret-of-tokens-for-the-tests-only"
 	p := start(t, "PARLEY_AUTH=jwt", "PARLEY_JWT_SECRET="+secret, "PARLEY_JWT_LEEWAY=0s", "LOG_LEVEL=trace")
-	t.Log("\n" + node(t, time.Minute, "tokens.mjs", p.url, secret))
+	t.Log("\n" + node(t, scriptPatience, "tokens.mjs", p.url, secret))
 	if log := []byte(p.log.String()); bytes.Contains(log, []byte(secret)) || bytes.Contains(log, []byte("eyJ")) {
 		t.Error("the log shows the secret or a token")
 	}

@@ -178,6 +178,9 @@ func freePort(t *testing.T) int {
 // patience bounds what a test waits for: it only ends what hangs.
 const patience = time.Minute
 
+// scriptPatience bounds what a script beside the tests takes, which is minutes at most.
+const scriptPatience = 15 * time.Minute
+
 // expectStatus fails unless a GET answers with the status.
 func expectStatus(url string, status int) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)

@@ -102,7 +102,7 @@ async function prepare(code, operation) {
 
 const runners = {
   async curl(code) {
-    const { stdout } = await run("bash", ["-c", code], { cwd: folder, env: { ...process.env, CURL_HOME: folder }, timeout: 20_000 });
+    const { stdout } = await run("bash", ["-c", code], { cwd: folder, env: { ...process.env, CURL_HOME: folder }, timeout: 60_000 });
     if (stdout === "") return undefined; // 204
     if (!stdout.startsWith('{"')) return stdout;
     return JSON.parse(stdout);

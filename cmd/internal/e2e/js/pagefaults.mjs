@@ -261,7 +261,8 @@ await step("a reader of old history keeps the place over an absence, and over an
     }
     const before = await anchor(ann);
     while (await openAnswer(ann).isVisible()) {
-      if (up === 0) must((await left()) < 60, "left behind by", await left());
+      // It goes along with the next drawing, which a busy machine may be late with.
+      if (up === 0) await until("it goes along", async () => (await left()) < 60);
       else must(Math.abs((await place(ann, before.id)) - before.at) < 4, "pulled along", before, await place(ann, before.id));
       await pause(50);
     }
@@ -404,7 +405,7 @@ await step("the server is away while three channels are written in", async () =>
   const channels = [];
   for (const name of ["First", "Second", "Third"]) channels.push(await witness.channel(`${name} away`));
   // The page reads the list every 20 seconds.
-  await until("they are listed", async () => (await ann.getByTestId("channel-item").filter({ hasText: "away" }).count()) === 3, 45_000);
+  await until("they are listed", async () => (await ann.getByTestId("channel-item").filter({ hasText: "away" }).count()) === 3);
   for (const channel of channels) await open(ann, channel);
   await killServer(async () => {
     await ann.getByTestId("connection").waitFor();
