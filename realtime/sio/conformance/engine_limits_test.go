@@ -86,7 +86,7 @@ func TestPostMayArriveInPieces(t *testing.T) {
 
 func TestAbandonedPollEndsTheSession(t *testing.T) {
 	t.Parallel()
-	s := startEngineIO(t, relaxed())
+	s := startEngineIO(t, unpinged())
 	session := openPolling(t, s)
 	ctx, abandon := context.WithCancel(t.Context())
 	sent := make(chan struct{})

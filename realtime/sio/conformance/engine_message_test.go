@@ -62,7 +62,7 @@ func TestOnePayloadCarriesWhatWaitsForAPoll(t *testing.T) {
 		{"several packets", "4test1\x1e4test2\x1e4test3"},
 		{"text and bytes", "4hello\x1ebAQIDBA=="},
 	}
-	s := startEngineIO(t, relaxed())
+	s := startEngineIO(t, unpinged())
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -38,6 +38,14 @@ func relaxed() settings {
 	return s
 }
 
+// unpinged are relaxed settings for tests of a single poll, which a ping would answer if the
+// machine is slow enough.
+func unpinged() settings {
+	s := relaxed()
+	s.pingInterval = time.Hour
+	return s
+}
+
 // TestMain also checks that no goroutine outlives the servers which the tests started.
 func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
