@@ -121,6 +121,15 @@ export const place = (page, id) => page.getByTestId("messages").evaluate((list, 
   return found && found.getBoundingClientRect().top - list.getBoundingClientRect().top;
 }, id);
 
+/** Waits until the list stands still, and says where: the wheel moves it smoothly. */
+export async function rested(page) {
+  for (;;) {
+    const was = await anchor(page);
+    await pause(100);
+    if (Math.abs((await place(page, was.id)) - was.at) < 1) return was;
+  }
+}
+
 /** Opens a message's menu and takes an action. */
 export async function act(page, id, action) {
   const message = page.locator(`[data-testid=message][data-id="${id}"]`);
