@@ -345,6 +345,32 @@ func TestEventsBeforeTheEndAreHandled(t *testing.T) {
 	}
 }
 
+// TestEventsBeforeTheSocketIsHandedOutAreHandled holds the library up between its answer to
+// the CONNECT and the handing out of the socket: the client is gone by then.
+func TestEventsBeforeTheSocketIsHandedOutAreHandled(t *testing.T) {
+	for _, transport := range allTransports {
+		t.Run(transport, func(t *testing.T) {
+			goOn := make(chan struct{})
+			var server *Server
+			var handled atomic.Int64
+			url := serve(t, Options{}, func(s *Server) {
+				server = s
+				s.Namespace("/").OnConnect(func(k *Socket) { k.OnEvent(func(*Event) { handled.Add(1) }) })
+				_ = s.library.Of("/", nil).EventEmitter().On("connect", func(...any) { <-goOn })
+			})
+			c := dial(t, url, siotest.Options{Transport: transport})
+			if err := c.SendBatch([]string{`2["n",1]`, `2["n",2]`}); err != nil {
+				t.Fatal(err)
+			}
+			c.Close()
+			until(t, "the connection is gone", func() bool { return server.Stats().Conns == 0 })
+			close(goOn)
+			until(t, "both events are handled", func() bool { return handled.Load() == 2 })
+			until(t, "the socket is gone", func() bool { return server.Stats().Sockets == 0 })
+		})
+	}
+}
+
 func TestCloseSendsNoDisconnectPacket(t *testing.T) {
 	url := serve(t, Options{}, func(s *Server) {
 		s.Namespace("/").OnConnect(func(k *Socket) {
