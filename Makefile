@@ -5,6 +5,9 @@ GOLANGCI_VERSION := v2.15.0
 GOLANGCI         := .tools/golangci-lint-$(GOLANGCI_VERSION)
 VERSION          := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 LDFLAGS          := -s -w -X main.version=$(VERSION)
+# Without its MessagePack, which Parley does not use, gin costs 6 MB less. The Dockerfile
+# has the same.
+TAGS             := nomsgpack
 NODE_DIRS        := web cmd/internal/e2e/js
 NODE_STAMPS      := $(NODE_DIRS:%=%/node_modules/.package-lock.json)
 # Packages whose tests start programs or read the tree: the go command cannot know
@@ -24,7 +27,7 @@ run: build ## build and start Parley on http://localhost:3000; settings as ARGS=
 	@exec bin/parley serve $(ARGS)
 
 build: ## build bin/parley, a static program
-	@CGO_ENABLED=0 go build -trimpath -ldflags '$(LDFLAGS)' -o bin/parley ./cmd/parley
+	@CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o bin/parley ./cmd/parley
 
 check: vet lint $(NODE_STAMPS) $(REFERENCE) ## the inner loop: vet, lint and the short tests
 	$(GOTEST) -short $$(go list ./... | grep -v '^parley/cmd/')

@@ -151,7 +151,7 @@ func TestOneConnectionCannotTryKeysForEver(t *testing.T) {
 	now := time.Now()
 	d := guarded(t, 3, identity.Options{Key: keyText, SocketAuth: true}, func() time.Time { return now })
 	try := func(address, key string) string {
-		c, err := siotest.Dial(d.url, siotest.Options{Header: at(address), Auth: fields{"apiKey": key}})
+		c, err := d.sockets.Dial(d.url, siotest.Options{Header: at(address), Auth: fields{"apiKey": key}})
 		if err != nil {
 			return err.Error()
 		}

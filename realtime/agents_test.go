@@ -10,7 +10,11 @@ import (
 	"parley/realtime"
 )
 
-const watched = "66666666-6666-4666-8666-666666666666"
+const (
+	watched = "66666666-6666-4666-8666-666666666666"
+	asking  = "7a7a7a7a-1111-4111-8111-111111111111" // the message of a turn
+	reply   = "8b8b8b8b-1111-4111-8111-111111111111" // what answers it
+)
 
 func TestTheRoomOfAnAgentHearsOfItsTurns(t *testing.T) {
 	d := openDoor(t, nil)
@@ -24,20 +28,20 @@ func TestTheRoomOfAnAgentHearsOfItsTurns(t *testing.T) {
 	if a := ask(t, c, "agents:join", fields{"agentId": watched}); a["success"] != true { // once more
 		t.Fatal(a)
 	}
-	at := agents.At{AgentID: watched, ChannelID: channelID, MessageID: "m", RunID: "r", Attempt: 2, Time: time.UnixMilli(1234)}
-	d.gateway.TurnChanged(agents.TurnStep{At: at, State: agents.StateDecided, Outcome: &agents.Outcome{Error: "no words", Replies: []agents.Reply{{ID: "a"}}}})
-	d.gateway.Thought(agents.Thought{At: at, ReplyID: "a", Text: "hm"})
-	d.gateway.Acted(agents.Action{At: at, ReplyID: "a", Name: "REPLY", Text: "hello"})
+	at := agents.At{AgentID: watched, ChannelID: channelID, MessageID: asking, RunID: "r", Attempt: 2, Time: time.UnixMilli(1234)}
+	d.gateway.TurnChanged(agents.TurnStep{At: at, State: agents.StateDecided, Outcome: &agents.Outcome{Error: "no words", Replies: []agents.Reply{{ID: reply}}}})
+	d.gateway.Thought(agents.Thought{At: at, ReplyID: reply, Text: "hm"})
+	d.gateway.Acted(agents.Action{At: at, ReplyID: reply, Name: "REPLY", Text: "hello"})
 	for _, test := range []struct {
 		event string
 		want  fields
 	}{
 		{"agentTurn", fields{"state": "decided", "error": "no words"}},
-		{"agentThought", fields{"thought": "hm", "replyId": "a"}},
-		{"agentAction", fields{"action": "REPLY", "text": "hello", "replyId": "a"}},
+		{"agentThought", fields{"thought": "hm", "replyId": reply}},
+		{"agentAction", fields{"action": "REPLY", "text": "hello", "replyId": reply}},
 	} {
 		e := next(t, c, test.event)
-		for key, value := range map[string]any{"agentId": watched, "channelId": channelID, "messageId": "m", "runId": "r", "attempt": 2.0, "createdAt": 1234.0} {
+		for key, value := range map[string]any{"agentId": watched, "channelId": channelID, "messageId": asking, "runId": "r", "attempt": 2.0, "createdAt": 1234.0} {
 			test.want[key] = value
 		}
 		for key, value := range test.want {

@@ -77,21 +77,16 @@ type deletion struct {
 	MessageID domain.MessageID `json:"messageId"`
 	ChannelID domain.ChannelID `json:"channelId"`
 	RoomID    domain.ChannelID `json:"roomId"`
-	Seq       int64            `json:"seq"`
-	Rev       int64            `json:"rev"`
+	// Seq is the number of the message; absent if the message was not there.
+	Seq int64 `json:"seq,omitempty"`
+	// Rev is the number of the deletion; absent if the message was not there.
+	Rev int64 `json:"rev,omitempty"`
 }
 
 // MessageGone tells a room that a message which somebody wanted to delete is not there. It
 // is no event of the channel's log, so it has no number.
 func (g *Gateway) MessageGone(channel domain.ChannelID, id domain.MessageID) {
-	g.toRoom(channel, "messageDeleted", "", absence{MessageID: id, ChannelID: channel, RoomID: channel})
-}
-
-// absence is the payload of messageDeleted for a message that is not there.
-type absence struct {
-	MessageID domain.MessageID `json:"messageId"`
-	ChannelID domain.ChannelID `json:"channelId"`
-	RoomID    domain.ChannelID `json:"roomId"`
+	g.toRoom(channel, "messageDeleted", "", deletion{MessageID: id, ChannelID: channel, RoomID: channel})
 }
 
 // tombstone stands for a deleted message in a catch-up.

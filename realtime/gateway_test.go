@@ -18,6 +18,7 @@ import (
 	"parley/domain/presence"
 	"parley/domain/system"
 	"parley/realtime"
+	"parley/realtime/realtimetest"
 	"parley/realtime/sio/siotest"
 	"parley/storage/sqlite"
 )
@@ -57,6 +58,7 @@ type door struct {
 	registry *op.Registry
 	gateway  *realtime.Gateway
 	service  *messaging.Service
+	sockets  *realtimetest.Dialer
 }
 
 // openDoor serves a gateway until the test ends; change may set options.
@@ -108,13 +110,13 @@ func openDoorOn(t *testing.T, change func(*realtime.Options), wrap func(messagin
 		running.Wait()
 		_ = store.Close()
 	})
-	return &door{t: t, url: server.URL, registry: registry, gateway: gateway, service: service}
+	return &door{t: t, url: server.URL, registry: registry, gateway: gateway, service: service, sockets: realtimetest.NewDialer(t, registry)}
 }
 
 // dial connects a socket; it is closed when the test ends.
 func (d *door) dial() *siotest.Client {
 	d.t.Helper()
-	c, err := siotest.Dial(d.url, siotest.Options{})
+	c, err := d.sockets.Dial(d.url, siotest.Options{})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -126,7 +128,7 @@ func (d *door) dial() *siotest.Client {
 // socket in: it hears what is meant for them.
 func (d *door) dialAs(entity string) *siotest.Client {
 	d.t.Helper()
-	c, err := siotest.Dial(d.url, siotest.Options{Auth: fields{"entityId": entity}})
+	c, err := d.sockets.Dial(d.url, siotest.Options{Auth: fields{"entityId": entity}})
 	if err != nil {
 		d.t.Fatal(err)
 	}

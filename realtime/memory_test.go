@@ -53,6 +53,15 @@ func TestJoinsAreToldOf(t *testing.T) {
 	}
 }
 
+// memoryID is the id of a memory here, roomID that of a room.
+func memoryID(n int) domain.MemoryID {
+	return domain.MemoryID(fmt.Sprintf("3c3c3c3c-1111-4111-8111-%012d", n))
+}
+
+func roomID(n int) domain.RoomID {
+	return domain.RoomID(fmt.Sprintf("4d4d4d4d-1111-4111-8111-%012d", n))
+}
+
 func TestMemoriesAreToldToWhoWatchesTheAgent(t *testing.T) {
 	d := openDoor(t, nil)
 	c := d.dial()
@@ -60,19 +69,19 @@ func TestMemoriesAreToldToWhoWatchesTheAgent(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := time.UnixMilli(1_700_000_000_123)
-	d.gateway.MemoryCreated(memory.Memory{ID: "m-1", AgentID: mindID, RoomID: "r-1", EntityID: ann, Table: "facts", CreatedAt: at})
-	want := fields{"agentId": mindID, "memory": fields{"id": "m-1", "roomId": "r-1", "entityId": ann, "type": "facts", "createdAt": 1_700_000_000_123.0}}
+	d.gateway.MemoryCreated(memory.Memory{ID: memoryID(1), AgentID: mindID, RoomID: roomID(1), EntityID: ann, Table: "facts", CreatedAt: at})
+	want := fields{"agentId": mindID, "memory": fields{"id": string(memoryID(1)), "roomId": string(roomID(1)), "entityId": ann, "type": "facts", "createdAt": 1_700_000_000_123.0}}
 	if got := next(t, c, "memoryCreated"); !reflect.DeepEqual(got, want) {
 		t.Errorf("memoryCreated is %v", got)
 	}
 	var gone []memory.Ref
 	for i := range 3 {
-		gone = append(gone, memory.Ref{AgentID: mindID, ID: domain.MemoryID(fmt.Sprint("m-", i)), RoomID: domain.RoomID(fmt.Sprint("r-", i/2)), Table: "facts"})
+		gone = append(gone, memory.Ref{AgentID: mindID, ID: memoryID(i), RoomID: roomID(i / 2), Table: "facts"})
 	}
 	d.gateway.MemoriesDeleted(mindID, gone, at)
 	for _, want := range []fields{
-		{"memoryId": "m-0", "memoryIds": []any{"m-0", "m-1"}, "roomId": "r-0"},
-		{"memoryId": "m-2", "memoryIds": []any{"m-2"}, "roomId": "r-1"},
+		{"memoryId": string(memoryID(0)), "memoryIds": []any{string(memoryID(0)), string(memoryID(1))}, "roomId": string(roomID(0))},
+		{"memoryId": string(memoryID(2)), "memoryIds": []any{string(memoryID(2))}, "roomId": string(roomID(1))},
 	} {
 		want["agentId"], want["type"], want["deletedAt"] = mindID, "facts", 1_700_000_000_123.0
 		if got := next(t, c, "memoryDeleted"); !reflect.DeepEqual(got, want) {

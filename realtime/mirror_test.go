@@ -70,7 +70,7 @@ func (m *mirror) apply(c change) error {
 // which is 0 as long as the channel still changes.
 func (m *mirror) run(final *atomic.Int64) error {
 	for {
-		c, err := siotest.Dial(m.door.url, siotest.Options{})
+		c, err := m.door.sockets.Dial(m.door.url, siotest.Options{})
 		if err != nil {
 			return err
 		}
@@ -190,7 +190,7 @@ func (m *mirror) ask(c *siotest.Client, event string, body fields, into any) err
 // scribble changes a channel at random, through both doors. What is gone already is no
 // fault.
 func scribble(d *door, dice *rand.Rand, steps int, done *atomic.Int64) error {
-	c, err := siotest.Dial(d.url, siotest.Options{})
+	c, err := d.sockets.Dial(d.url, siotest.Options{})
 	if err != nil {
 		return err
 	}

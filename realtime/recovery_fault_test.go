@@ -98,7 +98,7 @@ func (w *wanderer) wander(channels []string) {
 		if w.random.IntN(2) == 0 {
 			w.client.Close()
 		}
-		back, err := siotest.Dial(w.door.url, siotest.Options{Transport: w.way, Auth: w.client.Back(fields{"entityId": ann}), Halt: w.halt()})
+		back, err := w.door.sockets.Dial(w.door.url, siotest.Options{Transport: w.way, Auth: w.client.Back(fields{"entityId": ann}), Halt: w.halt()})
 		if err != nil {
 			w.err = err
 			return

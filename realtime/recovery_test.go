@@ -24,7 +24,7 @@ var ways = []string{siotest.WebSocket, siotest.Polling, siotest.Upgrade}
 // dialBy connects by a transport, with some auth.
 func (d *door) dialBy(transport string, auth fields) *siotest.Client {
 	d.t.Helper()
-	c, err := siotest.Dial(d.url, siotest.Options{Transport: transport, Auth: auth})
+	c, err := d.sockets.Dial(d.url, siotest.Options{Transport: transport, Auth: auth})
 	if err != nil {
 		d.t.Fatal(err)
 	}
@@ -409,7 +409,7 @@ func TestALateAttemptOverAnOlderConnectionChangesNothing(t *testing.T) {
 			d.say(channelID, "one")
 			same(t, d.story(c, "one"), "one")
 			c.Freeze()
-			late, err := siotest.Dial(d.url, siotest.Options{Transport: siotest.Polling, NoConnect: true})
+			late, err := d.sockets.Dial(d.url, siotest.Options{Transport: siotest.Polling, NoConnect: true})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -47,11 +47,11 @@ func TestWhatASocketWasInComesBack(t *testing.T) {
 	if e := next(t, again, "log_stream"); within(e, "payload")["msg"] != "a line of warn" {
 		t.Fatal(e)
 	}
-	d.gateway.TurnChanged(agents.TurnStep{At: agents.At{AgentID: agent, ChannelID: channelID}, State: agents.StateTaken})
+	d.gateway.TurnChanged(agents.TurnStep{At: agents.At{AgentID: agent, ChannelID: channelID, MessageID: asking}, State: agents.StateTaken})
 	if e := next(t, again, "agentTurn"); e["agentId"] != agent || e["state"] != "taken" {
 		t.Fatal(e)
 	}
-	d.gateway.ChannelUpdated(messaging.ChannelRow{ID: otherChannel}, []domain.EntityID{ann})
+	d.gateway.ChannelUpdated(messaging.ChannelRow{ID: otherChannel, MessageServerID: domain.DefaultServer, Type: messaging.TypeGroup}, []domain.EntityID{ann})
 	if e := next(t, again, "channelUpdated"); e["channelId"] != otherChannel {
 		t.Fatal(e)
 	}
@@ -78,7 +78,7 @@ func TestAStoreThatIsAwayDoesNotCostTheSession(t *testing.T) {
 	c.Close()
 	d.say(channelID, "missed")
 	store.down.Store(true)
-	if refused, err := siotest.Dial(d.url, siotest.Options{Auth: c.Back(fields{"entityId": ann})}); err == nil {
+	if refused, err := d.sockets.Dial(d.url, siotest.Options{Auth: c.Back(fields{"entityId": ann})}); err == nil {
 		t.Fatal("it was let in as ", refused.ID())
 	} else if _, ok := errors.AsType[siotest.Refused](err); ok {
 		t.Fatal("official clients do not come again after a refusal: ", err)

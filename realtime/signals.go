@@ -164,7 +164,7 @@ func (g *Gateway) Typing(t agents.Typing) {
 	}
 	g.toRoom(t.ChannelID, "typing", "", typing{ChannelID: t.ChannelID, RoomID: t.ChannelID,
 		SenderID: domain.EntityID(t.AgentID), SenderName: t.Name, IsTyping: t.On, State: state})
-	if !g.opts.ControlMessages {
+	if !g.opts.ControlMessages || t.On && t.Speaking { // the input is locked since it began to think
 		return
 	}
 	action := "enable_input"

@@ -129,7 +129,7 @@ const pieces = 30
 // cut follows the channel for a while on a new connection and cuts it off after a
 // number of events. It reports a chunk that leaves a gap or comes twice.
 func (l *listener) cut(d *door, events int) error {
-	c, err := siotest.Dial(d.url, siotest.Options{})
+	c, err := d.sockets.Dial(d.url, siotest.Options{})
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"parley/domain"
 	"parley/domain/blob"
 	"parley/domain/media"
 	"parley/domain/op"
@@ -80,7 +81,7 @@ func TestFilesThroughREST(t *testing.T) {
 	}
 	var list media.List
 	if status := call(t, server, http.MethodGet, "/api/media/files?channelId="+id+"&limit=3", "", nil, &list); status != 200 || len(list.Files) != 3 ||
-		list.Pagination != (media.Pagination{Limit: 3, Total: 4, HasMore: true}) {
+		list.Pagination != (domain.Pagination{Limit: 3, Total: 4, HasMore: true}) {
 		t.Errorf("list %+v", list)
 	}
 	path := "/api/media/files/" + string(last.ID)

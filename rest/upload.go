@@ -103,11 +103,16 @@ func (d *door) upload(c *gin.Context) (*form, *domain.Error) {
 
 // errFileTooLarge refuses a file over the limit.
 func errFileTooLarge() *domain.Error {
-	return &domain.Error{Code: domain.TooLarge, Reason: "FILE_TOO_LARGE", Message: "File too large (max 50MB)"}
+	return &domain.Error{Code: domain.TooLarge, Reason: "FILE_TOO_LARGE", LegacyCode: "LIMIT_FILE_SIZE", Message: "File too large (max 50MB)"}
 }
 
 // errForm refuses a form in words for people.
 func errForm(message string) *domain.Error { return domain.Errorf(domain.Invalid, "%s", message) }
+
+// errFiles refuses a form for its files; legacy is the reference's code for that.
+func errFiles(message, legacy string) *domain.Error {
+	return &domain.Error{Code: domain.Invalid, Message: message, LegacyCode: legacy}
+}
 
 // readForm reads all parts of a form.
 func (d *door) readForm(r *http.Request, body *patientBody) (*form, *domain.Error) {
@@ -177,7 +182,7 @@ func takeField(part io.Reader, body *patientBody, most int) (string, *domain.Err
 // send where none was chosen.
 func (d *door) takeFile(f *form, name, filename string, part *multipart.Part, body *patientBody) *domain.Error {
 	if f.file != nil {
-		return errForm("Only one file can be uploaded at a time")
+		return errFiles("Only one file can be uploaded at a time", "LIMIT_FILE_COUNT")
 	}
 	body.left = maxFile + maxPartHead
 	spool, err := newSpool(d.opts.UploadDir)
@@ -198,7 +203,7 @@ func (d *door) takeFile(f *form, name, filename string, part *multipart.Part, bo
 		f.spool = nil
 		return nil
 	case name != "file":
-		return errForm("Unexpected field " + clip(name) + ": the file must be named file")
+		return errFiles("Unexpected field "+clip(name)+": the file must be named file", "LIMIT_UNEXPECTED_FILE")
 	}
 	if _, err := spool.Seek(0, io.SeekStart); err != nil {
 		return domain.Wrap(domain.Unavailable, err, "The upload cannot be kept now")

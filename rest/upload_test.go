@@ -80,7 +80,7 @@ func formOf(parts ...part) string {
 	return b.String() + "--b--\r\n"
 }
 
-// post sends a body and returns status, code and data of the reply.
+// post sends a body and returns status, failure and data of the reply.
 func post(t *testing.T, url, kind string, body io.Reader) (int, string, got) {
 	t.Helper()
 	resp, err := http.Post(url, kind, body)
@@ -95,8 +95,8 @@ func post(t *testing.T, url, kind string, body io.Reader) (int, string, got) {
 	if err := json.NewDecoder(resp.Body).Decode(&reply); err != nil {
 		t.Fatal(err)
 	}
-	if reply.Error != nil {
-		return resp.StatusCode, reply.Error.Code + ": " + reply.Error.Message, reply.Data
+	if e := reply.Error; e != nil {
+		return resp.StatusCode, strings.TrimRight(e.Code+": "+e.Message+" "+e.LegacyCode, " "), reply.Data
 	}
 	return resp.StatusCode, "", reply.Data
 }
@@ -136,8 +136,8 @@ func TestFormsThatAreRefused(t *testing.T) {
 	tests := []struct {
 		name, url, kind, body, want string
 	}{
-		{"two files", thingURL, formKind, formOf(one, one), "400 INVALID_REQUEST: Only one file can be uploaded at a time"},
-		{"another field", thingURL, formKind, formOf(filePart("media", "a.txt", "x")), "400 INVALID_REQUEST: Unexpected field media: the file must be named file"},
+		{"two files", thingURL, formKind, formOf(one, one), "400 INVALID_REQUEST: Only one file can be uploaded at a time LIMIT_FILE_COUNT"},
+		{"another field", thingURL, formKind, formOf(filePart("media", "a.txt", "x")), "400 INVALID_REQUEST: Unexpected field media: the file must be named file LIMIT_UNEXPECTED_FILE"},
 		{"many parts", thingURL, formKind, formOf(many...), "400 INVALID_REQUEST: The form has too many parts"},
 		{"large field", thingURL, formKind, formOf(one, field("note", strings.Repeat("a", 33<<10))), "413 PAYLOAD_TOO_LARGE: The fields of the form are larger than 32768 bytes"},
 		{"many large fields", thingURL, formKind, formOf(field("a", strings.Repeat("a", 20<<10)), field("b", strings.Repeat("a", 20<<10))),
@@ -195,7 +195,7 @@ func TestFilesUpToTheLimitAreTaken(t *testing.T) {
 		t.Errorf("%d %s, %d bytes", status, fault, g.Size)
 	}
 	for _, size := range []int64{most + 1, most + 10<<20} {
-		if status, fault, _ := post(t, server.URL+thingURL, formKind, formWith(size)); status != 413 || fault != "FILE_TOO_LARGE: File too large (max 50MB)" {
+		if status, fault, _ := post(t, server.URL+thingURL, formKind, formWith(size)); status != 413 || fault != "FILE_TOO_LARGE: File too large (max 50MB) LIMIT_FILE_SIZE" {
 			t.Errorf("%d bytes: %d %s", size, status, fault)
 		}
 	}

@@ -27,7 +27,7 @@ type Activity struct {
 func (s *Service) Activity() []Activity {
 	pending, inFlight := s.lanes.perAgent(), s.running.perAgent()
 	all := s.all()
-	slices.SortFunc(all, compareAgents)
+	slices.SortFunc(all, order{}.compare)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	list := make([]Activity, 0, len(all))

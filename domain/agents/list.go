@@ -1,7 +1,6 @@
 package agents
 
 import (
-	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -39,14 +38,14 @@ type List struct {
 // TotalCount is how many agents match in all.
 func (l List) TotalCount() (total int, ok bool) { return l.total, true }
 
-// List returns the agents of a request, the active ones first, then by name.
+// List returns the agents of a request, the active ones first, then by name as people order names.
 func (s *Service) List(_ context.Context, _ domain.Actor, r ListRequest) (List, error) {
 	query := strings.ToLower(r.Query)
 	found := slices.DeleteFunc(s.all(), func(a Agent) bool {
 		return r.Status != "" && a.Status() != r.Status ||
 			!strings.Contains(strings.ToLower(a.Character.Name), query)
 	})
-	slices.SortFunc(found, compareAgents)
+	slices.SortFunc(found, order{}.compare)
 	total := len(found)
 	found = found[min(max(r.Offset, 0), len(found)):]
 	if r.Limit > 0 {
@@ -57,15 +56,6 @@ func (s *Service) List(_ context.Context, _ domain.Actor, r ListRequest) (List, 
 		out.Agents[i] = newListItem(a)
 	}
 	return out, nil
-}
-
-// compareAgents orders active agents first, then by name without regard to case.
-func compareAgents(a, b Agent) int {
-	return cmp.Or(
-		cmp.Compare(a.Status(), b.Status()), // "active" sorts before "inactive"
-		strings.Compare(strings.ToLower(a.Character.Name), strings.ToLower(b.Character.Name)),
-		strings.Compare(a.Character.Name, b.Character.Name),
-	)
 }
 
 // GetRequest names an agent.

@@ -7,8 +7,9 @@ func (s *Service) FirstRunning() domain.AgentID {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	var first Agent
+	byName := order{}
 	for _, a := range s.known {
-		if a.Desired && !a.Leaving && (first.ID == "" || compareAgents(a, first) < 0) {
+		if a.Desired && !a.Leaving && (first.ID == "" || byName.compare(a, first) < 0) {
 			first = a
 		}
 	}

@@ -59,10 +59,7 @@ func TestAQuestionIsAnswered(t *testing.T) {
 
 func TestTheBuiltInModelHoldsAConversation(t *testing.T) {
 	h := newHouse(t)
-	model, err := builtin.New(builtin.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	model := builtin.New(builtin.Options{})
 	h.run(model)
 	channel := h.channel(messaging.TypeDM, eliza)
 	said := map[string]bool{}

@@ -105,6 +105,27 @@ func (h *house) ops() *op.Registry {
 	return r
 }
 
+func TestAgentsAreListedAsPeopleOrderNames(t *testing.T) {
+	h := newHouse(t)
+	// In the order of localeCompare of JavaScript; the Ä is two characters.
+	want := []string{"_x", "10", "9", "Ada", "Aeda", "Æda", "Ångström", "A\u0308pfel", "apple", "Banana", "cherry", "éclair", "emile", "Émile",
+		"Łódź", "Øre", "resume", "Resume", "résumé", "ss", "ß", "Zoo"}
+	for _, name := range slices.Backward(want) {
+		h.seed(name, false)
+	}
+	list, err := h.agents.List(t.Context(), admin, agents.ListRequest{Status: agents.Inactive})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, a := range list.Agents {
+		got = append(got, a.Name)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("order is %q", got)
+	}
+}
+
 func TestOperationsAnswerInTheFormOfTheContract(t *testing.T) {
 	h := newHouse(t)
 	c := character("Full")

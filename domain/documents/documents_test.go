@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"sync"
 	"testing"
 
 	"parley/domain"
@@ -150,4 +151,60 @@ func TestThePagesAreAsStrictAsTheyCanBe(t *testing.T) {
 	if _, err := s.Page(t.Context(), domain.Actor{}, documents.PageRequest{Page: "../x"}); !domain.IsCode(err, domain.NotFound) {
 		t.Errorf("a page that is none: %v", err)
 	}
+}
+
+func TestThePagesShowTextAsText(t *testing.T) {
+	r := op.NewRegistry(op.Options{})
+	op.Define(r, op.Spec{Name: "things:say", Help: `Says "a" & <b>, 100%s.`, Routes: []string{"POST /api/things"},
+		Example: request{Text: "</code><script>"},
+	}, func(context.Context, domain.Actor, request) (result, error) { return result{}, nil })
+	s := documents.New(documents.Options{Registry: r, Version: "1"})
+	page, err := s.Page(t.Context(), domain.Actor{}, documents.PageRequest{Page: "things"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{`title="Says &#34;a&#34; &amp; &lt;b&gt;, 100%s."`, "<p>Says &#34;a&#34; &amp; &lt;b&gt;, 100%s.</p>", "&lt;/code&gt;&lt;script&gt;"} {
+		if !strings.Contains(page.Text, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if strings.Contains(page.Text, "</code><script>") {
+		t.Error("the example became markup")
+	}
+}
+
+func TestADocumentIsTheSameWhicheverIsAskedForFirst(t *testing.T) {
+	ask := map[string]func(*documents.Service) string{}
+	for _, name := range []string{"", "things", "events"} {
+		ask["page "+name] = func(s *documents.Service) string {
+			page, err := s.Page(t.Context(), domain.Actor{}, documents.PageRequest{Page: name})
+			if err != nil {
+				t.Error(err)
+			}
+			return page.Text
+		}
+	}
+	for name, document := range map[string]func(*documents.Service, context.Context, domain.Actor, documents.Request) (documents.Document, error){
+		"openapi": (*documents.Service).OpenAPI, "asyncapi": (*documents.Service).AsyncAPI,
+	} {
+		ask[name] = func(s *documents.Service) string {
+			d, err := document(s, t.Context(), domain.Actor{}, documents.Request{})
+			if err != nil {
+				t.Error(err)
+			}
+			text, _ := d.MarshalJSON()
+			return string(text)
+		}
+	}
+	_, shared := thing()
+	var asking sync.WaitGroup
+	for name, one := range ask {
+		asking.Go(func() {
+			_, own := thing()
+			if first := one(own); first == "" || first != one(shared) {
+				t.Errorf("%s is another one after others", name)
+			}
+		})
+	}
+	asking.Wait()
 }

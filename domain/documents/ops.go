@@ -70,18 +70,12 @@ func Ops(r *op.Registry, s *Service) {
 
 // OpenAPI returns the REST API as an OpenAPI document.
 func (s *Service) OpenAPI(context.Context, domain.Actor, Request) (Document, error) {
-	if err := s.prepare(); err != nil {
-		return Document{}, err
-	}
-	return Document{s.open}, nil
+	return s.document(&s.open, s.openapi)
 }
 
 // AsyncAPI returns the Socket.IO API as an AsyncAPI document.
 func (s *Service) AsyncAPI(context.Context, domain.Actor, Request) (Document, error) {
-	if err := s.prepare(); err != nil {
-		return Document{}, err
-	}
-	return Document{s.async}, nil
+	return s.document(&s.async, s.asyncapi)
 }
 
 // Page returns a page of the site. Codes: not_found.
@@ -89,7 +83,7 @@ func (s *Service) Page(_ context.Context, _ domain.Actor, r PageRequest) (Page, 
 	if err := s.prepare(); err != nil {
 		return Page{}, err
 	}
-	page, ok := s.site.pages[r.Page]
+	page, ok := s.page(r.Page)
 	if !ok {
 		return Page{}, domain.Errorf(domain.NotFound, "There is no page of this name")
 	}

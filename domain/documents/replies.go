@@ -29,7 +29,7 @@ func (s *Service) failures() object {
 				"code":       object{"type": "string", "description": "Which failure it is, such as NOT_FOUND."},
 				"message":    object{"type": "string", "description": "One sentence for people."},
 				"details":    object{"type": "string"},
-				"legacyCode": object{"type": "string", "description": "The code of ElizaOS 1.2.0 in the same case, where it differs."},
+				"legacyCode": object{"type": "string", "description": "The code of ElizaOS 1.2.0 in the same case; the limits of requests and files tell it."},
 				"issues":     object{"type": "array", "items": issue, "description": "What is wrong with which field."},
 			}},
 			"Failure": object{"type": "object", "required": []string{"success", "error"}, "additionalProperties": true,

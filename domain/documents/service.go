@@ -30,44 +30,79 @@ type Options struct {
 type Service struct {
 	opts Options
 	once sync.Once
+	err  error
 
-	set     *schema.Set
+	// What prepare sets does not change, but for set, which is used under making.
 	entries []entry
-	open    json.RawMessage
-	async   json.RawMessage
-	site    *site
-	err     error
+	replies map[string]json.RawMessage
+	front   markup
+	files   map[string]Page
+
+	// making is held while a document is made; below is what was made so far.
+	making      sync.Mutex
+	set         *schema.Set
+	open, async json.RawMessage
+	pages       map[string]Page
 }
 
 // New returns a service that makes nothing until it is asked.
-func New(o Options) *Service { return &Service{opts: o} }
+func New(o Options) *Service { return &Service{opts: o, pages: map[string]Page{}} }
 
-// prepare makes the documents, once.
+// prepare gathers what all documents are made of, once.
 func (s *Service) prepare() error {
-	s.once.Do(func() {
-		known := map[string]string{}
-		if s.err = json.Unmarshal(comments, &known); s.err != nil {
-			return
-		}
-		s.set = schema.New(known)
-		for _, o := range s.opts.Registry.Ops() {
-			s.entries = append(s.entries, newEntry(o, s.set))
-		}
-		for i := range s.entries {
-			s.entries[i].named = s.set.Named()
-		}
-		if s.async, s.err = json.Marshal(s.asyncapi()); s.err != nil {
-			return
-		}
-		if s.open, s.err = json.Marshal(s.openapi()); s.err != nil {
-			return
-		}
-		s.site, s.err = newSite(s)
-	})
+	s.once.Do(func() { s.err = s.gather() })
 	if s.err != nil {
 		return fmt.Errorf("make the documents: %w", s.err)
 	}
 	return nil
+}
+
+// gather reads the embedded files and describes every type, so that it does not depend
+// on which document is asked for first which types it names.
+func (s *Service) gather() error {
+	known := map[string]string{}
+	if err := json.Unmarshal(comments, &known); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(repliesFile, &s.replies); err != nil {
+		return err
+	}
+	s.set = schema.New(known)
+	for _, o := range s.opts.Registry.Ops() {
+		s.entries = append(s.entries, newEntry(o, s.set))
+	}
+	for i := range s.entries {
+		s.entries[i].named = s.set.Named()
+	}
+	for _, e := range s.opts.Registry.Events(op.ToServer) {
+		if e.Payload != nil {
+			s.set.Fields(e.Payload)
+		}
+	}
+	for _, e := range s.opts.Registry.Events(op.ToClient) {
+		if e.Payload != nil {
+			s.set.Result(e.Payload)
+		}
+	}
+	return s.readSite()
+}
+
+// document returns what is kept, which it makes first if there is nothing yet. Making one
+// takes some megabytes for a moment, so each waits until somebody asks for it.
+func (s *Service) document(kept *json.RawMessage, write func() object) (Document, error) {
+	if err := s.prepare(); err != nil {
+		return Document{}, err
+	}
+	s.making.Lock()
+	defer s.making.Unlock()
+	if *kept == nil {
+		text, err := json.Marshal(write())
+		if err != nil {
+			return Document{}, fmt.Errorf("make the documents: %w", err)
+		}
+		*kept = text
+	}
+	return Document{*kept}, nil
 }
 
 // nouns are those of the operations, ordered.

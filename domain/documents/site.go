@@ -4,7 +4,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"html/template"
 	"net/http"
 	"slices"
 	"strings"
@@ -13,7 +12,7 @@ import (
 	"parley/domain/schema"
 )
 
-// siteFiles are the template, the style and the script of the pages.
+// siteFiles are the text of the first page, the style and the script.
 //
 //go:embed site
 var siteFiles embed.FS
@@ -23,41 +22,60 @@ var siteFiles embed.FS
 //go:embed replies.json
 var repliesFile []byte
 
-// site are the pages by name; "" is the first one.
-type site struct{ pages map[string]Page }
-
 // eventsPage is the name of the page of the Socket.IO events.
 const eventsPage = "events"
 
-// newSite makes the pages.
-func newSite(s *Service) (*site, error) {
-	replies := map[string]json.RawMessage{}
-	if err := json.Unmarshal(repliesFile, &replies); err != nil {
-		return nil, err
-	}
-	page, err := template.ParseFS(siteFiles, "site/page.html")
+// readSite reads the files that the pages are made of.
+func (s *Service) readSite() error {
+	front, err := siteFiles.ReadFile("site/front.html")
 	if err != nil {
-		return nil, err
+		return err
 	}
-	out := &site{pages: map[string]Page{}}
-	menu := s.menu()
-	views := append(s.nounViews(replies), s.eventsView(), view{Title: "Parley", Name: "", Front: true, Groups: menu})
-	for _, v := range views {
-		v.Menu = menu
-		var b strings.Builder
-		if err := page.Execute(&b, v); err != nil {
-			return nil, fmt.Errorf("page %s: %w", v.Name, err)
-		}
-		out.pages[v.Name] = Page{ContentType: "text/html; charset=utf-8", Text: b.String()}
-	}
+	s.front, s.files = markup(front), map[string]Page{}
 	for name, kind := range map[string]string{"docs.css": "text/css", "docs.js": "text/javascript"} {
 		text, err := siteFiles.ReadFile("site/" + name)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		out.pages[name] = Page{ContentType: kind + "; charset=utf-8", Text: string(text)}
+		s.files[name] = Page{ContentType: kind + "; charset=utf-8", Text: string(text)}
 	}
-	return out, nil
+	return nil
+}
+
+// page returns a page or file of the site, "" being the first page. Pages are made when
+// they are first asked for; there are as many as nouns, and two.
+func (s *Service) page(name string) (Page, bool) {
+	if file, ok := s.files[name]; ok {
+		return file, true
+	}
+	s.making.Lock()
+	defer s.making.Unlock()
+	if page, ok := s.pages[name]; ok {
+		return page, true
+	}
+	v, ok := s.view(name)
+	if !ok {
+		return Page{}, false
+	}
+	page := Page{ContentType: "text/html; charset=utf-8", Text: v.write(s.front)}
+	s.pages[name] = page
+	return page, true
+}
+
+// view is what the page of a name shows; false if there is no such page.
+func (s *Service) view(name string) (v view, ok bool) {
+	switch {
+	case name == "":
+		v = view{Title: "Parley", Front: true}
+	case name == eventsPage:
+		v = s.eventsView()
+	case slices.Contains(s.nouns(), name):
+		v = s.nounView(name)
+	default:
+		return view{}, false
+	}
+	v.Menu = s.menu()
+	return v, true
 }
 
 // view is what a page shows.
@@ -65,7 +83,6 @@ type view struct {
 	Title, Name string
 	Front       bool
 	Menu        []group
-	Groups      []group
 	Operations  []operationView
 	ToServer    []eventView
 	ToClient    []eventView
@@ -149,19 +166,15 @@ func anchor(event string, d op.Direction) string {
 	return "to-client-" + event
 }
 
-// nounViews are the pages of the nouns.
-func (s *Service) nounViews(replies map[string]json.RawMessage) []view {
-	var list []view
-	for _, noun := range s.nouns() {
-		v := view{Title: noun, Name: noun}
-		for _, e := range s.entries {
-			if e.Noun == noun {
-				v.Operations = append(v.Operations, s.operationView(e, replies[e.Name]))
-			}
+// nounView is the page of a noun.
+func (s *Service) nounView(noun string) view {
+	v := view{Title: noun, Name: noun}
+	for _, e := range s.entries {
+		if e.Noun == noun {
+			v.Operations = append(v.Operations, s.operationView(e, s.replies[e.Name]))
 		}
-		list = append(list, v)
 	}
-	return list
+	return v
 }
 
 // operationView is what a page shows of an operation.

@@ -230,13 +230,13 @@ func (c call) fetch() string {
 func (e entry) socket() string {
 	return "import { io } from \"socket.io-client\";\n\n" +
 		"const socket = io(" + quoted(Base) + ", { auth: { apiKey: process.env.PARLEY_KEY } });\n" +
-		e.joining("await socket.emitWithAck(%s, %s);\n", "  ") +
+		e.joining("await socket.emitWithAck(%s, %s);\n") +
 		"const reply = await socket.emitWithAck(" + quoted(e.Name) + e.argument(", ", "") + ");\n" +
 		"console.log(reply);\nsocket.close();"
 }
 
 // joining is the join that must come before an operation about the socket's own channels.
-func (e entry) joining(format, _ string) string {
+func (e entry) joining(format string) string {
 	channel := e.Given["channelId"]
 	if !e.SocketOnly || channel == nil || e.Name == "channels:join" {
 		return ""
@@ -277,9 +277,9 @@ func (c call) requests() string {
 
 // pythonSocket writes the operation as an event in Python.
 func (e entry) pythonSocket() string {
-	return "import os\nimport socketio\n\nsocket = socketio.SimpleClient()\n" +
+	return "import os\nimport socketio\n\nsocket = socketio.Client()\n" +
 		"socket.connect(" + quoted(Base) + ", auth={\"apiKey\": os.environ.get(\"PARLEY_KEY\", \"\")})\n" +
-		e.joining("socket.call(%s, %s)\n", "") +
+		e.joining("socket.call(%s, %s)\n") +
 		"print(socket.call(" + quoted(e.Name) + python(e.argument(", ", "")) + "))\nsocket.disconnect()"
 }
 

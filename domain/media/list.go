@@ -59,16 +59,8 @@ func (r *ListRequest) query() Query {
 
 // List is a page of files.
 type List struct {
-	Files      []Row      `json:"files"`
-	Pagination Pagination `json:"pagination"`
-}
-
-// Pagination tells where in a list a page stands.
-type Pagination struct {
-	Limit   int  `json:"limit"`
-	Offset  int  `json:"offset"`
-	Total   int  `json:"total"`
-	HasMore bool `json:"hasMore"`
+	Files      []Row             `json:"files"`
+	Pagination domain.Pagination `json:"pagination"`
 }
 
 // TotalCount tells how many files there are in all.
@@ -88,8 +80,7 @@ func (s *Service) List(ctx context.Context, a domain.Actor, r ListRequest) (List
 	if err != nil {
 		return List{}, err
 	}
-	out := List{Files: make([]Row, len(files)), Pagination: Pagination{Limit: q.Limit, Offset: q.Offset, Total: total,
-		HasMore: q.Offset+len(files) < total}}
+	out := List{Files: make([]Row, len(files)), Pagination: domain.NewPagination(q.Limit, q.Offset, len(files), total)}
 	for i, f := range files {
 		out.Files[i] = newRow(f)
 	}

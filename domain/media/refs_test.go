@@ -138,7 +138,7 @@ func TestEditsMoveFiles(t *testing.T) {
 	message := h.post(channel, before.URL, kept.URL)
 	edit := func(metadata domain.Metadata) {
 		t.Helper()
-		if _, err := h.messaging.Edit(t.Context(), admin, messaging.EditRequest{MessageID: message, Content: "x", Metadata: metadata}); err != nil {
+		if _, err := h.messaging.Edit(t.Context(), admin, messaging.EditRequest{MessageID: message, Content: new("x"), Metadata: metadata}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -40,7 +40,7 @@ func checkUpload(file *op.File, contentType string, metadata domain.Metadata) er
 
 // errTooLarge refuses a file over the limit.
 func errTooLarge() error {
-	return &domain.Error{Code: domain.TooLarge, Reason: "FILE_TOO_LARGE", Message: "File too large (max 50MB)"}
+	return &domain.Error{Code: domain.TooLarge, Reason: "FILE_TOO_LARGE", LegacyCode: "LIMIT_FILE_SIZE", Message: "File too large (max 50MB)"}
 }
 
 // fault is an Invalid error about one field, in words of its own.

@@ -182,13 +182,12 @@ type GroupRow struct {
 
 // GroupList is a list of groups.
 type GroupList struct {
-	Groups []GroupRow `json:"groups"`
-
-	total int
+	Groups     []GroupRow        `json:"groups"`
+	Pagination domain.Pagination `json:"pagination"`
 }
 
 // TotalCount is how many groups there are in all.
-func (l GroupList) TotalCount() (int, bool) { return l.total, l.total < maxList }
+func (l GroupList) TotalCount() (int, bool) { return l.Pagination.Total, l.Pagination.Total < maxList }
 
 // ListGroups returns the groups, the newest first. Codes: unavailable.
 func (s *Service) ListGroups(ctx context.Context, _ domain.Actor, r ListGroupsRequest) (GroupList, error) {
@@ -199,8 +198,10 @@ func (s *Service) ListGroups(ctx context.Context, _ domain.Actor, r ListGroupsRe
 	slices.SortFunc(heads, func(a, b GroupHead) int {
 		return cmp.Or(b.CreatedAt.Compare(a.CreatedAt), cmp.Compare(a.ID, b.ID))
 	})
-	out := GroupList{Groups: []GroupRow{}, total: len(heads)}
-	for _, head := range page(heads, r.Offset, clamp(r.Limit, 50, 200)) {
+	limit, offset := clamp(r.Limit, 50, 200), max(r.Offset, 0)
+	heads, total := page(heads, offset, limit), len(heads)
+	out := GroupList{Groups: []GroupRow{}, Pagination: domain.NewPagination(limit, offset, len(heads), total)}
+	for _, head := range heads {
 		rooms, err := s.store.Rooms(ctx, RoomQuery{Group: head.ID, Limit: maxGroupAgents})
 		if err != nil {
 			return GroupList{}, err

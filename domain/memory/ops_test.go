@@ -285,8 +285,12 @@ func TestGroupHasARoomPerAgent(t *testing.T) {
 		t.Errorf("rooms are %+v", rooms)
 	}
 	h.call("groups:list", object{"limit": 1}, &all)
-	if len(all.Groups) != 1 || all.Groups[0].Agents[0].Name != "Juniper" {
+	if len(all.Groups) != 1 || all.Groups[0].Agents[0].Name != "Juniper" || all.Pagination != (domain.Pagination{Limit: 1, Total: 2, HasMore: true}) {
 		t.Errorf("the newest group is %+v", all)
+	}
+	h.call("groups:list", object{"limit": 1, "offset": 1}, &all)
+	if len(all.Groups) != 1 || all.Groups[0].Name != "Round" || all.Pagination != (domain.Pagination{Limit: 1, Offset: 1, Total: 2}) {
+		t.Errorf("the other group is %+v", all)
 	}
 	for range 2 {
 		h.call("groups:clear", object{"serverId": world}, nil)

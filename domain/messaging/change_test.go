@@ -57,6 +57,21 @@ func TestAnEditKeepsItsPlaceAndAsksNobodyAgain(t *testing.T) {
 	}
 }
 
+func TestAnEditOfMetadataLeavesTheText(t *testing.T) {
+	s := newStage(t)
+	ids := s.say(1)
+	before := s.must("messages:get", `,"messageId":"`+ids[0]+`"`)
+	s.took()
+	row := s.must("messages:update", `,"messageId":"`+ids[0]+`","metadata":{"pinned":true}`)
+	if got := s.took(); got != "edit seq 1 rev 2 to ; answered" {
+		t.Errorf("script: %s", got)
+	}
+	metadata, _ := row["metadata"].(map[string]any)
+	if row["content"] != before["content"] || row["rev"] != 2.0 || metadata["pinned"] != true || metadata["edited"] != true {
+		t.Errorf("row %v, was %v", row, before)
+	}
+}
+
 func TestEditsAreChecked(t *testing.T) {
 	s := newStage(t)
 	ids := s.say(2)
@@ -64,6 +79,8 @@ func TestEditsAreChecked(t *testing.T) {
 	s.took()
 	for name, tt := range map[string]struct{ fields, code string }{
 		"empty":    {`"messageId":"` + ids[0] + `","content":""`, "INVALID_REQUEST"},
+		"emptied":  {`"messageId":"` + ids[0] + `","content":"","metadata":{"pinned":true}`, "INVALID_REQUEST"},
+		"nothing":  {`"messageId":"` + ids[0] + `"`, "INVALID_REQUEST"},
 		"too long": {`"messageId":"` + ids[0] + `","content":"` + strings.Repeat("x", messaging.MaxContent+1) + `"`, "INVALID_REQUEST"},
 		"NUL":      {`"messageId":"` + ids[0] + `","content":"\u0000"`, "INVALID_REQUEST"},
 		"no id":    {`"content":"x"`, "INVALID_REQUEST"},

@@ -22,10 +22,10 @@ func changeOps(r *op.Registry, s *Service) {
 		Routes: []string{"GET" + messageRoute}, Errors: []domain.Code{domain.NotFound}, Example: GetMessageRequest{MessageID: exampleMessage},
 	}, s.GetMessage)
 	op.Define(r, op.Spec{
-		Name: "messages:update", Help: "Gives a message another text; its place stays.",
+		Name: "messages:update", Help: "Gives a message another text or other metadata; its place stays.",
 		Routes:  append(op.ChannelRoutes("PATCH", "/messages/:messageId"), "PATCH"+messageRoute),
 		Errors:  []domain.Code{domain.NotFound},
-		Example: EditRequest{ChannelID: exampleChannel, MessageID: exampleMessage, Content: "hello again"},
+		Example: EditRequest{ChannelID: exampleChannel, MessageID: exampleMessage, Content: new("hello again")},
 	}, s.Edit)
 	op.Define(r, op.Spec{
 		Name: "messages:clear", Help: "Removes all messages of a channel.",

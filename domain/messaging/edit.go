@@ -41,12 +41,13 @@ func errNoMessage(id domain.MessageID) error {
 	return domain.Errorf(domain.NotFound, "Message %s does not exist", id)
 }
 
-// EditRequest gives a message another text.
+// EditRequest gives a message another text, other metadata, or both.
 type EditRequest struct {
 	MessageID domain.MessageID `json:"messageId"`
 	// ChannelID may be left out.
 	ChannelID domain.ChannelID `json:"channelId" alias:"roomId,channel_id" access:"channel"`
-	Content   string           `json:"content" alias:"message,text" text:"long"`
+	// Content may be left out where metadata are given.
+	Content *string `json:"content" alias:"message,text" text:"long"`
 	// Metadata replaces the values of the keys that it has.
 	Metadata domain.Metadata `json:"metadata"`
 }
@@ -55,14 +56,20 @@ type EditRequest struct {
 func (r *EditRequest) Validate() error {
 	var f domain.Faults
 	f.Require("messageId", string(r.MessageID))
-	f.Require("content", r.Content)
-	if fault := checkText(r.Content, MaxContent); fault != "" {
+	var content string
+	if r.Content != nil {
+		content = *r.Content
+	}
+	if r.Content != nil || len(r.Metadata) == 0 {
+		f.Require("content", content)
+	}
+	if fault := checkText(content, MaxContent); fault != "" {
 		f.Add("content", "%s", fault)
 	}
 	return f.Err()
 }
 
-// Edit gives a message another text and tells the room. Agents are not asked again; what
+// Edit gives a message another text or other metadata and tells the room. Agents are not asked again; what
 // they owe the message they still owe. In the modes open and key every member may edit
 // every message, as in the reference, a bound one its own. It returns when the room has
 // heard it. Codes: invalid, forbidden, not_found (absent or deleted), unavailable.
@@ -97,9 +104,11 @@ func (s *Service) tellEdited(ctx context.Context, m Message) error {
 	return s.tell(ctx, m, func(d Dependents) error { return d.MessageEdited(ctx, m.ChannelID, m.ID) })
 }
 
-// edited is m with the text of r.
+// edited is m with what r gives.
 func edited(m Message, r EditRequest) Message {
-	m.Content, m.Raw = r.Content, editedRaw(m.Raw, r.Content)
+	if r.Content != nil {
+		m.Content, m.Raw = *r.Content, editedRaw(m.Raw, *r.Content)
+	}
 	m = m.withMetadata(r.Metadata)
 	m.Metadata.Set("edited", true)
 	return m

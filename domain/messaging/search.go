@@ -76,20 +76,17 @@ func (r *SearchRequest) Validate() error {
 
 // SearchResult answers messages:search.
 type SearchResult struct {
-	Messages   []MessageRow `json:"messages"`
-	Total      int          `json:"total"`
-	Pagination Pagination   `json:"pagination"`
+	Messages   []MessageRow   `json:"messages"`
+	Total      int            `json:"total"`
+	Pagination SearchedExtent `json:"pagination"`
 }
 
 // TotalCount is how many messages were found in all.
 func (r SearchResult) TotalCount() (int, bool) { return r.Total, !r.Pagination.Partial }
 
-// Pagination says which part of a list an answer holds.
-type Pagination struct {
-	Limit   int  `json:"limit"`
-	Offset  int  `json:"offset"`
-	Total   int  `json:"total"`
-	HasMore bool `json:"hasMore"`
+// SearchedExtent says which part of what was found an answer holds.
+type SearchedExtent struct {
+	domain.Pagination
 	// Partial says that older messages were not searched, as that would have been too much.
 	Partial bool `json:"partial,omitempty"`
 }
@@ -120,9 +117,8 @@ func (s *Service) Search(ctx context.Context, a domain.Actor, r SearchRequest) (
 	if err != nil {
 		return SearchResult{}, err
 	}
-	out := SearchResult{Messages: newMessageRows(found.Messages), Total: found.Total, Pagination: Pagination{
-		Limit: q.Limit, Offset: q.Offset, Total: found.Total, Partial: found.Partial,
-		HasMore: q.Offset+len(found.Messages) < found.Total,
+	out := SearchResult{Messages: newMessageRows(found.Messages), Total: found.Total, Pagination: SearchedExtent{
+		Pagination: domain.NewPagination(q.Limit, q.Offset, len(found.Messages), found.Total), Partial: found.Partial,
 	}}
 	return out, nil
 }

@@ -73,7 +73,7 @@ func envOps(r *op.Registry, s *Service) {
 	}, s.ReadEnv)
 	op.Define(r, op.Spec{
 		Name: "system:write-env", Help: "Replaces the variables of the .env file, or merges into them; they count from the next start on.",
-		Routes: []string{"POST /api/system/env/local", "POST /api/system/environment/local"}, Access: op.Admin, Dual: true,
+		Routes: []string{"POST /api/system/env/local", "POST /api/system/environment/local"}, Access: op.Admin,
 		Reason: "UPDATE_ERROR", Example: WriteEnvRequest{Content: map[string]json.RawMessage{"LOG_LEVEL": []byte(`"debug"`)}, Merge: true},
 	}, s.WriteEnv)
 }
@@ -243,10 +243,11 @@ func (r *WriteEnvRequest) value(name string) (value, fault string) {
 	}
 }
 
-// EnvWritten answers system:write-env.
-type EnvWritten struct {
-	Message string `json:"message"`
-}
+// EnvWritten answers system:write-env: with nothing, as in the reference.
+type EnvWritten struct{}
+
+// Lift puts the sentence that the reference says beside data.
+func (EnvWritten) Lift() map[string]any { return map[string]any{"message": "Local env updated"} }
 
 // WriteEnv writes the .env. Codes: forbidden, invalid, internal (reason UPDATE_ERROR).
 func (s *Service) WriteEnv(ctx context.Context, actor domain.Actor, r WriteEnvRequest) (EnvWritten, error) {
@@ -256,5 +257,5 @@ func (s *Service) WriteEnv(ctx context.Context, actor domain.Actor, r WriteEnvRe
 	if err := s.opts.Env.WriteFile(ctx, r.values, r.Merge); err != nil {
 		return EnvWritten{}, err
 	}
-	return EnvWritten{Message: "Local env updated"}, nil
+	return EnvWritten{}, nil
 }

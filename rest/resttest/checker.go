@@ -2,38 +2,22 @@ package resttest
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strconv"
 	"strings"
-	"sync"
-
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"parley/domain"
-	"parley/domain/documents"
+	"parley/domain/documents/documentstest"
 	"parley/domain/op"
 )
 
-// Reporter is told of faults; a *testing.T is one.
-type Reporter interface {
-	Helper()
-	Errorf(format string, args ...any)
-}
-
-// location is where the compiler finds the document.
-const location = "parley:///openapi.json"
-
 // Checker compares replies with a document. It is safe for concurrent use.
 type Checker struct {
-	paths map[string]map[string]operation
-
-	mu       sync.Mutex
-	compiler *jsonschema.Compiler
+	paths   map[string]map[string]operation
+	schemas *documentstest.Schemas
 }
 
 // operation is what a check needs of an operation's object.
@@ -49,7 +33,7 @@ type operation struct {
 
 // New returns a checker for the operations of a registry.
 func New(registry *op.Registry) (*Checker, error) {
-	text, err := Document(registry)
+	text, err := documentstest.OpenAPI(registry)
 	if err != nil {
 		return nil, err
 	}
@@ -59,65 +43,28 @@ func New(registry *op.Registry) (*Checker, error) {
 	if err := json.Unmarshal(text, &document); err != nil {
 		return nil, err
 	}
-	whole, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	schemas, err := documentstest.New(text)
 	if err != nil {
 		return nil, err
 	}
-	closeObjects(whole)
-	compiler := jsonschema.NewCompiler()
-	compiler.AssertFormat()
-	return &Checker{paths: document.Paths, compiler: compiler}, compiler.AddResource(location, whole)
-}
-
-// Document is the OpenAPI document of a registry.
-func Document(registry *op.Registry) ([]byte, error) {
-	document, err := documents.New(documents.Options{Registry: registry}).OpenAPI(context.Background(), domain.Actor{}, documents.Request{})
-	if err != nil {
-		return nil, err
-	}
-	_, text, _ := document.Raw()
-	return text, nil
-}
-
-// closeObjects forbids the fields that an object's schema does not name.
-func closeObjects(value any) {
-	switch v := value.(type) {
-	case map[string]any:
-		_, named := v["properties"].(map[string]any)
-		if _, open := v["additionalProperties"]; named && !open && v["type"] == "object" {
-			v["additionalProperties"] = false
-		}
-		for _, inner := range v {
-			closeObjects(inner)
-		}
-	case []any:
-		for _, inner := range v {
-			closeObjects(inner)
-		}
-	}
+	return &Checker{paths: document.Paths, schemas: schemas}, nil
 }
 
 // Handler returns next with all its replies checked; faults go to t, with the operation,
 // the path and what is wrong.
-func (c *Checker) Handler(t Reporter, next http.Handler) http.Handler {
+func (c *Checker) Handler(t documentstest.Test, next http.Handler) http.Handler {
+	reports := documentstest.NewReports(t)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		t.Helper()
 		seen := &recorder{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(seen, r)
-		if err := c.Check(r, seen.status, seen.Header().Get("Content-Type"), seen.body.Bytes()); err != nil {
-			t.Errorf("%v", err)
-		}
+		reports.Add(c.Check(r, seen.status, seen.Header().Get("Content-Type"), seen.body.Bytes()))
 	})
-}
-
-// Recorded checks a reply that was recorded.
-func (c *Checker) Recorded(r *http.Request, w *httptest.ResponseRecorder) error {
-	return c.Check(r, w.Code, w.Header().Get("Content-Type"), w.Body.Bytes())
 }
 
 // Check compares one reply with the document. A path that the document lacks has nothing
 // to be compared with.
-func (c *Checker) Check(r *http.Request, status int, kind string, body []byte) error {
+func (c *Checker) Check(r *http.Request, status int, kind string, body []byte) *documentstest.Fault {
 	method := r.Method
 	if method == http.MethodHead {
 		return nil
@@ -126,8 +73,8 @@ func (c *Checker) Check(r *http.Request, status int, kind string, body []byte) e
 	if !ok || status == http.StatusNotModified || status == domain.Canceled.Info().HTTP { // nobody hears the last one
 		return nil
 	}
-	fault := func(format string, args ...any) error {
-		return fmt.Errorf("%s: %s %s: status %d: %s\n%s", o.ID, method, template, status, fmt.Sprintf(format, args...), clip(body))
+	fault := func(format string, args ...any) *documentstest.Fault {
+		return documentstest.NewFault(fmt.Sprintf("%s: %s %s: status %d", o.ID, method, template, status), fmt.Errorf(format, args...), body)
 	}
 	key := strconv.Itoa(status)
 	response, ok := o.Responses[key]
@@ -149,29 +96,14 @@ func (c *Checker) Check(r *http.Request, status int, kind string, body []byte) e
 	if _, raw := response.Content["*/*"]; raw && !bytes.HasPrefix(body, []byte(`{"success"`)) {
 		return nil // a document of its own
 	}
-	pointer := "#/paths/" + escape(template) + "/" + strings.ToLower(method) + "/responses/" + key + "/content/application~1json/schema"
+	pointer := "#/paths/" + documentstest.Escape(template) + "/" + strings.ToLower(method) + "/responses/" + key + "/content/application~1json/schema"
 	if response.Ref != "" {
 		pointer = response.Ref + "/content/application~1json/schema"
 	}
-	if err := c.validate(pointer, body); err != nil {
-		return fault("%v", err)
+	if err := c.schemas.Validate(pointer, body); err != nil {
+		return fault("%w", err)
 	}
 	return nil
-}
-
-// validate checks a body against the schema at a place of the document.
-func (c *Checker) validate(pointer string, body []byte) error {
-	c.mu.Lock()
-	schema, err := c.compiler.Compile(location + pointer)
-	c.mu.Unlock()
-	if err != nil {
-		return err
-	}
-	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	return schema.Validate(value)
 }
 
 // find returns the path of the document that a URL fits; where several do, that with a
@@ -211,44 +143,3 @@ func before(a, b string) bool {
 	}
 	return false
 }
-
-// escape is a key as part of a pointer in a URL.
-func escape(key string) string {
-	return url.PathEscape(strings.NewReplacer("~", "~0", "/", "~1").Replace(key))
-}
-
-// clip shortens a body for a message.
-func clip(body []byte) string {
-	const most = 600
-	if len(body) > most {
-		return string(body[:most]) + "..."
-	}
-	return string(body)
-}
-
-// recorder keeps a copy of a reply that passes through it.
-type recorder struct {
-	http.ResponseWriter
-	status int
-	body   bytes.Buffer
-}
-
-// WriteHeader notes the status.
-func (r *recorder) WriteHeader(status int) {
-	r.status = status
-	r.ResponseWriter.WriteHeader(status)
-}
-
-// Write notes the body, except for streams, which have no end.
-func (r *recorder) Write(p []byte) (int, error) {
-	if !strings.HasPrefix(r.Header().Get("Content-Type"), "text/event-stream") {
-		r.body.Write(p)
-	}
-	return r.ResponseWriter.Write(p)
-}
-
-// Flush hands on what was written so far.
-func (r *recorder) Flush() { _ = http.NewResponseController(r.ResponseWriter).Flush() }
-
-// Unwrap lets the server find the writer proper.
-func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

@@ -3,6 +3,7 @@ package resttest_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -29,6 +30,9 @@ type faults struct{ list []string }
 
 // Helper does nothing.
 func (*faults) Helper() {}
+
+// Cleanup does nothing: the faults are read at once.
+func (*faults) Cleanup(func()) {}
 
 // Errorf notes a fault.
 func (f *faults) Errorf(format string, args ...any) {
@@ -59,16 +63,29 @@ func TestTheCheckerFindsWhatTheDocumentDoesNotSay(t *testing.T) {
 		"an error that is no object": {400, `{"success":false,"error":"no"}`, "error"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var found faults
-			handler := checker.Handler(&found, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			answer := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Content-Type", "application/json")
 				w.WriteHeader(c.status)
 				_, _ = w.Write([]byte(c.body))
-			}))
-			handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/api/things/1", nil))
-			text := strings.Join(found.list, "\n")
-			if (c.want == "") != (text == "") || !strings.Contains(text, c.want) {
-				t.Errorf("reported %q, want %q", text, c.want)
+			})
+			var handled, sent faults
+			checker.Handler(&handled, answer).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/api/things/1", nil))
+			server := httptest.NewServer(answer)
+			defer server.Close()
+			client := &http.Client{Transport: resttest.NewTransport(&sent, r, http.DefaultTransport)}
+			w, err := client.Get(server.URL + "/api/things/1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = w.Body.Close() }()
+			if body, err := io.ReadAll(w.Body); err != nil || string(body) != c.body {
+				t.Errorf("the client got %q, %v", body, err)
+			}
+			for way, found := range map[string]*faults{"handler": &handled, "transport": &sent} {
+				text := strings.Join(found.list, "\n")
+				if (c.want == "") != (text == "") || !strings.Contains(text, c.want) {
+					t.Errorf("the %s reported %q, want %q", way, text, c.want)
+				}
 			}
 		})
 	}

@@ -1,6 +1,4 @@
-// Package resttest holds what a server really answers against the OpenAPI document that
-// it publishes. Tests wrap their handler in it.
-//
-// It is stricter than the document: a field that a schema does not name is a fault,
-// unless the schema says that there may be others.
+// Package resttest holds what a server really answers over REST against the OpenAPI
+// document that it publishes, as strictly as parley/domain/documents/documentstest does.
+// Tests wrap their handler in it.
 package resttest

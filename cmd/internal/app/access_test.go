@@ -175,7 +175,7 @@ func TestSocketsShowATokenOrTheKey(t *testing.T) {
 	} {
 		for _, transport := range []string{siotest.WebSocket, siotest.Polling} {
 			tt.options.Transport = transport
-			c, err := siotest.Dial(s.url, tt.options)
+			c, err := s.sockets.Dial(s.url, tt.options)
 			if err == nil {
 				c.Close()
 			}
@@ -191,7 +191,7 @@ func TestASocketEndsWithItsTokenByTheEndOfItsTransport(t *testing.T) {
 	for _, transport := range []string{siotest.WebSocket, siotest.Polling} {
 		// The default leeway of 30 s counts too, so it has six left to connect in.
 		soon := jwttest.HS256(object{"sub": owner, "exp": float64(time.Now().Add(-24*time.Second).UnixMilli()) / 1000})
-		c, err := siotest.Dial(s.url, siotest.Options{Transport: transport, Auth: object{"token": soon}})
+		c, err := s.sockets.Dial(s.url, siotest.Options{Transport: transport, Auth: object{"token": soon}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -92,7 +92,7 @@ func TestAStopWhileDeletionsAreUnderWayIsCleanAndTheyAreFinished(t *testing.T) {
 			}
 		})
 		t.Cleanup(stop)
-		e := &estate{house: &house{App: a, t: t, url: "http://" + a.Addr()}, dir: cfg.DataDir}
+		e := &estate{house: newHouse(t, a), dir: cfg.DataDir}
 		if e.db, err = sqlitetest.Open(cfg.DataDir); err != nil {
 			t.Fatal(err)
 		}
@@ -125,7 +125,7 @@ func TestAStopWhileDeletionsAreUnderWayIsCleanAndTheyAreFinished(t *testing.T) {
 				return
 			}
 			begun <- struct{}{}
-			if resp, err := http.DefaultClient.Do(r); err == nil { // it may be cut off
+			if resp, err := e.http.Do(r); err == nil { // it may be cut off
 				_ = resp.Body.Close()
 			}
 		})

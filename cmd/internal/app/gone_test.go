@@ -125,7 +125,7 @@ func (e *estate) upload(path string) string {
 		e.t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", form.FormDataContentType())
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := e.http.Do(r)
 	if err != nil {
 		e.t.Fatal(err)
 	}
@@ -225,7 +225,7 @@ func (e *estate) hears(c *siotest.Client, event, id string) {
 // listens connects a socket that is in a room.
 func (e *estate) listens(op string, room object) *siotest.Client {
 	e.t.Helper()
-	c, err := siotest.Dial(e.url, siotest.Options{})
+	c, err := e.sockets.Dial(e.url, siotest.Options{})
 	if err != nil {
 		e.t.Fatal(err)
 	}

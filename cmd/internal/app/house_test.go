@@ -19,7 +19,9 @@ import (
 	"parley/domain"
 	"parley/domain/identity/jwt/jwttest"
 	"parley/domain/op"
+	"parley/realtime/realtimetest"
 	"parley/realtime/sio/siotest"
+	"parley/rest/resttest"
 )
 
 const (
@@ -41,8 +43,17 @@ type object = map[string]any
 // house is a whole server in jwt mode.
 type house struct {
 	*app.App
-	t   *testing.T
-	url string
+	t       *testing.T
+	url     string
+	sockets *realtimetest.Dialer
+	http    *http.Client
+}
+
+// newHouse is the house of a server.
+func newHouse(t *testing.T, a *app.App) *house {
+	t.Helper()
+	return &house{App: a, t: t, url: "http://" + a.Addr(), sockets: realtimetest.NewDialer(t, a.Registry()),
+		http: &http.Client{Transport: resttest.NewTransport(t, a.Registry(), http.DefaultTransport)}}
 }
 
 // serve runs a server in jwt mode, in which the owner has its channel, until the test ends.
@@ -82,7 +93,7 @@ func serveWith(t *testing.T, change func(*config.Config)) *house {
 			t.Error(err)
 		}
 	})
-	return &house{App: a, t: t, url: "http://" + a.Addr()}
+	return newHouse(t, a)
 }
 
 // tokenOf is a token of somebody for an hour.
@@ -111,7 +122,7 @@ func (s *house) rest(token, method, path string, body object) (status int, code 
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	resp, err := http.DefaultClient.Do(r)
+	resp, err := s.http.Do(r)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -131,7 +142,7 @@ func (s *house) rest(token, method, path string, body object) (status int, code 
 // dial connects a socket with a token.
 func (s *house) dial(token string) *siotest.Client {
 	s.t.Helper()
-	c, err := siotest.Dial(s.url, siotest.Options{Auth: object{"token": token}})
+	c, err := s.sockets.Dial(s.url, siotest.Options{Auth: object{"token": token}})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"parley/cmd/internal/app"
 	"parley/cmd/internal/config"
+	"parley/rest/resttest"
 )
 
 // serverKey is the key of these tests' servers; nobody may ever tell it.
@@ -48,6 +49,7 @@ type server struct {
 	url   string
 	log   *buffer
 	dir   string
+	http  *http.Client
 	stop  context.CancelFunc
 	ended chan error
 }
@@ -68,6 +70,7 @@ func start(t *testing.T, change ...func(*config.Config)) *server {
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	s.stop, s.url = stop, "http://"+a.Addr()
+	s.http = &http.Client{Transport: resttest.NewTransport(t, a.Registry(), http.DefaultTransport)}
 	go func() { s.ended <- a.Run(ctx); close(s.ended) }()
 	t.Cleanup(func() {
 		stop()
@@ -91,7 +94,7 @@ func (s *server) call(method, path, body string) (int, http.Header, string) {
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	w, err := http.DefaultClient.Do(r)
+	w, err := s.http.Do(r)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -191,13 +194,13 @@ func TestMetricsAndStateShowWhatHappened(t *testing.T) {
 
 func TestLogStreamShowsAnAgentsLines(t *testing.T) {
 	s := start(t)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/api/server/logs/stream?agentName=Eliza&level=info&apiKey="+serverKey, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, err := http.DefaultClient.Do(r)
+	w, err := s.http.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -236,7 +239,7 @@ func TestLogStreamShowsAnAgentsLines(t *testing.T) {
 
 func TestLogStreamNeedsTheKeyAndEndsWithTheServer(t *testing.T) {
 	s := start(t)
-	w, err := http.Get(s.url + "/api/server/logs/stream?apiKey=wrong")
+	w, err := s.http.Get(s.url + "/api/server/logs/stream?apiKey=wrong")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -244,7 +247,7 @@ func TestLogStreamNeedsTheKeyAndEndsWithTheServer(t *testing.T) {
 	if w.StatusCode != http.StatusUnauthorized {
 		t.Errorf("with a wrong key: %d", w.StatusCode)
 	}
-	w, err = http.Get(s.url + "/api/server/logs/stream?apiKey=" + serverKey)
+	w, err = s.http.Get(s.url + "/api/server/logs/stream?apiKey=" + serverKey)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -285,7 +288,7 @@ func TestEnvironmentIsEditedOverREST(t *testing.T) {
 			t.Errorf("%s: %d %s", route, status, body)
 		}
 		status, _, body := s.call("POST", route, `{"content":{"A":"1","C":"x # y"}}`)
-		if status != 200 || !strings.Contains(body, `"message":"Local env updated"`) || !strings.Contains(body, `"success":true`) {
+		if status != 200 || body != `{"data":{},"message":"Local env updated","success":true}` {
 			t.Errorf("%s: %d %s", route, status, body)
 		}
 	}

@@ -132,6 +132,32 @@ func TestOnlyMainEndsTheProcessOrPrints(t *testing.T) {
 	}
 }
 
+// dialled are the packages that may connect a client of siotest by itself: the transport,
+// which knows no document, and the one that holds what clients hear against it.
+var dialled = []string{"realtime/sio", "realtime/realtimetest"}
+
+func TestAllThatSocketsHearIsHeldAgainstTheDocument(t *testing.T) {
+	fset := token.NewFileSet()
+	for _, p := range packages(t, "") {
+		if slices.ContainsFunc(dialled, func(dir string) bool { return within(p.path(), dir) }) {
+			continue
+		}
+		for _, file := range slices.Concat(p.GoFiles, p.TestGoFiles, p.XTestGoFiles) {
+			ast.Inspect(parse(t, fset, p, file), func(n ast.Node) bool {
+				called, ok := n.(*ast.SelectorExpr)
+				if !ok {
+					return true
+				}
+				if pkg, ok := called.X.(*ast.Ident); ok && pkg.Name == "siotest" && called.Sel.Name == "Dial" {
+					t.Errorf("%s: siotest.Dial: connect by the realtimetest.Dialer of the test's server, which compares all that the client hears with the AsyncAPI document",
+						fset.Position(called.Pos()))
+				}
+				return true
+			})
+		}
+	}
+}
+
 func TestNothingIsLeftForLater(t *testing.T) {
 	marks := regexp.MustCompile(`\b(` + strings.Join([]string{"TO" + "DO", "FIX" + "ME", "X" + "XX"}, "|") + `)\b`)
 	sources(t, func(path, text string) {

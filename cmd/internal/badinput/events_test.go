@@ -13,7 +13,7 @@ func TestEventsThatNobodyDeclaredAreAnsweredAndHarmless(t *testing.T) {
 	s.quiet()
 	before := s.state()
 	for _, transport := range []string{siotest.WebSocket, siotest.Polling} {
-		c, err := siotest.Dial(s.url, siotest.Options{Transport: transport})
+		c, err := s.sockets.Dial(s.url, siotest.Options{Transport: transport})
 		if err != nil {
 			t.Fatal(err)
 		}

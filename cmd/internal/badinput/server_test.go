@@ -15,7 +15,9 @@ import (
 
 	"parley/cmd/internal/app"
 	"parley/cmd/internal/config"
+	"parley/realtime/realtimetest"
 	"parley/realtime/sio/siotest"
+	"parley/rest/resttest"
 	"parley/storage/sqlite/sqlitetest"
 )
 
@@ -51,12 +53,13 @@ func (b *logBuffer) faults() (lines []string) {
 // everything.
 type server struct {
 	*app.App
-	t     testing.TB
-	url   string
-	log   *logBuffer
-	dirs  []string
-	watch *sqlitetest.Watch
-	http  *http.Client
+	t       testing.TB
+	url     string
+	log     *logBuffer
+	dirs    []string
+	watch   *sqlitetest.Watch
+	http    *http.Client
+	sockets *realtimetest.Dialer
 }
 
 // serve runs a server until the test ends, and then looks into its log.
@@ -93,8 +96,8 @@ func serve(t testing.TB, change ...func(*config.Config)) *server {
 			t.Errorf("the log has %d faults, such as %.2000s", len(faults), faults[0])
 		}
 	})
-	s.url = "http://" + s.Addr()
-	s.http = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 4}, Timeout: patience,
+	s.url, s.sockets = "http://"+s.Addr(), realtimetest.NewDialer(t, s.Registry())
+	s.http = &http.Client{Transport: resttest.NewTransport(t, s.Registry(), &http.Transport{MaxIdleConnsPerHost: 4}), Timeout: patience,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	return s
 }
@@ -138,7 +141,7 @@ func (s *server) send(method, target string, body []byte) (answer, error) {
 // dial connects a socket.
 func (s *server) dial() *siotest.Client {
 	s.t.Helper()
-	c, err := siotest.Dial(s.url, siotest.Options{})
+	c, err := s.sockets.Dial(s.url, siotest.Options{})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -35,7 +35,7 @@ func TestWhoHasNoKeyIsRefusedBeforeAnythingIsRead(t *testing.T) {
 	}
 	for _, auth := range []any{nil, map[string]any{}, map[string]any{"apiKey": ""}, map[string]any{"apiKey": 7}, map[string]any{"apiKey": []string{"the-server-key-of-the-tests"}},
 		map[string]any{"apiKey": map[string]any{"$ne": ""}}, map[string]any{"apiKey": "the-server-key-of-the-tests\x00"}, map[string]any{"token": "eyJhbGciOiJub25lIn0.e30."}} {
-		if c, err := siotest.Dial(s.url, siotest.Options{Auth: auth}); err == nil {
+		if c, err := s.sockets.Dial(s.url, siotest.Options{Auth: auth}); err == nil {
 			t.Errorf("a socket with %v is let in", auth)
 			c.Close()
 		}

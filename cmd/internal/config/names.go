@@ -49,9 +49,11 @@ func misspelt(name string, names []string) string {
 // distance counts the letters to change, add, drop or swap with a neighbour to make
 // b from a.
 func distance(a, b string) int {
-	var before, last []int // the two rows above the current one
+	width := len(b) + 1
+	rows := make([]int, 3*width)
+	// The current row and the two above it; every variable of the environment comes here.
+	before, last, row := rows[:width], rows[width:2*width], rows[2*width:]
 	for i := range len(a) + 1 {
-		row := make([]int, len(b)+1)
 		for j := range row {
 			switch {
 			case i == 0 || j == 0:
@@ -66,7 +68,7 @@ func distance(a, b string) int {
 				row[j] = min(row[j], before[j-2]+1)
 			}
 		}
-		before, last = last, row
+		before, last, row = last, row, before
 	}
 	return last[len(b)]
 }

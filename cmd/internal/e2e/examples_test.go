@@ -7,6 +7,7 @@ import (
 	"go/format"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"testing"
@@ -23,8 +24,7 @@ var updateReplies = flag.Bool("update-replies", false, "renew domain/documents/r
 // repliesFile holds the replies that the documentation shows.
 const repliesFile = "../../../domain/documents/replies.json"
 
-// TestEveryExampleOfTheDocumentationWorks runs those in curl and JavaScript. Those in Go
-// must be good Go; those in Python are written by the same code from the same values.
+// TestEveryExampleOfTheDocumentationWorks runs all of them, in every language.
 func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
 	const key = "an-example-key"
 	registry := declared(t)
@@ -35,12 +35,15 @@ func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "snippets.json"), filepath.Join(dir, "replies.json")
 	writeJSON(t, in, snippets)
-	p := start(t, "ELIZA_SERVER_AUTH_TOKEN="+key)
-	t.Log("\n" + node(t, scriptPatience, "examples.mjs", p.url, key, in, out))
+	args := []string{key, in, out, python(t)}
+	for range servers(snippets) {
+		args = append(args, start(t, "ELIZA_SERVER_AUTH_TOKEN="+key).url)
+	}
+	t.Log("\n" + node(t, scriptPatience, "examples.mjs", args...))
 	for _, s := range snippets {
 		if s.Language == "go" {
-			if _, err := format.Source([]byte(s.Code)); err != nil {
-				t.Errorf("%s: %v\n%s", s.Operation, err, s.Code)
+			if code, err := format.Source([]byte(s.Code + "\n")); err != nil || string(code) != s.Code+"\n" {
+				t.Errorf("%s is not as gofmt writes it (%v):\n%s", s.Operation, err, s.Code)
 			}
 		}
 	}
@@ -69,6 +72,30 @@ func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
 			t.Errorf("the documentation shows a reply of %s, which is no operation: run make docs", name)
 		}
 	}
+}
+
+// servers is how many the examples need: each that ends one needs its own.
+func servers(snippets []documents.Snippet) int {
+	final := 0
+	for _, s := range snippets {
+		if s.Final {
+			final++
+		}
+	}
+	return max(final, 1)
+}
+
+// python is an interpreter that has what the examples import. The system's own is tried
+// too: its packages are not seen by another one that comes first in the path.
+func python(t *testing.T) string {
+	t.Helper()
+	for _, name := range []string{"python3", "/usr/bin/python3"} {
+		if exec.CommandContext(t.Context(), name, "-c", "import requests, socketio, websocket").Run() == nil {
+			return name
+		}
+	}
+	t.Fatal("Python 3 or its packages are missing; install them: apt-get install python3 python3-requests python3-socketio python3-websocket")
+	return ""
 }
 
 // declared is the registry of a server that is built and not run.

@@ -2,9 +2,16 @@ package e2e_test
 
 import (
 	"bytes"
+	"errors"
+	"net/http"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
+	"time"
+
+	"parley/realtime/realtimetest"
+	"parley/realtime/sio/siotest"
 )
 
 // TestTheContractsEvents runs over both transports.
@@ -50,7 +57,8 @@ func TestOpenModeStaysOnLoopback(t *testing.T) {
 }
 
 // TestChannelsUnderLoad drives 300 sockets in 15 channels at 200 sends per second:
-// nothing lost, doubled or out of order, everything acknowledged.
+// nothing lost, doubled or out of order, everything acknowledged. The driver decodes little
+// of what it hears, so somebody who does listens in one of its channels.
 func TestChannelsUnderLoad(t *testing.T) {
 	p := start(t, "LOG_LEVEL=warn")
 	driver := filepath.Join(t.TempDir(), "parleyload")
@@ -63,12 +71,60 @@ func TestChannelsUnderLoad(t *testing.T) {
 	}
 	for _, transport := range []string{"websocket", "polling"} {
 		t.Run(transport, func(t *testing.T) {
-			out, err := exec.Command(driver, "run", "-url", p.url, "-sockets", "300", "-channels", "15", "-rate", "200",
-				"-duration", seconds, "-warmup", "1s", "-drain", "30s", "-transport", transport).CombinedOutput()
-			t.Logf("\n%s", out)
+			known := p.channels(t)
+			run := exec.CommandContext(t.Context(), driver, "run", "-url", p.url, "-sockets", "300", "-channels", "15", "-rate", "200",
+				"-duration", seconds, "-warmup", "1s", "-drain", "30s", "-transport", transport)
+			var out bytes.Buffer
+			run.Stdout, run.Stderr = &out, &out
+			if err := run.Start(); err != nil {
+				t.Fatal(err)
+			}
+			listener := p.listen(t, transport, known)
+			err := run.Wait()
+			t.Logf("\n%s", out.Bytes())
 			if err != nil {
 				t.Fatalf("the driver found faults: %v", err)
 			}
+			heard := listener.Events()
+			if !slices.ContainsFunc(heard, func(e siotest.Event) bool { return e.Name == "messageBroadcast" }) {
+				t.Errorf("the listener heard %d events and no message", len(heard))
+			}
 		})
 	}
+}
+
+// channels are the ids of the channels of the default server.
+func (p *process) channels(t *testing.T) []string {
+	t.Helper()
+	var list struct{ Channels []struct{ ID string } }
+	if err := p.call(t.Context(), http.MethodGet, "/api/messaging/central-servers/"+defaultServer+"/channels", nil, &list); err != nil {
+		t.Fatal(err)
+	}
+	ids := make([]string, len(list.Channels))
+	for i, one := range list.Channels {
+		ids[i] = one.ID
+	}
+	return ids
+}
+
+// listen joins the first channel that is none of the known ones. All that the client hears
+// is held against the AsyncAPI document.
+func (p *process) listen(t *testing.T, transport string, known []string) *siotest.Client {
+	t.Helper()
+	c, err := realtimetest.NewDialer(t, declared(t)).Dial(p.url, siotest.Options{Transport: transport})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	eventually(t, 30*time.Second, "there is a new channel to listen in", func() error {
+		for _, id := range p.channels(t) {
+			if slices.Contains(known, id) {
+				continue
+			}
+			_, err := c.EmitAck(patience, "channels:join", map[string]string{"channelId": id})
+			return err
+		}
+		return errors.New("there is none")
+	})
+	return c
 }

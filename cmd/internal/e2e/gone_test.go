@@ -236,7 +236,7 @@ func (e *estate) post(url, contentType string, body *bytes.Buffer) string {
 	req, err := http.NewRequestWithContext(e.t.Context(), http.MethodPost, url, body)
 	e.must(err)
 	req.Header.Set("Content-Type", contentType)
-	res, err := http.DefaultClient.Do(req)
+	res, err := e.client().Do(req)
 	e.must(err)
 	defer func() { _ = res.Body.Close() }()
 	var answer struct{ Data struct{ URL string } }

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"parley/cmd/internal/freeport"
+	"parley/rest/resttest"
 )
 
 // program builds the server once for all tests and returns its path.
@@ -29,10 +30,11 @@ var program = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	bin := filepath.Join(dir, "parley")
-	build := exec.Command("go", "build", "-o", bin, "parley/cmd/parley")
+	// As make builds it.
+	build := exec.Command("go", "build", "-tags", "nomsgpack", "-o", bin, "parley/cmd/parley")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if underRace {
-		build = exec.Command("go", "build", "-race", "-o", bin, "parley/cmd/parley")
+		build = exec.Command("go", "build", "-tags", "nomsgpack", "-race", "-o", bin, "parley/cmd/parley")
 	}
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)
@@ -58,8 +60,10 @@ func TestMain(m *testing.M) {
 type process struct {
 	t   *testing.T
 	url string
-	dir string
-	env []string
+	// client sends requests and holds the replies against the OpenAPI document.
+	client func() *http.Client
+	dir    string
+	env    []string
 	// bin is run instead of the program that is built, unless it is empty.
 	bin string
 	cmd *exec.Cmd
@@ -91,6 +95,9 @@ func (b *lockedBuffer) String() string {
 func start(t *testing.T, env ...string) *process {
 	t.Helper()
 	p := &process{t: t, dir: t.TempDir(), env: env, url: "http://127.0.0.1:" + strconv.Itoa(freePort(t))}
+	p.client = sync.OnceValue(func() *http.Client {
+		return &http.Client{Transport: resttest.NewTransport(t, declared(t), http.DefaultTransport)}
+	})
 	p.launch()
 	t.Cleanup(func() {
 		p.kill()

@@ -7,6 +7,7 @@ import (
 	"hash/fnv"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"parley/domain/models"
@@ -36,9 +37,13 @@ func (o *Options) setDefaults() {
 	}
 }
 
-// Model plays the script. It is safe for concurrent use and keeps nothing.
+// Model plays the script. It is safe for concurrent use and keeps nothing of what it is
+// asked.
 type Model struct {
-	options  Options
+	options Options
+	// once and err are those of prepare, which sets the fields below.
+	once     sync.Once
+	err      error
 	script   *script
 	language *language
 	// byWord finds the keywords of a word.
@@ -47,28 +52,40 @@ type Model struct {
 
 var _ models.Text = (*Model)(nil)
 
-// New returns the model, or an error if what is embedded in it is broken.
-func New(o Options) (*Model, error) {
+// New returns the model.
+func New(o Options) *Model {
 	o.setDefaults()
-	s, err := decodeScript(rules)
-	if err != nil {
-		return nil, err
-	}
-	l, err := decodeLanguage(languageFile)
-	if err != nil {
-		return nil, err
-	}
-	m := &Model{options: o, script: s, language: l, byWord: map[string][]*keyword{}}
-	for i := range s.Keywords {
-		for _, w := range s.Keywords[i].Words {
-			m.byWord[w] = append(m.byWord[w], &s.Keywords[i])
-		}
-	}
-	return m, nil
+	return &Model{options: o}
 }
 
-// Reply answers the prompt's question. It fails only if ctx has ended or the embedded
-// vectors are broken.
+// prepare reads what is embedded when it is first needed, which takes some milliseconds
+// and keeps about a megabyte: a server to which nobody talks is spared both. It fails if
+// what is embedded is broken.
+func (m *Model) prepare() error {
+	m.once.Do(func() { m.err = m.read() })
+	return m.err
+}
+
+// read decodes the script and the language and loads the vectors.
+func (m *Model) read() (err error) {
+	if m.script, err = decodeScript(rules); err != nil {
+		return err
+	}
+	if m.language, err = decodeLanguage(languageFile); err != nil {
+		return err
+	}
+	m.byWord = map[string][]*keyword{}
+	for i := range m.script.Keywords {
+		for _, w := range m.script.Keywords[i].Words {
+			m.byWord[w] = append(m.byWord[w], &m.script.Keywords[i])
+		}
+	}
+	_, err = glove.Load()
+	return err
+}
+
+// Reply answers the prompt's question. It fails only if ctx has ended or what is
+// embedded is broken.
 func (m *Model) Reply(ctx context.Context, p models.Prompt, emit func(piece string)) (models.Completion, error) {
 	answer, err := m.answer(ctx, p)
 	if err != nil {
@@ -89,7 +106,7 @@ func (m *Model) answer(ctx context.Context, p models.Prompt) (models.Completion,
 	if err := ctx.Err(); err != nil {
 		return models.Completion{}, err
 	}
-	if _, err := glove.Load(); err != nil {
+	if err := m.prepare(); err != nil {
 		return models.Completion{}, err
 	}
 	r := m.language.read(p.Question.Text)
@@ -265,7 +282,7 @@ func seed(p models.Prompt) int {
 	return int(h.Sum32() >> 1)
 }
 
-// space is the word vectors; answer has seen to it that they are loaded.
+// space is the word vectors; prepare has seen to it that they are loaded.
 func (m *Model) space() *glove.Space {
 	s, _ := glove.Load()
 	return s

@@ -23,14 +23,7 @@ var eliza = models.Character{
 func ignore(string) {}
 
 // newModel returns the model under test.
-func newModel(t testing.TB) *builtin.Model {
-	t.Helper()
-	m, err := builtin.New(builtin.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return m
-}
+func newModel() *builtin.Model { return builtin.New(builtin.Options{}) }
 
 // ask returns the model's answer to a question after a conversation.
 func ask(t testing.TB, m *builtin.Model, question string, conversation ...models.Turn) models.Completion {
@@ -45,7 +38,7 @@ func ask(t testing.TB, m *builtin.Model, question string, conversation ...models
 }
 
 func TestAnswersFitWhatWasSaid(t *testing.T) {
-	m := newModel(t)
+	m := newModel()
 	tests := []struct {
 		says string
 		// want is what every answer holds; not is what none does.
@@ -130,7 +123,7 @@ func TestAnswersFitWhatWasSaid(t *testing.T) {
 }
 
 func TestNothingIsSaidTwiceInAConversationOfTwelveTurns(t *testing.T) {
-	m := newModel(t)
+	m := newModel()
 	for _, says := range []string{"hello", "ok", "I feel sad", "What is that?", "Who are you?", "my dog is ill", "yes"} {
 		t.Run(says, func(t *testing.T) {
 			var conversation []models.Turn
@@ -148,7 +141,7 @@ func TestNothingIsSaidTwiceInAConversationOfTwelveTurns(t *testing.T) {
 }
 
 func TestWhenEverythingWasSaidTheOldestComesBack(t *testing.T) {
-	m := newModel(t)
+	m := newModel()
 	var conversation []models.Turn
 	last := ""
 	for turn := range 60 {
@@ -162,7 +155,7 @@ func TestWhenEverythingWasSaidTheOldestComesBack(t *testing.T) {
 }
 
 func TestItComesBackToWhatWasSaidEarlier(t *testing.T) {
-	m := newModel(t)
+	m := newModel()
 	said := func(garden string) bool {
 		before := []models.Turn{
 			{Speaker: garden, Name: garden, Text: "My garden is too big for me"}, {Own: true, Text: "I see."},
@@ -189,16 +182,16 @@ func TestItComesBackToWhatWasSaidEarlier(t *testing.T) {
 }
 
 func TestTheSameQuestionGetsTheSameAnswer(t *testing.T) {
-	first := ask(t, newModel(t), "I want a quiet evening")
+	first := ask(t, newModel(), "I want a quiet evening")
 	for range 5 {
-		if again := ask(t, newModel(t), "I want a quiet evening"); again != first {
+		if again := ask(t, newModel(), "I want a quiet evening"); again != first {
 			t.Fatalf("%q, then %q", first, again)
 		}
 	}
 }
 
 func TestACharacterWithNothingButANameCanAnswer(t *testing.T) {
-	m := newModel(t)
+	m := newModel()
 	for _, says := range []string{"tell me about yourself", "ok", "who are you?"} {
 		for id := range 20 {
 			c, err := m.Reply(t.Context(), models.Prompt{
@@ -213,7 +206,7 @@ func TestACharacterWithNothingButANameCanAnswer(t *testing.T) {
 }
 
 func TestLongTextsAreAnsweredFastAndBriefly(t *testing.T) {
-	m := newModel(t)
+	m := newModel()
 	for name, says := range map[string]string{
 		"one word":      strings.Repeat("a", 100_000),
 		"one clause":    strings.Repeat("i feel ", 100_000/7),
@@ -243,7 +236,7 @@ func TestLongTextsAreAnsweredFastAndBriefly(t *testing.T) {
 func TestAnEndedContextIsRespected(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := newModel(t).Reply(ctx, models.Prompt{}, ignore); err == nil {
+	if _, err := newModel().Reply(ctx, models.Prompt{}, ignore); err == nil {
 		t.Error("answered all the same")
 	}
 }
@@ -252,7 +245,7 @@ func FuzzReply(f *testing.F) {
 	for _, seed := range []string{"", "hello", "I'm you're why don't you", "* @feel _ {1} {name}", "\xff\xfe i am", "my my my", "\u05e9 \U0001F600 ' - but but"} {
 		f.Add(seed, "Eliza")
 	}
-	m := newModel(f)
+	m := newModel()
 	f.Fuzz(func(t *testing.T, says, name string) {
 		p := models.Prompt{Character: models.Character{Name: name}, Question: models.Turn{Text: says},
 			Conversation: []models.Turn{{Text: says}, {Own: true, Text: name}}}
@@ -267,7 +260,7 @@ func FuzzReply(f *testing.F) {
 }
 
 func BenchmarkReply(b *testing.B) {
-	m := newModel(b)
+	m := newModel()
 	p := models.Prompt{Character: eliza, Question: models.Turn{Text: "I think my brother is angry with me because I forgot his birthday."}}
 	for b.Loop() {
 		if _, err := m.Reply(b.Context(), p, ignore); err != nil {

@@ -6,7 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,16 +15,12 @@ import (
 )
 
 // shared is a model for the tests that ask many questions.
-var shared = sync.OnceValues(func() (*builtin.Model, error) { return builtin.New(builtin.Options{}) })
+var shared = builtin.New(builtin.Options{})
 
 // reply answers a text as a character, after an own line that varies the choice.
 func reply(t testing.TB, c models.Character, text string, n int) string {
 	t.Helper()
-	m, err := shared()
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := m.Reply(t.Context(), models.Prompt{
+	answer, err := shared.Reply(t.Context(), models.Prompt{
 		Character: c, Question: says("Ann: " + text), Conversation: []models.Turn{{Own: true, Text: fmt.Sprint("Opening ", n)}},
 	}, ignore)
 	if err != nil {
@@ -103,7 +98,7 @@ func TestStyleIsKept(t *testing.T) {
 }
 
 func TestInAGroupPeopleAreNowAndThenAddressed(t *testing.T) {
-	m := newModel(t)
+	m := builtin.New(builtin.Options{})
 	named := func(before ...models.Turn) int {
 		n := 0
 		for i := range 40 {
@@ -142,10 +137,7 @@ func TestAnAnswerIsTypedWordByWordWithinItsBound(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				m, err := builtin.New(tt.options)
-				if err != nil {
-					t.Fatal(err)
-				}
+				m := builtin.New(tt.options)
 				var pieces []string
 				began := time.Now()
 				c, err := m.Reply(t.Context(), models.Prompt{Character: eliza, Question: says("Ann: Who are you?"), Hurry: tt.hurry},
@@ -163,10 +155,7 @@ func TestAnAnswerIsTypedWordByWordWithinItsBound(t *testing.T) {
 
 func TestTypingEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, err := builtin.New(builtin.Options{Pace: time.Hour, Max: 24 * time.Hour})
-		if err != nil {
-			t.Fatal(err)
-		}
+		m := builtin.New(builtin.Options{Pace: time.Hour, Max: 24 * time.Hour})
 		ctx, cancel := context.WithTimeout(t.Context(), 90*time.Minute)
 		defer cancel()
 		pieces := 0

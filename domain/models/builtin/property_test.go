@@ -48,7 +48,7 @@ func doubled(text string) string {
 }
 
 func TestLongConversationsDoNotRepeatThemselvesOrBreak(t *testing.T) {
-	m := newModel(t)
+	m := newModel()
 	styles := [][]string{nil, {"lowercase only"}, {"never ask questions"}, {"one sentence"}, {"uses emoji"}}
 	for seed := range uint64(20) {
 		random := rand.New(rand.NewPCG(seed, 7))
@@ -90,7 +90,7 @@ func TestLongConversationsDoNotRepeatThemselvesOrBreak(t *testing.T) {
 }
 
 func TestTheSameTemplateRests(t *testing.T) {
-	m := newModel(t)
+	m := newModel()
 	var conversation []models.Turn
 	var said []string
 	for n := range 6 {

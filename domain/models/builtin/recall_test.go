@@ -43,7 +43,7 @@ func talk(t testing.TB, m *builtin.Model, lines ...string) string {
 }
 
 func TestWhatWasToldIsRecalled(t *testing.T) {
-	m := newModel(t)
+	m := newModel()
 	tests := []struct {
 		lines string
 		// want is in the answer, whatever its case; not is not.
@@ -190,7 +190,7 @@ func TestWhatWasToldIsRecalled(t *testing.T) {
 }
 
 func TestWhatWasNotToldIsNotMadeUp(t *testing.T) {
-	m := newModel(t)
+	m := newModel()
 	for _, question := range []string{"What is my dog's name?", "Where do I live?", "What's my job?", "When is my exam?", "Do you remember my sister?", "What did I tell you about my brother?"} {
 		got := talk(t, m, "Ann: I like rain", "Ann: "+question)
 		if !strings.Contains(got, "told") && !strings.Contains(got, "said") && !strings.Contains(got, "guess") && !strings.Contains(got, "found nothing") && !strings.Contains(got, "Not that I know") {
@@ -200,7 +200,7 @@ func TestWhatWasNotToldIsNotMadeUp(t *testing.T) {
 }
 
 func TestWhatReplacesSomethingToldIsAcknowledged(t *testing.T) {
-	m := newModel(t)
+	m := newModel()
 	if got := talk(t, m, "Ann: My dog is called Rex", "Eliza: Rex.", "Ann: No, my dog is called Max"); !strings.Contains(got, "our dog is called Max") {
 		t.Errorf("the correction is answered with %q", got)
 	}
@@ -210,7 +210,7 @@ func TestWhatReplacesSomethingToldIsAcknowledged(t *testing.T) {
 }
 
 func TestEarlierMessagesAreReadOnlyWhenAskedFor(t *testing.T) {
-	m := newModel(t)
+	m := newModel()
 	asked := 0
 	p := models.Prompt{Character: eliza, Earlier: func(context.Context) ([]models.Turn, error) {
 		asked++
@@ -231,7 +231,7 @@ func TestEarlierMessagesAreReadOnlyWhenAskedFor(t *testing.T) {
 }
 
 func BenchmarkRecallOfAThousandTurns(b *testing.B) {
-	m := newModel(b)
+	m := newModel()
 	var turns []models.Turn
 	for i := range 1000 {
 		turns = append(turns, says(fmt.Sprintf("Ann: My friend number %d lives in a small house near the river, and he works as a baker.", i)))

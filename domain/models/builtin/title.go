@@ -35,8 +35,11 @@ type titled struct {
 
 // Title names a conversation by the words of it that say most about it: those that people
 // used in many turns. It takes a run of words out of a sentence where there is a good one,
-// else it lists the words themselves.
+// else it lists the words themselves. It fails as Reply does.
 func (m *Model) Title(ctx context.Context, conversation []models.Turn) (string, error) {
+	if err := m.prepare(); err != nil {
+		return "", err
+	}
 	clauses, weights := m.titleClauses(conversation)
 	if err := ctx.Err(); err != nil {
 		return "", err

@@ -21,10 +21,7 @@ func chatter(lines ...string) []models.Turn {
 }
 
 func TestTitlesSayWhatTheTalkIsAbout(t *testing.T) {
-	m, err := builtin.New(builtin.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := builtin.New(builtin.Options{})
 	for _, e := range []struct {
 		name  string
 		talk  []models.Turn

@@ -13,13 +13,10 @@ func encode64(data []byte) string { return base64.StdEncoding.EncodeToString(dat
 // decode64 is the opposite of encode64.
 func decode64(text []byte) ([]byte, error) { return base64.StdEncoding.DecodeString(string(text)) }
 
-// message handles a Socket.IO packet for the client's namespace.
-func (c *Client) message(data []byte) {
-	p := packet{ack: -1}
-	if len(data) == 0 {
-		return
-	}
-	p.kind, data = data[0], data[1:]
+// parse splits a Socket.IO packet into its head and its payload.
+func parse(data []byte) (p packet, payload []byte) {
+	p = packet{kind: data[0], ack: -1}
+	data = data[1:]
 	if p.kind == '5' || p.kind == '6' {
 		count, rest, _ := bytes.Cut(data, []byte{'-'})
 		p.missing, _ = strconv.Atoi(string(count))
@@ -35,7 +32,15 @@ func (c *Client) message(data []byte) {
 	if n > 0 {
 		p.ack, _ = strconv.Atoi(string(data[:n]))
 	}
-	data = data[n:]
+	return p, data[n:]
+}
+
+// message handles a Socket.IO packet for the client's namespace.
+func (c *Client) message(data []byte) {
+	if len(data) == 0 {
+		return
+	}
+	p, data := parse(data)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer c.changed.Broadcast()
@@ -82,6 +87,9 @@ func (c *Client) completeLocked() {
 		return
 	}
 	if p.kind == '3' || p.kind == '6' {
+		if c.observer != nil {
+			c.observer.Acked(c.asked[p.ack], p.event)
+		}
 		if answer := c.acks[p.ack]; answer != nil {
 			delete(c.acks, p.ack)
 			answer <- p.event
@@ -97,6 +105,9 @@ func (c *Client) completeLocked() {
 		if json.Unmarshal(p.event.Args[n-1], &offset) == nil {
 			c.offset = offset
 		}
+	}
+	if c.observer != nil {
+		c.observer.Heard(p.event)
 	}
 	c.events = append(c.events, p.event)
 }

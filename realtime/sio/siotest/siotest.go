@@ -44,6 +44,8 @@ type Options struct {
 	NoConnect bool
 	// Timeout bounds Dial, 0 for a minute: it only ends what hangs.
 	Timeout time.Duration
+	// Observer is told of all that comes, nil for nobody.
+	Observer Observer
 }
 
 // Event is a received event.
@@ -70,6 +72,7 @@ type Client struct {
 
 	stop, paused chan struct{} // end the polling for an upgrade
 	halt         string
+	observer     Observer
 
 	sendMu sync.Mutex // held for the whole of one send
 
@@ -84,6 +87,7 @@ type Client struct {
 	refusal  json.RawMessage
 	events   []Event
 	acks     map[int]chan Event
+	asked    map[int]string // the events that ask for an answer, for the observer
 	nextAck  int
 	partial  *packet
 	err      error
@@ -112,8 +116,8 @@ func Dial(url string, o Options) (*Client, error) {
 	if o.Path == "" {
 		o.Path = "/socket.io/"
 	}
-	c := &Client{base: strings.TrimSuffix(url, "/") + o.Path + "?EIO=4&transport=", namespace: o.Namespace, header: o.Header, halt: o.Halt,
-		http: &http.Client{Transport: &http.Transport{}}, done: make(chan struct{}), acks: map[int]chan Event{}}
+	c := &Client{base: strings.TrimSuffix(url, "/") + o.Path + "?EIO=4&transport=", namespace: o.Namespace, header: o.Header, halt: o.Halt, observer: o.Observer,
+		http: &http.Client{Transport: &http.Transport{}}, done: make(chan struct{}), acks: map[int]chan Event{}, asked: map[int]string{}}
 	c.changed = sync.NewCond(&c.mu)
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	if err := c.open(o); err != nil {
@@ -415,6 +419,9 @@ func (c *Client) send(texts []string, attachments [][]byte) error {
 	c.sendMu.Lock()
 	defer c.sendMu.Unlock()
 	c.mu.Lock()
+	for _, text := range texts {
+		c.noteLocked(text)
+	}
 	ws := c.ws
 	c.mu.Unlock()
 	if ws == nil {

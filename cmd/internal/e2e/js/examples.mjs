@@ -1,16 +1,20 @@
 // Runs the examples of the documentation against a running Parley: those for a shell by
-// bash, those in JavaScript as modules. Before each one it makes what the example names, so
-// that every one can succeed, whatever ran before it; what ends the server comes last.
-// Usage: node examples.mjs http://127.0.0.1:3000 <key> <snippets.json> <file for the replies>
+// bash, those in JavaScript as modules, those in Python and Go as languages.mjs says. Before
+// each one it makes what the example names, so that every one can succeed, whatever ran
+// before it. What ends the server comes last, and each such example needs one of its own.
+// Usage: node examples.mjs <key> <snippets.json> <file for the replies> <python3> http://127.0.0.1:3000 ...
 import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { STATUS_CODES } from "node:http";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inspect, promisify } from "node:util";
 import { contract } from "./contract.mjs";
+import { compiled, front, interpreter } from "./languages.mjs";
 import { check, finish, server } from "./lib.mjs";
 
-const [url, key, snippetsFile, repliesFile] = process.argv.slice(2);
+const [key, snippetsFile, repliesFile, python3, ...urls] = process.argv.slice(2);
+let url = urls.shift();
 const snippets = JSON.parse(readFileSync(snippetsFile, "utf8"));
 process.env.PARLEY_KEY = key;
 const base = "http://localhost:3000";
@@ -21,6 +25,7 @@ const { validate } = await contract(url, key);
 const home = join(dirname(fileURLToPath(import.meta.url)), "node_modules", ".examples");
 mkdirSync(home, { recursive: true });
 const folder = mkdtempSync(join(home, "run-"));
+process.on("exit", () => rmSync(folder, { recursive: true }));
 writeFileSync(join(folder, "hello.txt"), "hello");
 writeFileSync(join(folder, "hello.wav"), silence(1600));
 process.chdir(folder);
@@ -89,42 +94,77 @@ const things = [
     call("POST", `${agentPath}/memories`, { id: "55555555-5555-4555-8555-555555555555", tableName: "facts", content: "Zed likes tea." }).then(() => undefined) },
 ];
 
-/** Makes what the code of an operation names, and returns it with the ids that there are. */
+/** Makes what the code of an operation names, and returns what puts the ids that there are into a text. */
 async function prepare(code, operation) {
-  let out = code.replaceAll(base, url);
+  const instead = [[base, url]];
   for (const { id, only, unless, make } of things) {
     if (!code.includes(id) || (only && !only.test(operation)) || unless?.test(operation)) continue;
     const made = await make();
-    if (made) out = out.replaceAll(id, made);
+    if (made) instead.push([id, made]);
   }
-  return out;
+  return (text) => instead.reduce((out, [id, made]) => out.replaceAll(id, made), text);
+}
+
+// Programs in Go are compiled before there are the ids; the requests get them.
+let put;
+const door = await front(() => ({ url, put }));
+const runCompiled = await compiled(Object.fromEntries(snippets.filter((s) => s.language === "go")
+  .map((s) => [s.operation, s.code.replaceAll(base, door)])), folder);
+const interpret = interpreter(python3, folder);
+
+/** Fails unless what was printed is the status of a success. */
+function succeeded(status, reply) {
+  if (!(status >= 200 && status <= 299)) throw new Error(`${status} ${inspect(reply)}`);
+}
+
+/** Returns the reply of a request, from its status and text. */
+function replied(status, text) {
+  succeeded(status, text);
+  if (text === "") return undefined; // 204
+  return text.startsWith('{"') ? JSON.parse(text) : text;
+}
+
+/** Returns an acknowledgement, which has to be as documented. */
+function acknowledged(reply, operation) {
+  if (reply?.success !== true) throw new Error(inspect(reply));
+  const fault = validate(`asyncapi#/components/messages/${operation.replace(":", "_")}_ack/payload`, reply);
+  if (fault) throw new Error(`not as documented: ${fault}`);
+  return reply;
 }
 
 const runners = {
-  async curl(code) {
-    const { stdout } = await run("bash", ["-c", code], { cwd: folder, env: { ...process.env, CURL_HOME: folder }, timeout: 60_000 });
-    if (stdout === "") return undefined; // 204
-    if (!stdout.startsWith('{"')) return stdout;
-    return JSON.parse(stdout);
+  async curl({ code }) {
+    const { stdout } = await run("bash", ["-c", put(code)], { cwd: folder, env: { ...process.env, CURL_HOME: folder }, timeout: 60_000 });
+    return replied(200, stdout);
   },
-  async fetch(code, name) {
-    const [status, reply] = await load(code, name);
-    if (status < 200 || status > 299) throw new Error(`${status} ${inspect(reply)}`);
+  async fetch(snippet) {
+    const [status, reply] = await load(snippet);
+    succeeded(status, reply);
     return reply;
   },
-  async socket(code, name, operation) {
-    const [reply] = await load(code, name);
-    if (reply?.success !== true) throw new Error(inspect(reply));
-    const fault = validate(`asyncapi#/components/messages/${operation.replace(":", "_")}_ack/payload`, reply);
-    if (fault) throw new Error(`not as documented: ${fault}`);
-    return reply;
+  async socket(snippet) {
+    const [reply] = await load(snippet);
+    return acknowledged(reply, snippet.operation);
+  },
+  async requests({ code }) {
+    const [status, text] = await interpret(put(code));
+    return replied(status, text);
+  },
+  async "python-socketio"({ code, operation }) {
+    const [reply] = await interpret(put(code));
+    return acknowledged(reply, operation);
+  },
+  async go({ operation }) {
+    const printed = (await runCompiled(operation)).trimEnd();
+    const status = parseInt(printed, 10);
+    return replied(status, printed.slice(`${status} ${STATUS_CODES[status]} `.length));
   },
 };
 
 /** Runs a module and returns what it prints last. */
-async function load(code, name) {
-  const file = join(folder, `${name.replaceAll(/[^a-z0-9]+/gi, "-")}.mjs`);
-  writeFileSync(file, code);
+async function load({ code, operation, language }) {
+  const file = join(folder, `${operation.replace(":", "-")}-${language}.mjs`);
+  writeFileSync(file, put(code));
   let printed = [];
   const plain = console.log;
   console.log = (...args) => { printed = args; };
@@ -137,12 +177,11 @@ async function load(code, name) {
 }
 
 const replies = {};
-const order = [...snippets.filter((s) => !s.final), ...snippets.filter((s) => s.final).slice(0, 1)];
-for (const { operation, language, code } of order) {
-  const runner = runners[language];
-  if (!runner) continue;
+for (const snippet of snippets.toSorted((a, b) => Number(a.final) - Number(b.final))) {
+  const { operation, language, code, final } = snippet;
   try {
-    const reply = await runner(await prepare(code, operation), `${operation}-${language}`, operation);
+    put = await prepare(code, operation);
+    const reply = await runners[language](snippet);
     const ok = typeof reply !== "object" || reply.success !== false;
     check(`${operation} ${language}`, ok, reply);
     const short = typeof reply === "object" && JSON.stringify(reply).length < 20_000; // no whole document
@@ -154,7 +193,7 @@ for (const { operation, language, code } of order) {
     if (bare) check(`${operation} ${language}, as far as it goes without a provider`, true);
     else check(`${operation} ${language}`, false, `${told}\n${code}`);
   }
+  if (final) url = urls.shift();
 }
-rmSync(folder, { recursive: true });
 writeFileSync(repliesFile, JSON.stringify(replies));
 await finish();
