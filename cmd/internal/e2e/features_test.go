@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"parley/realtime/realtimetest"
 	"parley/realtime/sio/siotest"
@@ -73,7 +72,7 @@ func TestChannelsUnderLoad(t *testing.T) {
 		t.Run(transport, func(t *testing.T) {
 			known := p.channels(t)
 			run := exec.CommandContext(t.Context(), driver, "run", "-url", p.url, "-sockets", "300", "-channels", "15", "-rate", "200",
-				"-duration", seconds, "-warmup", "1s", "-drain", "30s", "-transport", transport)
+				"-duration", seconds, "-warmup", "1s", "-drain", "1m", "-transport", transport)
 			var out bytes.Buffer
 			run.Stdout, run.Stderr = &out, &out
 			if err := run.Start(); err != nil {
@@ -116,7 +115,7 @@ func (p *process) listen(t *testing.T, transport string, known []string) *siotes
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	eventually(t, 30*time.Second, "there is a new channel to listen in", func() error {
+	eventually(t, patience, "there is a new channel to listen in", func() error {
 		for _, id := range p.channels(t) {
 			if slices.Contains(known, id) {
 				continue
