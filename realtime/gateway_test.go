@@ -105,7 +105,12 @@ func openDoorOn(t *testing.T, change func(*realtime.Options), wrap func(messagin
 	}
 	t.Cleanup(func() {
 		stop()
-		_ = gateway.Shutdown(ctx)
+		// What was sent is handled until here: it would log to a test that is over.
+		ending, cancel := context.WithTimeout(context.Background(), patience)
+		defer cancel()
+		if err := gateway.Shutdown(ending); err != nil {
+			t.Error(err)
+		}
 		server.Close()
 		running.Wait()
 		_ = store.Close()
