@@ -7,7 +7,7 @@ import (
 )
 
 // Instant is a time in a request: a number of milliseconds since 1970, the same as
-// text, or an ISO 8601 text. The zero value is absent. What lies before the year 0 or after
+// text, or an ISO 8601 text; a mere date is its beginning in UTC. The zero value is absent. What lies before the year 0 or after
 // 9999, which ISO 8601 cannot say, is moved to there.
 type Instant struct{ time.Time }
 
@@ -43,6 +43,9 @@ func (i *Instant) UnmarshalJSON(data []byte) error {
 		return nil
 	}
 	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil {
+		t, err = time.Parse(time.DateOnly, text)
+	}
 	if err != nil {
 		return Wrap(Invalid, err, "must be milliseconds since 1970 or an ISO 8601 time")
 	}

@@ -62,11 +62,16 @@ func (g *Gateway) leaveAgent(ctx context.Context, _ domain.Actor, r AgentRoomReq
 	if s == nil {
 		return AgentRoom{}, errNoSocket
 	}
+	s.unwatchAgent(r.AgentID)
+	return AgentRoom{AgentID: r.AgentID}, nil
+}
+
+// unwatchAgent takes the socket out of an agent's room.
+func (s *session) unwatchAgent(agent domain.AgentID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.agents = slices.DeleteFunc(s.agents, func(id domain.AgentID) bool { return id == r.AgentID })
-	s.socket.Leave(agentRoom(r.AgentID))
-	return AgentRoom{AgentID: r.AgentID}, nil
+	s.agents = slices.DeleteFunc(s.agents, func(id domain.AgentID) bool { return id == agent })
+	s.socket.Leave(agentRoom(agent))
 }
 
 // watchAgent puts the socket into an agent's room and notes it; a second time changes

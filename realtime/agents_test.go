@@ -55,6 +55,24 @@ func TestTheRoomOfAnAgentHearsOfItsTurns(t *testing.T) {
 	}
 }
 
+func TestTheRoomOfADeletedAgentIsEmptied(t *testing.T) {
+	d := openDoor(t, nil)
+	c := d.dial()
+	if a := ask(t, c, "agents:join", fields{"agentId": watched}); a["success"] != true {
+		t.Fatal(a)
+	}
+	d.gateway.AgentRemoved(agents.ListItem{ID: watched, Name: "Ann", Status: agents.Inactive})
+	if e := next(t, c, "agentRemoved"); e["agentId"] != watched {
+		t.Fatal(e)
+	}
+	if d.gateway.Listens(watched) {
+		t.Error("somebody listens to the next agent of this id")
+	}
+	if a := ask(t, c, "agents:join", fields{"agentId": watched}); a["success"] != true || !d.gateway.Listens(watched) {
+		t.Errorf("whoever wants to does not hear of the next one: %v", a)
+	}
+}
+
 func TestOnlyAdministratorsEnterAnAgentsRoom(t *testing.T) {
 	d := openDoor(t, func(o *realtime.Options) {
 		auth, err := identity.New(identity.Options{Mode: identity.Key, Key: "secret"})

@@ -184,8 +184,16 @@ type agentUpdate struct {
 // AgentChanged tells all sockets that an agent was created, started, stopped or changed.
 func (g *Gateway) AgentChanged(a agents.ListItem) { g.tellAgent("agentUpdated", a) }
 
-// AgentRemoved tells all sockets that an agent was deleted.
-func (g *Gateway) AgentRemoved(a agents.ListItem) { g.tellAgent("agentRemoved", a) }
+// AgentRemoved tells all sockets that an agent was deleted, and empties its room: one made
+// anew under the same id is another agent.
+func (g *Gateway) AgentRemoved(a agents.ListItem) {
+	g.tellAgent("agentRemoved", a)
+	g.ns.Each(agentRoom(a.ID), func(socket *sio.Socket) {
+		if s := g.session(socket.ID()); s != nil {
+			s.unwatchAgent(a.ID)
+		}
+	})
+}
 
 // tellAgent tells all sockets about an agent.
 func (g *Gateway) tellAgent(event string, a agents.ListItem) {

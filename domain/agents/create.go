@@ -14,13 +14,17 @@ import (
 type CreateRequest struct {
 	// CharacterJSON is a character, as an object or as JSON text.
 	CharacterJSON json.RawMessage `json:"characterJson"`
-	// CharacterPath names a character file, or its address where that is allowed.
+	// CharacterPath names a character file, or its address where that is allowed; used where
+	// there is no characterJson.
 	CharacterPath string `json:"characterPath"`
-	// Agent is a character too.
+	// Agent is a character too, where neither of the other two is given.
 	Agent json.RawMessage `json:"agent"`
 	// Body is the whole request.
 	Body json.RawMessage `json:"-" op:"payload"`
 }
+
+// Payload is what the request may hold beside its fields: a character; see package schema.
+func (CreateRequest) Payload() any { return Character{} }
 
 // Created answers agents:create.
 type Created struct {

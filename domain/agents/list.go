@@ -10,6 +10,7 @@ import (
 
 // ListRequest selects agents. Zero fields do not restrict.
 type ListRequest struct {
+	// Status selects those that run, or that do not.
 	Status Status `json:"status"`
 	// Query must occur in the name, in any case.
 	Query string `json:"q"`

@@ -88,18 +88,24 @@ func newLogRow(e LogEntry) LogRow {
 
 // LogsRequest asks for entries of an agent's log.
 type LogsRequest struct {
-	AgentID      domain.AgentID `json:"agentId"`
-	RoomID       domain.RoomID  `json:"roomId" alias:"channelId"`
-	Type         string         `json:"type"`
-	ExcludeTypes []string       `json:"excludeTypes"`
+	AgentID domain.AgentID `json:"agentId"`
+	// RoomID is a room of the agent's, or the channel that it sees as that room.
+	RoomID domain.RoomID `json:"roomId" alias:"channelId"`
+	// Type is the exact type, such as action or useModel:TEXT_LARGE.
+	Type string `json:"type"`
+	// ExcludeTypes leaves out entries of these types, and those whose model's name contains
+	// one, in any case.
+	ExcludeTypes []string `json:"excludeTypes"`
 	// Count is how many are returned; 0 means 10.
 	Count int `json:"count" alias:"limit"`
 	// Offset skips that many of those that match.
 	Offset int            `json:"offset"`
 	From   domain.Instant `json:"from"`
 	To     domain.Instant `json:"to"`
-	Search string         `json:"search"`
-	Level  string         `json:"level"`
+	// Search must occur in type or body, in any case.
+	Search string `json:"search"`
+	// Level is error for entries that tell of a failure, info for the others, or all.
+	Level string `json:"level"`
 	// EntityID narrows to one entity; over REST the header X-Entity-Id does it too.
 	EntityID domain.EntityID `json:"entityId"`
 }
@@ -183,10 +189,14 @@ func (j *Journal) page(ctx context.Context, agent domain.AgentID, f LogFilter, o
 
 // StreamLogsRequest asks for an agent's log as it grows.
 type StreamLogsRequest struct {
-	AgentID      domain.AgentID `json:"agentId"`
-	RoomID       domain.RoomID  `json:"roomId" alias:"channelId"`
-	Type         string         `json:"type"`
-	ExcludeTypes []string       `json:"excludeTypes"`
+	AgentID domain.AgentID `json:"agentId"`
+	// RoomID is a room of the agent's, or the channel that it sees as that room.
+	RoomID domain.RoomID `json:"roomId" alias:"channelId"`
+	// Type is the exact type, such as action or useModel:TEXT_LARGE.
+	Type string `json:"type"`
+	// ExcludeTypes leaves out entries of these types, and those whose model's name contains
+	// one, in any case.
+	ExcludeTypes []string `json:"excludeTypes"`
 	// Replay is how many of the last entries come first, at most 100.
 	Replay int `json:"replay"`
 	// LastEventID is the id of the last entry that the caller has; what came after it

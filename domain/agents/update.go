@@ -9,10 +9,22 @@ import (
 
 // UpdateRequest changes fields of an agent; see patch for what becomes of each.
 type UpdateRequest struct {
+	// AgentID is the agent to change.
 	AgentID domain.AgentID `json:"agentId"`
 	// Body is the whole request: the agent's fields, flat.
 	Body json.RawMessage `json:"-" op:"payload"`
 }
+
+// Changes are the fields that a change of an agent may have beside its id.
+type Changes struct {
+	Character
+	// Enabled is kept for clients of the reference; whether the agent runs is said by
+	// starting and stopping it.
+	Enabled *bool `json:"enabled,omitempty"`
+}
+
+// Payload is what the request may hold beside its fields; see package schema.
+func (UpdateRequest) Payload() any { return Changes{} }
 
 // UpdateExample shows what a request may look like.
 type UpdateExample struct {

@@ -67,7 +67,8 @@ type SpeakRequest struct {
 	Text    string         `json:"text"`
 	Voice   string         `json:"voice"`
 	// Format is mp3, wav or ogg; "" leaves it to the provider.
-	Format   string  `json:"format"`
+	Format string `json:"format"`
+	// Speed is 1 for the usual one, from 0.25 to 4.
 	Speed    float64 `json:"speed"`
 	Language string  `json:"language"`
 	// Response "json" asks for the sound within JSON.
@@ -115,7 +116,8 @@ type ConverseRequest struct {
 	EntityID string         `json:"entityId"`
 	WorldID  string         `json:"worldId"`
 	UserName string         `json:"userName"`
-	Name     string         `json:"name"`
+	// Name is the name of who speaks, as others see it.
+	Name string `json:"name"`
 	// Messages, of which each has a text, are spoken one after the other, instead of an answer.
 	Messages []Line `json:"messages"`
 	// Response "json" asks for the sound within JSON.
@@ -124,8 +126,9 @@ type ConverseRequest struct {
 
 // Line is one text of a conversation that is to be spoken.
 type Line struct {
-	Text      string          `json:"text"`
-	Speaker   string          `json:"speaker"`
+	Text    string `json:"text"`
+	Speaker string `json:"speaker"`
+	// Timestamp is when it was said; it is not used.
 	Timestamp json.RawMessage `json:"timestamp,omitempty"`
 }
 
@@ -181,7 +184,8 @@ func (r *VoicesRequest) Validate() error {
 
 // StatusRequest selects conversations. Empty fields do not restrict.
 type StatusRequest struct {
-	AgentID        domain.AgentID `json:"agentId"`
-	RoomID         string         `json:"roomId"`
-	ConversationID string         `json:"conversationId"`
+	AgentID domain.AgentID `json:"agentId"`
+	RoomID  string         `json:"roomId"`
+	// ConversationID selects one of them.
+	ConversationID string `json:"conversationId"`
 }

@@ -77,8 +77,9 @@ type Heard struct {
 
 // Voice is a voice that can speak.
 type Voice struct {
-	ID         string `json:"id"`
-	Name       string `json:"name"`
+	ID   string `json:"id"`
+	Name string `json:"name"`
+	// Provider is whose voice it is.
 	Provider   string `json:"provider"`
 	Language   string `json:"language"`
 	Gender     string `json:"gender,omitempty"`

@@ -3,6 +3,7 @@ package documents
 import (
 	"cmp"
 	"regexp"
+	"strings"
 
 	"parley/domain/op"
 	"parley/domain/schema"
@@ -34,13 +35,16 @@ func (s *Service) asyncapi() object {
 			" This is its Socket.IO side: protocol 5 over Engine.IO 4, namespace /. A channel here is an event; its" +
 			" address is the event's name, its payload the first argument, the reply the acknowledgement."},
 		"defaultContentType": "application/json",
-		"servers": object{"socket": object{"host": "localhost:3000", "pathname": "/socket.io/", "protocol": "ws",
-			"protocolVersion": "socket.io 5", "security": []object{{"$ref": "#/components/securitySchemes/key"}}}},
+		"servers": object{"socket": object{"host": "{host}", "pathname": "/socket.io/", "protocol": "ws",
+			"protocolVersion": "socket.io 5",
+			"variables": object{"host": object{"default": strings.TrimPrefix(Base, "http://"),
+				"description": "Host and port of this server; the protocol is wss where it is reached over https."}},
+			"security": []object{{"$ref": "#/components/securitySchemes/key"}}}},
 		"channels":   d.channels,
 		"operations": d.operations,
 		"components": object{"messages": d.messages, "schemas": schemas, "securitySchemes": object{
 			"key": object{"type": "httpApiKey", "in": "header", "name": "X-API-KEY",
-				"description": "The server key, as a header of the handshake or as auth.apiKey."}}},
+				"description": "The server key, as a header of the handshake or as auth.apiKey; a user's token as Authorization: Bearer or auth.token."}}},
 	}
 }
 

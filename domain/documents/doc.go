@@ -11,6 +11,8 @@
 //	             cmd/internal/e2e runs every one
 //	site.go      what the pages show; pages.go: their HTML; site/: text, style and script
 //	markdown.go  tables for the README and the terminal
+//	nouns.go     what the operations of a noun are about
+//	words.go     meanings of names that mean the same wherever they stand
 //
 // comments.json holds the doc comments of the types and fields that go over the wire, and
 // replies.json what a server answered to the examples of the operations. Both are made by
@@ -22,7 +24,8 @@
 // and a client can ask for them over its socket.
 //
 // Descriptions are the comments in the code, which are there anyway and which reviewers
-// read; tags would say the same a second time.
+// read; tags would say the same a second time. What a name such as channelId means
+// everywhere is told once, in words.go.
 //
 // The pages are written without html/template: it calls methods by name, for which the
 // linker keeps every method of every type in the program, 7 MB of it. Instead, what

@@ -94,7 +94,7 @@ func TestOpenAPITellsAnOperation(t *testing.T) {
 		}
 	}
 	of, _ := json.Marshal(read(t, d, "components", "schemas", "documents_test.result"))
-	if string(of) != `{"properties":{"id":{"format":"uuid","type":"string"},"next":{"type":["string","null"]},"note":{"type":"string"}},`+
+	if string(of) != `{"properties":{"id":{"description":"Its id.","format":"uuid","type":"string"},"next":{"type":["string","null"]},"note":{"type":"string"}},`+
 		`"required":["id","next"],"type":"object"}` {
 		t.Errorf("the result is %s", of)
 	}

@@ -51,7 +51,11 @@ const about = "A realtime messaging server for people and AI agents, a drop-in f
 func (s *Service) tags() []object {
 	var list []object
 	for _, noun := range s.nouns() {
-		list = append(list, object{"name": noun})
+		tag := object{"name": noun}
+		if text := intros[noun]; text != "" {
+			tag["description"] = text
+		}
+		list = append(list, tag)
 	}
 	return list
 }

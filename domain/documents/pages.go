@@ -69,6 +69,9 @@ func (v view) write(front markup) string {
 		}
 	} else {
 		p.put("<h1>%s</h1>\n", v.Title)
+		if v.Intro != "" {
+			p.put("<p>%s</p>\n", v.Intro)
+		}
 		for _, o := range v.Operations {
 			o.write(p)
 		}

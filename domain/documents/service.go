@@ -67,7 +67,7 @@ func (s *Service) gather() error {
 	if err := json.Unmarshal(repliesFile, &s.replies); err != nil {
 		return err
 	}
-	s.set = schema.New(known)
+	s.set = schema.New(meanings(known))
 	for _, o := range s.opts.Registry.Ops() {
 		s.entries = append(s.entries, newEntry(o, s.set))
 	}

@@ -81,11 +81,13 @@ func (s *Service) view(name string) (v view, ok bool) {
 // view is what a page shows.
 type view struct {
 	Title, Name string
-	Front       bool
-	Menu        []group
-	Operations  []operationView
-	ToServer    []eventView
-	ToClient    []eventView
+	// Intro tells what the page is about, "" for none.
+	Intro      string
+	Front      bool
+	Menu       []group
+	Operations []operationView
+	ToServer   []eventView
+	ToClient   []eventView
 }
 
 // group is a part of the menu.
@@ -168,7 +170,7 @@ func anchor(event string, d op.Direction) string {
 
 // nounView is the page of a noun.
 func (s *Service) nounView(noun string) view {
-	v := view{Title: noun, Name: noun}
+	v := view{Title: noun, Name: noun, Intro: intros[noun]}
 	for _, e := range s.entries {
 		if e.Noun == noun {
 			v.Operations = append(v.Operations, s.operationView(e, s.replies[e.Name]))

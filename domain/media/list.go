@@ -95,6 +95,7 @@ func (s *Service) takesPart(ctx context.Context, a domain.Actor, channel domain.
 
 // GetRequest names a file.
 type GetRequest struct {
+	// ID is that of the file, as its upload answered.
 	ID domain.FileID `json:"id" alias:"fileId"`
 	// Content asks for the bytes; a socket gets the row all the same.
 	Content bool `json:"content"`
@@ -164,6 +165,7 @@ func errNoFile(id domain.FileID) error {
 
 // DeleteRequest names a file.
 type DeleteRequest struct {
+	// ID is that of the file, as its upload answered.
 	ID domain.FileID `json:"id" alias:"fileId"`
 }
 

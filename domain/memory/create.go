@@ -27,8 +27,9 @@ type CreateRequest struct {
 	// ID is a new one unless given; one that exists is left as it is.
 	ID        domain.MemoryID `json:"id"`
 	CreatedAt domain.Instant  `json:"createdAt"`
-	Unique    *bool           `json:"unique"`
-	Embedding []float32       `json:"embedding"`
+	// Unique says that there is no memory like it; true unless given.
+	Unique    *bool     `json:"unique"`
+	Embedding []float32 `json:"embedding"`
 }
 
 // Validate returns every fault of the request.

@@ -24,7 +24,8 @@ type CreateGroupRequest struct {
 	Agents []string `json:"agentIds"`
 	Name   string   `json:"name"`
 	// WorldID is one of each agent's own unless given.
-	WorldID  domain.WorldID  `json:"worldId"`
+	WorldID domain.WorldID `json:"worldId"`
+	// Source is the name of a world that is made for it.
 	Source   string          `json:"source"`
 	Metadata domain.Metadata `json:"metadata"`
 }

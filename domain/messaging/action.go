@@ -24,6 +24,7 @@ func (s *Service) Act(ctx context.Context, _ domain.Actor, r SubmitRequest) (Mes
 
 // ActionRequest changes what is given of an action's message.
 type ActionRequest struct {
+	// MessageID is the message that tells how the action goes.
 	MessageID domain.MessageID `json:"id" alias:"messageId"`
 	Content   *string          `json:"content" alias:"text" text:"long"`
 	Raw       json.RawMessage  `json:"rawMessage" alias:"raw_message"`

@@ -101,8 +101,9 @@ type DeletedChannel struct {
 	ChannelID domain.ChannelID `json:"channelId"`
 }
 
-// DeleteChannel removes a channel with all that it holds, tells its room and empties it;
-// one that does not exist is no error. As with Clear, everybody sees it gone at once, and
+// DeleteChannel removes a channel with all that it holds, tells its room and empties it.
+// One that does not exist is no error; what hangs on its id, a file that was uploaded
+// before its first message or a room of an agent, goes all the same. As with Clear, everybody sees it gone at once, and
 // erasing it from the disk is waited for two seconds at most, after all dependents were
 // told. In the modes open and key every member may do it, as in the reference, a bound one
 // if it owns the channel. Codes: forbidden, unavailable.
@@ -119,7 +120,11 @@ func (s *Service) DeleteChannel(ctx context.Context, a domain.Actor, r ChannelRe
 		s.duties.Withdraw(r.ChannelID, 1, math.MaxInt64)
 		s.signals.ChannelDeleted(r.ChannelID)
 	}
-	return DeletedChannel(r), s.sweepSoon(ctx, r.ChannelID) // an earlier one may have left something
+	known, err := s.sweepSoon(ctx, r.ChannelID) // an earlier one may have left something
+	if err == nil && !known {
+		err = s.tellDependents(ctx, Leftover{ChannelID: r.ChannelID, Deleted: true})
+	}
+	return DeletedChannel(r), err
 }
 
 // ListParticipants returns who takes part in a channel; nobody if it is unknown.
@@ -163,7 +168,8 @@ func (s *Service) Invite(ctx context.Context, _ domain.Actor, r InviteRequest) (
 // RemoveRequest takes an entity off the list of participants.
 type RemoveRequest struct {
 	ChannelID domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
-	UserID    domain.EntityID  `json:"userId" alias:"entityId"`
+	// UserID is who leaves, a person or an agent.
+	UserID domain.EntityID `json:"userId" alias:"entityId"`
 }
 
 // Validate returns every fault of the request.

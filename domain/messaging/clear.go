@@ -49,5 +49,6 @@ func (s *Service) Clear(ctx context.Context, a domain.Actor, r ChannelRequest) (
 		out.Seq, out.Rev, out.Upto = entry.Seq, entry.Rev, entry.Upto
 		err = s.announce(ctx, entry, nil)
 	}
-	return out, errors.Join(err, s.sweepSoon(ctx, channel.ID)) // an earlier one may have left something
+	_, left := s.sweepSoon(ctx, channel.ID) // an earlier one may have left something
+	return out, errors.Join(err, left)
 }

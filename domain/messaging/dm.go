@@ -8,8 +8,10 @@ import (
 
 // DirectRequest asks for the direct conversation of two.
 type DirectRequest struct {
+	// CurrentUserID is who asks.
 	CurrentUserID domain.EntityID `json:"currentUserId" access:"self"`
-	TargetUserID  domain.EntityID `json:"targetUserId"`
+	// TargetUserID is the person or agent to talk to.
+	TargetUserID domain.EntityID `json:"targetUserId"`
 	// Participants name both at once, the current one first.
 	Participants []domain.EntityID `json:"participantIds"`
 	// ServerID is the default one if it is unknown.

@@ -31,19 +31,21 @@ type IngestMessage struct {
 // source_type, source_id), one in those of its published interface (userId, platform,
 // messageId), and several (messages).
 type IngestRequest struct {
-	ChannelID   string          `json:"channelId" alias:"channel_id"`
-	ServerID    string          `json:"serverId" alias:"server_id,message_server_id,messageServerId"`
-	AuthorID    string          `json:"authorId" alias:"author_id,userId"`
-	AuthorName  string          `json:"authorDisplayName" alias:"author_display_name,authorName"`
-	Content     string          `json:"content" text:"long"`
-	Source      string          `json:"sourceType" alias:"source_type"`
-	Platform    string          `json:"platform"`
+	ChannelID  string `json:"channelId" alias:"channel_id"`
+	ServerID   string `json:"serverId" alias:"server_id,message_server_id,messageServerId"`
+	AuthorID   string `json:"authorId" alias:"author_id,userId"`
+	AuthorName string `json:"authorDisplayName" alias:"author_display_name,authorName"`
+	Content    string `json:"content" text:"long"`
+	Source     string `json:"sourceType" alias:"source_type"`
+	Platform   string `json:"platform"`
+	// SourceID is what the platform calls the message: one that comes twice is stored once.
 	SourceID    string          `json:"sourceId" alias:"source_id,messageId"`
 	Raw         json.RawMessage `json:"rawMessage" alias:"raw_message"`
 	InReplyTo   string          `json:"inReplyToMessageId" alias:"in_reply_to_message_id"`
 	Attachments json.RawMessage `json:"attachments"`
 	Metadata    domain.Metadata `json:"metadata"`
-	Messages    []IngestMessage `json:"messages"`
+	// Messages are several at once, at most 500, instead of the fields of one.
+	Messages []IngestMessage `json:"messages"`
 }
 
 // Validate returns every fault of the request.

@@ -15,7 +15,8 @@ const purgeBatch = 100
 // PurgeRequest names a channel and an author.
 type PurgeRequest struct {
 	ChannelID domain.ChannelID `json:"channelId" alias:"roomId" access:"channel"`
-	UserID    domain.EntityID  `json:"userId" alias:"authorId"`
+	// UserID is whose messages go.
+	UserID domain.EntityID `json:"userId" alias:"authorId"`
 }
 
 // Validate returns every fault of the request.

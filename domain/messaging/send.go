@@ -19,23 +19,31 @@ type SendRequest struct {
 	// AuthorID may be left out by a caller that said who it is at the handshake.
 	AuthorID   domain.EntityID `json:"senderId" alias:"authorId,author_id" access:"self"`
 	AuthorName string          `json:"senderName" alias:"author_display_name"`
-	Text       string          `json:"message" alias:"content,text" text:"long"`
+	// Text is what is said, at most 100,000 characters.
+	Text string `json:"message" alias:"content,text" text:"long"`
 	// ClientMessageID is the client's own id: a repeat of it by the same author in the
 	// same channel stores nothing and gets the first answer.
-	ClientMessageID string          `json:"messageId" alias:"clientMessageId"`
-	Source          string          `json:"source" alias:"sourceType,source_type"`
-	Attachments     json.RawMessage `json:"attachments"`
-	Metadata        domain.Metadata `json:"metadata"`
-	TargetUserID    string          `json:"targetUserId"`
+	ClientMessageID string `json:"messageId" alias:"clientMessageId"`
+	// Source is from where the message comes, such as client_chat; agents always answer one
+	// whose source contains that.
+	Source string `json:"source" alias:"sourceType,source_type"`
+	// Attachments is a list of objects, each with a url, and id, title and contentType if
+	// there are such.
+	Attachments json.RawMessage `json:"attachments"`
+	// Metadata is free; isDm, channelType and targetUserId in it say what channel to make
+	// where there is none.
+	Metadata domain.Metadata `json:"metadata"`
+	// TargetUserID is the other party where the channel has to be made as a direct one.
+	TargetUserID string `json:"targetUserId"`
 	// InReplyTo is dropped if it is not a UUID.
 	InReplyTo  string          `json:"inReplyTo" alias:"inReplyToMessageId,in_reply_to_message_id"`
 	RawMessage json.RawMessage `json:"rawMessage" alias:"raw_message"`
 	// SourceID is what another platform calls the message; over REST only.
 	SourceID string `json:"sourceId" alias:"source_id"`
-	// Transport is how the answer is to be heard: websocket (the default), http or sse;
-	// Mode says the same in older words: websocket, sync or stream.
+	// Transport is how the answer is to be heard: websocket (the default), http or sse.
 	Transport string `json:"transport"`
-	Mode      string `json:"mode"`
+	// Mode says the same as transport in older words: websocket, sync or stream.
+	Mode string `json:"mode"`
 	// Payload is the request as received.
 	Payload json.RawMessage `json:"-" op:"payload"`
 }

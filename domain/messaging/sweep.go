@@ -23,18 +23,18 @@ const untoldBatch = 100
 const sweepPause = 5 * time.Second
 
 // sweepSoon tells the dependents what a clear or a deletion has left behind in a channel
-// and erases it; what takes too long, or fails, is left to Run. It fails if a dependent
-// does.
-func (s *Service) sweepSoon(ctx context.Context, id domain.ChannelID) error {
+// and erases it; what takes too long, or fails, is left to Run. some says that there is
+// or may be something. It fails if a dependent does.
+func (s *Service) sweepSoon(ctx context.Context, id domain.ChannelID) (some bool, err error) {
 	left, err := s.store.Unswept(ctx, id)
 	if err != nil {
 		s.wake()
-		return nil // what was to be done is stored
+		return true, nil // what was to be done is stored
 	}
 	for _, l := range left {
 		if err := s.tellDependents(ctx, l); err != nil {
 			s.wake()
-			return err
+			return true, err
 		}
 	}
 	limited, cancel := context.WithTimeout(ctx, sweepPatience)
@@ -45,7 +45,7 @@ func (s *Service) sweepSoon(ctx context.Context, id domain.ChannelID) error {
 			break
 		}
 	}
-	return nil
+	return len(left) > 0, nil
 }
 
 // wake lets Run look for what is left to do.

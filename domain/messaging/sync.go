@@ -18,7 +18,8 @@ type SyncChannel struct {
 // SyncRequest brings the channels of a server in line with those of another platform.
 type SyncRequest struct {
 	ServerID domain.ServerID `json:"serverId" alias:"messageServerId,server_id,message_server_id"`
-	Channels []SyncChannel   `json:"channels"`
+	// Channels are those of the platform, at most 500; they are told apart by their sourceId.
+	Channels []SyncChannel `json:"channels"`
 }
 
 // maxSync bounds the channels of one request.

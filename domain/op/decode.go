@@ -289,6 +289,10 @@ func explain(err error, typ reflect.Type) string {
 	for typ.Kind() == reflect.Pointer {
 		typ = typ.Elem()
 	}
+	var within *json.UnmarshalTypeError
+	if errors.As(err, &within) && within.Type != typ && (typ.Kind() == reflect.Slice || typ.Kind() == reflect.Struct) {
+		return misfit(within, typ)
+	}
 	switch typ.Kind() { //nolint:exhaustive // the JSON kinds that requests use
 	case reflect.String:
 		return "must be a string"
@@ -304,5 +308,17 @@ func explain(err error, typ reflect.Type) string {
 		return "must be an object"
 	default:
 		return "has the wrong type"
+	}
+}
+
+// misfit says what within a list or an object has the wrong type.
+func misfit(e *json.UnmarshalTypeError, typ reflect.Type) string {
+	switch {
+	case typ.Kind() != reflect.Slice:
+		return fmt.Sprintf("has the wrong type at %s", e.Field)
+	case e.Field != "":
+		return fmt.Sprintf("has an entry with the wrong type at %s", e.Field)
+	default:
+		return "has an entry of the wrong type"
 	}
 }

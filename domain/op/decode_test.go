@@ -134,6 +134,21 @@ func TestFaultsNameTheirFields(t *testing.T) {
 	}
 }
 
+func TestFaultsWithinAListAreToldFromNoList(t *testing.T) {
+	for body, want := range map[string]string{
+		`{"tags":"a"}`:               "must be a list",
+		`{"tags":["a",1]}`:           "has an entry of the wrong type",
+		`{"lines":{}}`:               "must be a list",
+		`{"lines":[5]}`:              "has an entry of the wrong type",
+		`{"lines":[{"number":"1"}]}`: "has an entry with the wrong type at number",
+		`{"members":["x"]}`:          "must be a UUID",
+	} {
+		if _, err := decode(t, op.Input{Body: []byte(body)}); err == nil || err.Issues[0].Message != want {
+			t.Errorf("%s: %+v, want %q", body, err, want)
+		}
+	}
+}
+
 func TestFaultsOfRESTAreNamedAsTheCallerNamedTheFields(t *testing.T) {
 	for _, tt := range []struct {
 		name, message string

@@ -13,6 +13,10 @@ import (
 // maxNamed is how much of a field's name that a caller made up is told back, in bytes.
 const maxNamed = 64
 
+// maxNesting is how deep lists and objects in a payload may be nested. What is stored must
+// be readable by everybody: readers in other languages give up between 500 and 1,000.
+const maxNesting = 200
+
 // payloadObject is a body split into its fields.
 type payloadObject struct {
 	// fields alias the body.
@@ -38,6 +42,9 @@ func parseObject(body json.RawMessage) (payloadObject, error) {
 	if !json.Valid(trimmed) {
 		return payloadObject{}, domain.Errorf(domain.Invalid, "The payload is not valid JSON")
 	}
+	if tooDeep(trimmed) {
+		return payloadObject{}, domain.Errorf(domain.Invalid, "The payload is nested too deep: at most %d levels are allowed", maxNesting)
+	}
 	fields, twice := split(trimmed)
 	if twice != "" {
 		var faults domain.Faults
@@ -45,6 +52,27 @@ func parseObject(body json.RawMessage) (payloadObject, error) {
 		return payloadObject{}, faults.Err()
 	}
 	return payloadObject{fields: fields, nul: nul}, nil
+}
+
+// tooDeep reports whether a valid JSON value is nested deeper than maxNesting.
+func tooDeep(value []byte) bool {
+	if bytes.Count(value, []byte("{"))+bytes.Count(value, []byte("[")) <= maxNesting {
+		return false // nearly all payloads; counting is much faster than what follows
+	}
+	depth := 0
+	for i := 0; i < len(value); i++ {
+		switch value[i] {
+		case '"':
+			i = skipText(value, i) - 1
+		case '{', '[':
+			if depth++; depth > maxNesting {
+				return true
+			}
+		case '}', ']':
+			depth--
+		}
+	}
+	return false
 }
 
 // split returns the fields of a valid JSON object, and the name of one that is there

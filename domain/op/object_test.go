@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"reflect"
+	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"parley/domain"
 )
 
 // FuzzSplit checks that an object is split as the standard library would, or that it does
@@ -81,4 +84,25 @@ func FuzzScanEscapes(f *testing.F) {
 			t.Fatalf("%s: NUL is %v", raw, nul)
 		}
 	})
+}
+
+func TestPayloadsMayBeNestedTwoHundredLevelsDeep(t *testing.T) {
+	nested := func(levels int) string {
+		return strings.Repeat(`{"a":[`, levels/2) + strings.Repeat(`]}`, levels/2)
+	}
+	for _, test := range []struct {
+		name, body string
+		ok         bool
+	}{
+		{"flat", `{"a":[` + strings.Repeat(`{},`, 10*maxNesting) + `1]}`, true},
+		{"brackets in a text", `{"a":"` + strings.Repeat(`[{\"`, maxNesting) + `"}`, true},
+		{"the deepest", nested(maxNesting), true},
+		{"too deep", nested(maxNesting + 2), false},
+		{"much too deep", nested(8_000), false},
+	} {
+		_, err := parseObject([]byte(test.body))
+		if test.ok != (err == nil) || !test.ok && !domain.IsCode(err, domain.Invalid) {
+			t.Errorf("%s: %v", test.name, err)
+		}
+	}
 }

@@ -28,7 +28,13 @@ type note struct {
 	Members   []domain.EntityID `json:"members"`
 	Before    domain.Instant    `json:"before"`
 	Metadata  domain.Metadata   `json:"metadata"`
+	Lines     []line            `json:"lines"`
 	Raw       jsonText          `json:"-" op:"payload"`
+}
+
+// line is an entry of a list.
+type line struct {
+	Number int `json:"number"`
 }
 
 // jsonText holds a payload as it came.

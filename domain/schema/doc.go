@@ -13,8 +13,10 @@
 // Forms() []any, which returns a zero value of each Go type in whose form it may stand on
 // the wire: agents.Bio returns "" and []string{}. A struct among them may have one map
 // named "*" for fields without a fixed name. A type of few values lists them by a method
-// Enum() []string. Neither needs to import this package. An ID is known by what it does:
-// it refuses a text that is no UUID.
+// Enum() []string. A request that takes its whole payload and reads it itself returns a
+// zero value of the struct that stands there from a method Payload() any. None of these
+// needs to import this package. An ID is known by what it does: it refuses a text that is
+// no UUID.
 //
 // # Why it is so
 //

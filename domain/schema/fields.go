@@ -72,9 +72,12 @@ func newField(t reflect.Type, f reflect.StructField, name, options string, depth
 }
 
 // help is the comment on a field, which begins with its name on the wire instead of that
-// in the code.
+// in the code; without one it is what that name means everywhere.
 func (s *Set) help(f field) string {
 	text := s.comments[f.comment]
+	if text == "" {
+		return s.comments["*."+f.name]
+	}
 	in := f.comment[strings.LastIndexByte(f.comment, '.')+1:]
 	if rest, ok := strings.CutPrefix(text, in+" "); ok {
 		return f.name + " " + rest

@@ -23,11 +23,22 @@ type Field struct {
 // Is reports whether the field has this name or alias.
 func (f Field) Is(name string) bool { return f.Name == name || slices.Contains(f.Aliases, name) }
 
-// Fields returns the fields of a request.
+// payloader is implemented by requests that take the whole payload; see the package comment.
+type payloader interface{ Payload() any }
+
+// Fields returns the fields of a request, and behind them those of its payload.
 func (s *Set) Fields(request reflect.Type) []Field {
 	required := requiredOf(request)
+	fields := fieldsOf(request)
+	if p, ok := zero(request).(payloader); ok {
+		for _, f := range fieldsOf(reflect.TypeOf(p.Payload())) {
+			if !slices.ContainsFunc(fields, func(own field) bool { return own.name == f.name }) {
+				fields = append(fields, f)
+			}
+		}
+	}
 	var out []Field
-	for _, f := range fieldsOf(request) {
+	for _, f := range fields {
 		typ := f.typ
 		for typ.Kind() == reflect.Pointer {
 			typ = typ.Elem() // null is as good as absent

@@ -34,7 +34,8 @@ type Set struct {
 }
 
 // New returns an empty set. comments are the doc comments of types and fields, under
-// the keys of TypeKey and FieldKey; nil is none.
+// the keys of TypeKey and FieldKey, and what a name on the wire means where a field of that
+// name has no comment, under "*." and the name; nil is none.
 func New(comments map[string]string) *Set {
 	return &Set{comments: comments, named: map[string]Schema{}, names: map[reflect.Type]string{}, reading: map[reflect.Type]bool{}}
 }

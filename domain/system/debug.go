@@ -35,7 +35,7 @@ func debugOps(r *op.Registry, s *Service) {
 		Routes: []string{"GET /api/server/debug/state"}, Access: op.Admin, Example: Request{},
 	}, s.State)
 	op.Define(r, op.Spec{
-		Name: "system:metrics", Help: "Returns the metrics as JSON, or with format=prometheus as text.",
+		Name: "system:metrics", Help: "Returns the metrics as JSON, or with format=prometheus as text; METRICS_ENABLED lets others than administrators and this machine read them.",
 		Routes: []string{"GET /api/server/debug/metrics"}, Access: op.Public, Example: MetricsRequest{},
 	}, s.Metrics)
 }

@@ -1,5 +1,5 @@
-// Search in the menu, buttons to copy, and the look that was chosen in the chat page. The
-// pages work without it.
+// Search in the menu, buttons to copy, this server's address in the examples, and the look
+// that was chosen in the chat page. The pages work without it.
 try {
   const theme = localStorage.getItem("parley.theme");
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
@@ -56,6 +56,11 @@ document.addEventListener("keydown", (event) => {
   fold.open = true;
   search.focus();
 });
+
+// The examples are written for a server at its default address; here they name this one.
+for (const code of document.querySelectorAll(".code code")) {
+  code.textContent = code.textContent.replaceAll("http://localhost:3000", location.origin);
+}
 
 for (const block of document.querySelectorAll(".code pre")) {
   if (!navigator.clipboard) break; // only over https and on this machine

@@ -3,6 +3,15 @@ import { fields, text } from "./read";
 import { CallError, type Span } from "./server";
 
 /**
+ * holdCookie shows the key over REST once, so that the browser holds the cookie that opens
+ * what it asks for without a header: the documentation. Nothing depends on its success.
+ */
+export function holdCookie(apiKey: string): void {
+  if (apiKey === "") return;
+  void fetch("/api/server/hello", { headers: { "X-API-KEY": apiKey }, signal: AbortSignal.timeout(15_000) }).catch(() => {});
+}
+
+/**
  * historyPage reads a piece of a channel's history over REST, where it has no bound but
  * the number of messages, and where a long page never stands in the way of live events
  * on the socket. It rejects with a CallError.

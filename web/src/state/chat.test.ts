@@ -438,6 +438,16 @@ describe("signals", () => {
     expect(chat.store.get().key).toBe("wrong");
   });
 
+  it("shows a key over REST too, for the cookie that opens the documentation", async () => {
+    const shown: unknown[] = [];
+    vi.stubGlobal("fetch", async (url: string, init: RequestInit) => shown.push([url, init.headers]));
+    await connected();
+    expect(shown).toEqual([]);
+    chat.setKey("k", false);
+    chat.connected();
+    expect(shown).toEqual([["/api/server/hello", { "X-API-KEY": "k" }]]);
+  });
+
   it("goes to the lobby, and says so, when the address leads nowhere", async () => {
     await connected();
     chat.visit("nowhere");

@@ -1,4 +1,5 @@
 import type { Clearing, LogEvent, Post, Tombstone } from "../net/events";
+import { holdCookie } from "../net/rest";
 import { CallError, reason, type Credentials, type Listener, type Server } from "../net/server";
 import type { Chunk, Completion, Joined, Presence, ReadMark, StreamFailure, Typing } from "../net/signals";
 import { attempt } from "./abilities";
@@ -329,6 +330,7 @@ export class Chat implements Listener {
     this.store.set({ connection: "online", key: "accepted", absent: [] });
     void this.directory.refresh();
     this.follower.connected();
+    holdCookie(this.apiKey);
   }
 
   disconnected(): void {
