@@ -1,7 +1,9 @@
 package realtime
 
 import (
+	"maps"
 	"slices"
+	"time"
 
 	"parley/domain"
 	"parley/domain/messaging"
@@ -70,10 +72,60 @@ func (g *Gateway) ChannelDeleted(id domain.ChannelID) {
 	g.sequencer.Reset(id)
 	g.server.Batch(func() {
 		g.ns.Each(string(id), func(socket *sio.Socket) {
-			if s := g.session(socket.ID()); s != nil && s.exit(id) {
+			s := g.session(socket.ID())
+			if s == nil {
+				return
+			}
+			s.noteDeleted(id)
+			if s.exit(id) {
 				socket.Unmark(string(id))
-				s.emit("channelDeleted", channelGone{ChannelID: id, RoomID: id})
+				s.tellDeleted(id)
 			}
 		})
 	})
+}
+
+// lostChannels are channels that were deleted while a socket was in them, and when.
+type lostChannels map[domain.ChannelID]time.Time
+
+// since are the channels of which a socket that comes back at a time is told.
+func since(gone []domain.ChannelID, now time.Time) lostChannels {
+	d := lostChannels{}
+	for _, id := range gone {
+		d[id] = now
+	}
+	return d
+}
+
+// lately are the channels that were deleted within a time before now.
+func lately(d lostChannels, now time.Time, within time.Duration) (gone []domain.ChannelID) {
+	for id, at := range d {
+		if now.Sub(at) <= within {
+			gone = append(gone, id)
+		}
+	}
+	return gone
+}
+
+// noteDeleted notes that a channel in which the socket is was deleted. Whether the client
+// hears that is not known: should the connection end soon, the session tells it once more.
+func (s *session) noteDeleted(id domain.ChannelID) {
+	now, silence := s.gateway.opts.Now(), s.gateway.server.Silence()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, in := s.joined[id]; !in {
+		return
+	}
+	maps.DeleteFunc(s.deleted, func(_ domain.ChannelID, at time.Time) bool { return now.Sub(at) > silence })
+	if s.deleted == nil {
+		s.deleted = lostChannels{}
+	}
+	if len(s.deleted) < maxChannels {
+		s.deleted[id] = now
+	}
+}
+
+// tellDeleted tells a socket that a channel in which it was is deleted.
+func (s *session) tellDeleted(id domain.ChannelID) {
+	s.emit("channelDeleted", channelGone{ChannelID: id, RoomID: id})
 }

@@ -33,11 +33,12 @@ type session struct {
 	// expiry ends the socket with its credential; nil if that lasts for ever.
 	expiry *time.Timer
 
-	mu     sync.Mutex
-	gone   bool
-	joined map[domain.ChannelID]*membership
-	typing map[domain.ChannelID]*typist // made when first needed
-	agents []domain.AgentID             // whose rooms it is in
+	mu      sync.Mutex
+	gone    bool
+	joined  map[domain.ChannelID]*membership
+	typing  map[domain.ChannelID]*typist // made when first needed
+	agents  []domain.AgentID             // whose rooms it is in
+	deleted lostChannels                 // of which it may not have heard
 }
 
 // membership is a socket's place in a channel's room.
@@ -120,8 +121,8 @@ func (g *Gateway) disconnect(s *session, reason string) {
 	}
 	s.mu.Lock()
 	s.gone = true
-	joined, agents := s.joined, s.agents
-	s.joined, s.agents = nil, nil
+	joined, deleted, agents := s.joined, s.deleted, s.agents
+	s.joined, s.deleted, s.agents = nil, nil, nil
 	s.mu.Unlock()
 	g.opts.Presence.LeaveAll(s.socket.ID())
 	for channel, m := range joined {
@@ -130,7 +131,7 @@ func (g *Gateway) disconnect(s *session, reason string) {
 			g.sequencer.Leave(channel)
 		}
 	}
-	g.remember(s, joined, agents, reason)
+	g.remember(s, joined, deleted, agents, reason)
 	g.logs.remove(s)
 	g.mu.Lock()
 	delete(g.byPID, s.socket.PID())

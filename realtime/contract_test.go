@@ -125,9 +125,12 @@ func TestBadJoinsAreRefused(t *testing.T) {
 func TestBadSendsAreRefusedAndEndTheWait(t *testing.T) {
 	d := openDoor(t, nil)
 	c := d.dial()
-	deep := any("x")
-	for range 2_000 {
-		deep = []any{deep}
+	nested := func(levels int) any {
+		v := any("x")
+		for range levels {
+			v = []any{v}
+		}
+		return v
 	}
 	for name, test := range map[string]struct {
 		payload any
@@ -176,7 +179,11 @@ func TestBadSendsAreRefusedAndEndTheWait(t *testing.T) {
 	if e := next(t, c, "messageError"); e["code"] != "INVALID_REQUEST" {
 		t.Error(e)
 	}
-	emit(t, c, "2", send(fields{"metadata": fields{"deep": deep}}))
+	emit(t, c, "2", send(fields{"metadata": fields{"deep": nested(2_000)}}))
+	if e := next(t, c, "messageError"); e["code"] != "INVALID_REQUEST" {
+		t.Error(e)
+	}
+	emit(t, c, "2", send(fields{"metadata": fields{"deep": nested(100)}}))
 	if e, err := c.Next("messageAck", patience); err != nil {
 		t.Error(e, err)
 	}

@@ -187,7 +187,7 @@ func (g *Gateway) keep(saved SavedSession) {
 
 // remember keeps the session of a socket whose connection is gone. What the client has of
 // each channel is not known before it says so: the trail goes with the session.
-func (g *Gateway) remember(s *session, joined map[domain.ChannelID]*membership, agents []domain.AgentID, reason string) {
+func (g *Gateway) remember(s *session, joined map[domain.ChannelID]*membership, deleted lostChannels, agents []domain.AgentID, reason string) {
 	if !lost[reason] || s.socket.PID() == "" {
 		return
 	}
@@ -200,8 +200,12 @@ func (g *Gateway) remember(s *session, joined map[domain.ChannelID]*membership, 
 	if filter, ok := g.logs.get(s); ok {
 		saved.Logs = &filter
 	}
+	saved.Gone = lately(deleted, now, g.server.Silence())
 	proven := trail.Arrived("")
 	for id, m := range joined {
+		if _, gone := deleted[id]; gone {
+			continue // the connection ended just as it was taken out of the room
+		}
 		saved.Rooms = append(saved.Rooms, SavedRoom{ChannelID: id, Rev: max(m.base, proven[string(id)]), Entity: m.entity, Name: m.name})
 	}
 	g.keep(saved)
@@ -293,6 +297,7 @@ func missedPacket(m messaging.Message, socket string) (sio.Packet, error) {
 // takeRooms notes the rooms of a session that comes back, before it is in any of them: what
 // this connection does not bring, the next one will.
 func (s *session) takeRooms(r *restoration) {
+	s.deleted = since(r.saved.Gone, s.gateway.opts.Now())
 	for _, room := range r.rooms {
 		s.joined[room.ChannelID] = &membership{base: room.Rev, had: room.Rev, entity: room.Entity, name: room.Name, returning: true}
 	}
@@ -312,6 +317,9 @@ func (s *session) resume(r *restoration) {
 	}
 	ctx, cancel := context.WithTimeout(s.socket.Context(), recoverWait)
 	defer cancel()
+	for _, channel := range r.saved.Gone {
+		s.tellDeleted(channel)
+	}
 	for _, room := range r.rooms {
 		if !s.socket.Open() {
 			return
@@ -380,8 +388,9 @@ func (s *session) enterAgain(channel domain.ChannelID) error {
 
 // lostChannel tells a session that comes back that a channel was deleted meanwhile.
 func (s *session) lostChannel(channel domain.ChannelID) {
+	s.noteDeleted(channel)
 	s.mu.Lock()
 	delete(s.joined, channel)
 	s.mu.Unlock()
-	s.emit("channelDeleted", channelGone{ChannelID: channel, RoomID: channel})
+	s.tellDeleted(channel)
 }

@@ -54,10 +54,10 @@ func (w *wanderer) take(e siotest.Event) {
 	}
 }
 
-// halt is where the next upgrade is cut, in half of the cases nowhere.
+// halt is where the next upgrade is cut, in half of the cases nowhere, but somewhere at first.
 func (w *wanderer) halt() string {
 	steps := []string{siotest.HaltOpen, siotest.HaltProbed, siotest.HaltPaused, siotest.HaltUpgrade}
-	w.halted = w.way == siotest.Upgrade && w.random.IntN(2) == 0
+	w.halted = w.way == siotest.Upgrade && (w.halts == 0 || w.random.IntN(2) == 0)
 	if !w.halted {
 		return ""
 	}

@@ -256,8 +256,9 @@ func TestALeaveByTheClientEndsItsSession(t *testing.T) {
 
 func TestASessionEndsAfterTwoMinutes(t *testing.T) {
 	var ahead atomic.Int64
+	began := time.Now() // and no time passes but what the test lets pass
 	d := openDoor(t, func(o *realtime.Options) {
-		o.Now = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+		o.Now = func() time.Time { return began.Add(time.Duration(ahead.Load())) }
 	})
 	c := d.enter("", channelID)
 	c.Close()
@@ -283,23 +284,53 @@ func TestWhoMissedTooMuchGetsAFreshSession(t *testing.T) {
 }
 
 func TestAChannelDeletedMeanwhileIsTold(t *testing.T) {
-	for _, anew := range []bool{false, true} {
-		d := openDoor(t, nil)
-		c := d.enter("", channelID, otherChannel)
-		d.say(channelID, "one")
-		d.say(channelID, "two")
-		same(t, d.story(c, "two"), "one", "two")
-		c.Close()
-		d.call("channels:delete", fields{"channelId": channelID})
-		if anew {
-			d.say(channelID, "another one")
-		}
-		again := d.back("", c)
-		same(t, d.story(again, "channelDeleted"), "channelDeleted")
-		d.eventually("the other room is entered", func() bool { return d.in(otherChannel) == 1 })
-		d.say(otherChannel, "live")
-		same(t, d.story(again, "live"), "live")
+	gone := func(d *door) {
+		d.eventually("the socket is gone", func() bool { return d.gateway.Stats().Sockets == 0 })
 	}
+	for name, lose := range map[string]func(*door, *siotest.Client){
+		"noticed":   func(d *door, c *siotest.Client) { c.Close(); gone(d) },
+		"unnoticed": func(_ *door, c *siotest.Client) { c.Freeze() }, // the event goes out over the dead connection
+		"meanwhile": func(_ *door, c *siotest.Client) { c.Close() },
+	} {
+		for _, anew := range []bool{false, true} {
+			t.Run(fmt.Sprintf("the loss is %s, the channel made anew: %v", name, anew), func(t *testing.T) {
+				d := openDoor(t, nil)
+				c := d.enter("", channelID, otherChannel)
+				d.say(channelID, "one")
+				d.say(channelID, "two")
+				same(t, d.story(c, "two"), "one", "two")
+				lose(d, c)
+				d.call("channels:delete", fields{"channelId": channelID})
+				if anew {
+					d.say(channelID, "another one")
+				}
+				lost := d.back("", c)
+				lost.Freeze() // before it has heard of it, perhaps
+				again := d.back("", lost)
+				same(t, d.story(again, "channelDeleted"), "channelDeleted")
+				d.eventually("the other room is entered", func() bool { return d.in(otherChannel) == 1 })
+				d.say(otherChannel, "live")
+				same(t, d.story(again, "live"), "live")
+			})
+		}
+	}
+}
+
+func TestADeletionThatWasHeardIsForgottenWithTheChannelMadeAnew(t *testing.T) {
+	d := openDoor(t, nil)
+	c := d.enter("", channelID)
+	d.say(channelID, "one")
+	same(t, d.story(c, "one"), "one")
+	d.call("channels:delete", fields{"channelId": channelID})
+	same(t, d.story(c, "channelDeleted"), "channelDeleted")
+	if answer := ask(t, c, "channels:join", fields{"channelId": channelID, "name": "Ann"}); answer["success"] != true {
+		t.Fatal(answer)
+	}
+	d.say(channelID, "anew")
+	same(t, d.story(c, "anew"), "anew")
+	c.Freeze()
+	d.say(channelID, "missed")
+	same(t, d.story(d.back("", c), "missed"), "missed")
 }
 
 func TestTheOwnMessageComesBackWithItsOwnID(t *testing.T) {
@@ -413,6 +444,7 @@ func TestALateAttemptOverAnOlderConnectionChangesNothing(t *testing.T) {
 			if last.ID() != c.ID() {
 				t.Fatal("the session did not come back")
 			}
+			d.eventually("both rooms are entered once more", func() bool { return d.in(channelID) == 1 && d.in(otherChannel) == 1 })
 			d.say(channelID, "end")
 			told := d.story(last, "end")
 			slices.Sort(told)

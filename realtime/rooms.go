@@ -193,6 +193,7 @@ func (s *session) enter(channel domain.ChannelID, head int64) (bool, error) {
 		return false, err
 	}
 	s.joined[channel] = &membership{base: head}
+	delete(s.deleted, channel) // what it has now is the channel made anew
 	return true, nil
 }
 

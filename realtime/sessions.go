@@ -37,6 +37,9 @@ type SavedSession struct {
 	// Ended is when its connection was gone, Until when it is over.
 	Ended, Until time.Time
 	Rooms        []SavedRoom
+	// Gone are channels that were deleted while the socket was in them, of which it may not
+	// have heard.
+	Gone []domain.ChannelID
 	// Agents are those whose rooms it is in.
 	Agents []domain.AgentID
 	// Logs is the filter of its subscription to the log, nil without one.
@@ -46,7 +49,7 @@ type SavedSession struct {
 }
 
 // entries is what a session takes in a store.
-func (s SavedSession) entries() int { return len(s.Rooms) + s.Trail.Len() }
+func (s SavedSession) entries() int { return len(s.Rooms) + len(s.Gone) + s.Trail.Len() }
 
 // SavedRoom is a channel whose room the socket is in.
 type SavedRoom struct {

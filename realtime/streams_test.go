@@ -2,9 +2,12 @@ package realtime_test
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -111,7 +114,17 @@ type listener struct {
 	expected map[string]int
 	final    map[string]string
 	applied  map[string]int
+	// spoken is how many chunks were sent in all, seen how many of them it knows of.
+	spoken *atomic.Int64
+	seen   atomic.Int64
 }
+
+// maxAhead is how many chunks are sent that a listener does not know of. So the cuts fall into
+// the middle of answers however long a machine takes to connect again.
+const maxAhead = 5
+
+// pieces is how many chunks an answer has.
+const pieces = 30
 
 // cut follows the channel for a while on a new connection and cuts it off after a
 // number of events. It reports a chunk that leaves a gap or comes twice.
@@ -126,6 +139,7 @@ func (l *listener) cut(d *door, events int) error {
 		return err
 	}
 	joined := within(first(d.t, ack), "data")
+	l.seen.Store(l.spoken.Load())
 	open, _ := joined["streams"].([]any)
 	l.texts, l.expected = map[string]*strings.Builder{}, map[string]int{}
 	for _, o := range open {
@@ -173,6 +187,11 @@ func (l *listener) message(m fields) {
 // chunk applies a chunk.
 func (l *listener) chunk(c fields) error {
 	id, n := fmt.Sprint(c["messageId"]), int(c["index"].(float64))
+	var answer, piece int64
+	if _, err := fmt.Sscanf(fmt.Sprint(c["chunk"]), "%d.%d", &answer, &piece); err != nil {
+		return err
+	}
+	l.seen.Store(max(l.seen.Load(), answer*pieces+piece+1))
 	if _, known := l.texts[id]; !known {
 		l.begin(id, "", 0)
 	}
@@ -195,10 +214,14 @@ func TestNoChunkIsLostOrDoubledOverTwoHundredCuts(t *testing.T) {
 	d := openDoor(t, nil)
 	d.call("messages:send", send(nil))
 	var listeners sync.WaitGroup
-	for i := range 5 {
+	var spoken atomic.Int64
+	all := make([]*listener, 5)
+	for i := range all {
+		l := &listener{after: 1, final: map[string]string{}, applied: map[string]int{}, spoken: &spoken}
+		all[i] = l
 		listeners.Go(func() {
+			defer l.seen.Store(math.MaxInt64) // it holds nobody up any more
 			random := rand.New(rand.NewPCG(uint64(i), 7))
-			l := &listener{after: 1, final: map[string]string{}, applied: map[string]int{}}
 			cuts := 0
 			for len(l.final) < answers {
 				if err := l.cut(d, 1+random.IntN(25)); err != nil {
@@ -224,11 +247,15 @@ func TestNoChunkIsLostOrDoubledOverTwoHundredCuts(t *testing.T) {
 	for n := range answers {
 		id := domain.NewID[domain.MessageID]()
 		text := ""
-		for i := range 30 {
+		for i := range pieces {
 			piece := fmt.Sprintf("%d.%d ", n, i)
 			d.gateway.Streamed(chunk(id, 1, i, piece))
+			spoken.Add(1)
 			text += piece
 			<-pace.C
+			for slices.ContainsFunc(all, func(l *listener) bool { return l.seen.Load() < spoken.Load()-maxAhead }) {
+				<-pace.C
+			}
 		}
 		d.post(id, text)
 		d.gateway.StreamEnded(channelID, id)

@@ -88,7 +88,7 @@ func TestStreamsOfEvents(t *testing.T) {
 		if !ok {
 			t.Errorf("one more line: %q", lines.Text())
 		}
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("the stream goes on while the server stops")
 	}
 }
@@ -125,7 +125,7 @@ func TestAStreamEndsWithItsCallersToken(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := serve(t, rest.Options{Registry: ticks(t)}, func(o *identity.Options) { o.Mode, o.Tokens = identity.JWT, tokens })
-	token := jwttest.HS256(map[string]any{"sub": "zed", "exp": float64(time.Now().Add(time.Second).UnixMilli()) / 1000})
+	token := jwttest.HS256(map[string]any{"sub": "zed", "exp": float64(time.Now().Add(3*time.Second).UnixMilli()) / 1000})
 	// In the query, where a browser's EventSource has to put it.
 	watch := exchange{method: "GET", path: "/api/ticks?count=1&apiKey=" + token, header: map[string]string{"Accept": "text/event-stream"}}
 	resp, body := watch.do(t, server)

@@ -125,7 +125,7 @@ func TestServeSaysWhereItIsAndStops(t *testing.T) {
 	go func() { ended <- run(ctx, nil, env, streams{out: &out, err: &errs}) }()
 
 	const ready = "Parley is ready on http://127.0.0.1:"
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for poll := time.NewTicker(10 * time.Millisecond); !strings.Contains(errs.String(), ready); {
 		select {
 		case <-poll.C:
@@ -141,7 +141,7 @@ func TestServeSaysWhereItIsAndStops(t *testing.T) {
 		if code != exitOK {
 			t.Errorf("a graceful stop ends with code %d: %s", code, &errs)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("it did not stop")
 	}
 	for line := range strings.Lines(out.String()) {

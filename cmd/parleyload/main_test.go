@@ -49,7 +49,7 @@ func TestARunWritesItsReports(t *testing.T) {
 	reportFile, chartFile := filepath.Join(dir, "run.json"), filepath.Join(dir, "run.svg")
 	run := func(o fakeserver.Options, more ...string) int {
 		args := append([]string{"-url", fakeserver.New(t, o).URL, "-sockets", "4", "-channels", "2", "-rate", "50",
-			"-duration", "1s", "-warmup", "0s", "-drain", "200ms", "-json", reportFile, "-chart", chartFile}, more...)
+			"-duration", "1s", "-warmup", "0s", "-drain", "3s", "-json", reportFile, "-chart", chartFile}, more...)
 		var out, progress bytes.Buffer
 		code := start(args, &out, &progress)
 		if !strings.Contains(out.String(), "deliveries") {

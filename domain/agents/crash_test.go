@@ -151,7 +151,7 @@ func TestAMessageThatKillsEveryTimeIsGivenUp(t *testing.T) {
 func TestStoppingLetsATurnFinish(t *testing.T) {
 	h := newHouse(t)
 	m, let := stuck()
-	_, stop := h.run(m, func(o *agents.RunnerOptions) { o.Drain = 10 * time.Second })
+	_, stop := h.run(m, func(o *agents.RunnerOptions) { o.Drain = time.Minute })
 	channel := h.channel(messaging.TypeDM, eliza)
 	h.say(channel, "hello")
 	eventually(t, "it thinks", func() bool { return m.called() == 1 })

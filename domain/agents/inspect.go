@@ -45,6 +45,13 @@ func (s *Service) Activity() []Activity {
 	return list
 }
 
+// Backlog is how many lanes wait or are served, and agents are being removed.
+func (s *Service) Backlog() int { return s.lanes.size() + len(s.departures.open()) }
+
+// Backlog is how many entries wait to be stored, or to be held against what was deleted
+// meanwhile.
+func (j *Journal) Backlog() int { return int(j.backlog.Load()) }
+
 // perAgent counts the lanes that nobody serves.
 func (l *lanes) perAgent() map[domain.AgentID]int {
 	l.mu.Lock()

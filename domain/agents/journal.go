@@ -51,6 +51,7 @@ type Journal struct {
 	JournalOptions
 	entries chan LogEntry
 	dropped atomic.Int64
+	backlog atomic.Int64
 	// untrimmed counts, per agent, the entries since the log was trimmed; only Run uses it.
 	untrimmed map[domain.AgentID]int
 
@@ -81,9 +82,11 @@ func (j *Journal) Record(e LogEntry) {
 		return
 	}
 	e.CreatedAt = j.Now().UTC().Truncate(time.Millisecond)
+	j.backlog.Add(1)
 	select {
 	case j.entries <- e:
 	default:
+		j.backlog.Add(-1)
 		j.dropped.Add(1)
 	}
 }
@@ -107,10 +110,11 @@ func (j *Journal) Run(ctx context.Context) error {
 
 // flush stores an entry and what waits behind it.
 func (j *Journal) flush(ctx context.Context, first LogEntry) {
-	batch := j.numbered(nil, first)
-	for taken := 1; taken < journalBatch && len(j.entries) > 0; taken++ {
+	batch, taken := j.numbered(nil, first), int64(1)
+	for ; taken < journalBatch && len(j.entries) > 0; taken++ {
 		batch = j.numbered(batch, <-j.entries)
 	}
+	defer func() { j.backlog.Add(-taken) }()
 	if n := j.dropped.Swap(0); n > 0 {
 		j.Logger.Warn().Int64("entries", n).Msg("agents log faster than the store takes it, entries are lost")
 	}

@@ -162,7 +162,7 @@ func TestRunSweepsAtTheStart(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- h.media.Run(ctx) }()
-	for deadline := time.Now().Add(10 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		if _, unfinished := h.rows(); unfinished == 0 {
 			break
 		}

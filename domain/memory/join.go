@@ -31,16 +31,21 @@ type Join struct {
 // Joined notes a join for the agents that it matters to. It does not block and never
 // fails; Run does the work, in order.
 func (s *Service) Joined(j Join) {
+	s.backlog.Add(1)
 	select {
 	case s.joins <- j:
 		s.dropping.Store(false)
 	default:
+		s.backlog.Add(-1)
 		if s.dropping.CompareAndSwap(false, true) { // one line for a flood
 			s.logger.Warn().Str("entity", string(j.EntityID)).Str("roomId", string(j.ChannelID)).
 				Msg("too many joins at once, agents learn of some by their first message")
 		}
 	}
 }
+
+// Backlog is how many joins wait or are being worked off.
+func (s *Service) Backlog() int { return int(s.backlog.Load()) }
 
 // Run works joins off until ctx ends. Failures are logged.
 func (s *Service) Run(ctx context.Context) error {
@@ -53,6 +58,7 @@ func (s *Service) Run(ctx context.Context) error {
 				s.logger.Warn().Err(err).Str("entity", string(j.EntityID)).Str("roomId", string(j.ChannelID)).
 					Msg("a join is not remembered")
 			}
+			s.backlog.Add(-1)
 		}
 	}
 }

@@ -38,6 +38,7 @@ type Service struct {
 	now     domain.Clock
 	logger  zerolog.Logger
 	joins   chan Join
+	backlog atomic.Int64 // of joins
 	// dropping says that the last join found no room.
 	dropping atomic.Bool
 	// ticked is the last number of milliseconds that an id was made of.

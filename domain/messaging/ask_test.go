@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -64,14 +63,13 @@ func TestASendOverHTTPWaitsForTheAgent(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := openTown(t, func(o *messaging.Options) {
 				if tt.code == "TIMEOUT" {
-					o.AnswerWait = 20 * time.Millisecond
+					o.AnswerWait = time.Second // within which the message must be stored
 				}
 			})
-			var turns sync.WaitGroup
-			h.hinted = func(m messaging.Message) { turns.Go(func() { tt.turn(h, m) }) }
+			done := h.agentsDo(tt.turn)
 			c := h.channel(ann, domain.EntityID(eliza))
 			out, failure := h.try("messages:send", ask(c, tt.transport...)...)
-			turns.Wait()
+			done(1) // who takes too long may be told so before the message is stored
 			eventually(t, "the end of following", func() bool { return h.service.Answers().Followed() == 0 })
 			if tt.code != "" {
 				h.wantFailure(failure, tt.code, "")
@@ -96,7 +94,7 @@ func TestASendOverHTTPWaitsForTheAgent(t *testing.T) {
 
 func TestWhoIsToAnswerOverHTTP(t *testing.T) {
 	h := openTown(t, nil)
-	h.hinted = func(m messaging.Message) { go h.answer(m) }
+	h.agentsDo((*town).answer)
 	for _, tt := range []struct {
 		name         string
 		participants []domain.EntityID
@@ -148,10 +146,10 @@ func TestWhoIsToAnswerOverHTTP(t *testing.T) {
 
 func TestARepeatedSendOverHTTPGetsTheAnswerThatWasGiven(t *testing.T) {
 	h := openTown(t, nil)
-	turn := (*town).answer
-	h.hinted = func(m messaging.Message) { go turn(h, m) }
+	done := h.agentsDo((*town).answer)
 	c := h.channel(domain.EntityID(eliza))
 	first := h.do("messages:send", ask(c, "transport", "http", "messageId", "m-1")...)
+	done(1) // the caller has the answer before the turn has ended
 	again := h.do("messages:send", ask(c, "transport", "http", "messageId", "m-1")...)
 	if again["id"] != first["id"] || again["duplicate"] != true || fmt.Sprint(again["agentResponse"]) != fmt.Sprint(first["agentResponse"]) {
 		t.Errorf("first %v\nagain %v", first, again)
@@ -247,11 +245,10 @@ func TestAStreamTellsTheAnswerAsItArises(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := openTown(t, nil)
-			var turns sync.WaitGroup
-			h.hinted = func(m messaging.Message) { turns.Go(func() { tt.turn(h, m) }) }
+			done := h.agentsDo(tt.turn)
 			s := &sink{broken: tt.broken}
 			failure := h.stream(s, ask(h.channel(domain.EntityID(eliza)), "mode", "stream")...)
-			turns.Wait()
+			done(1)
 			if s.names() != tt.events || (failure == nil) != (tt.code == "") || failure != nil && failure.WireCode() != tt.code {
 				t.Fatalf("events %s, %v", s.names(), failure)
 			}

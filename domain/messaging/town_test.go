@@ -32,6 +32,8 @@ type town struct {
 	store messaging.Store
 	// hinted is called with each message that awaits agents.
 	hinted func(messaging.Message)
+	// turns are what the agents do; all have ended before the store is closed.
+	turns sync.WaitGroup
 
 	mu    sync.Mutex
 	heard []string
@@ -65,7 +67,25 @@ func openTownOn(t *testing.T, store messaging.Store, change func(*messaging.Opti
 		t.Fatal(err)
 	}
 	messaging.Ops(h.registry, h.service)
+	t.Cleanup(h.turns.Wait)
 	return h
+}
+
+// agentsDo lets eliza do something, beside the test, with each message that awaits her. It
+// returns what waits until she has begun with n messages in all, and has done it.
+func (h *town) agentsDo(turn func(h *town, m messaging.Message)) (done func(n int)) {
+	begun := make(chan struct{}, cap(h.after))
+	h.hinted = func(m messaging.Message) {
+		h.turns.Go(func() { turn(h, m) })
+		begun <- struct{}{}
+	}
+	seen := 0
+	return func(n int) {
+		for ; seen < n; seen++ {
+			<-begun
+		}
+		h.turns.Wait()
+	}
 }
 
 // AgentState knows the two agents.
@@ -257,7 +277,7 @@ func (h *town) texts(channel string) []string {
 // eventually fails unless is becomes true.
 func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	deadline := time.After(10 * time.Second)
+	deadline := time.After(time.Minute)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !is() {

@@ -17,8 +17,10 @@ type waiter struct {
 	mu   sync.Mutex
 	stop []func()
 	// told is what is told in the end; ready says that the answer is there.
-	told            Posted
-	stored, ready   bool
+	told          Posted
+	stored, ready bool
+	// heard says that what the wait comes to was heard, and is being told.
+	heard           bool
 	finished        bool
 	response        *AgentResponse
 	responseFailure error
@@ -36,16 +38,26 @@ func (w *waiter) follow(answers *Answers, id domain.MessageID) {
 	}
 }
 
-// hear takes what becomes of the message. What it comes to is told on another goroutine,
-// as Answers cannot be called from here.
+// hear takes what becomes of the message; the first thing that ends the wait counts. What it
+// comes to is told on another goroutine, as Answers cannot be called from here.
 func (w *waiter) hear(h Heard) {
+	var end func()
 	switch {
 	case h.Reply != nil && h.Reply.AuthorID == domain.EntityID(w.agent):
-		go w.finish(newAgentResponse(*h.Reply), nil)
+		end = func() { w.finish(newAgentResponse(*h.Reply), nil) }
 	case h.Failed != nil && h.Failed.AgentID == w.agent:
-		go w.finish(nil, failureOf(h.Failed.Error))
+		end = func() { w.finish(nil, failureOf(h.Failed.Error)) }
 	case h.Completed != nil:
-		go func() { w.finish(w.look(h.Completed.MessageID)) }()
+		end = func() { w.finish(w.look(h.Completed.MessageID)) }
+	default:
+		return
+	}
+	w.mu.Lock()
+	first := !w.heard
+	w.heard = true
+	w.mu.Unlock()
+	if first {
+		go end()
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 )
 
 // patience is how long a test waits for an answer.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // notes is a test that keeps what it is told.
 type notes struct {

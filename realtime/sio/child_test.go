@@ -62,9 +62,9 @@ func runStockChild() {
 
 // dialEagerly lets a child connect that many WebSocket clients at once, each of which
 // sends its CONNECT as soon as it can, and returns how many were not accepted.
-func dialEagerly(t *testing.T, url string, count int) (left int) {
+func dialEagerly(t *testing.T, s *subject, count int) (left int) {
 	t.Helper()
-	cmd, out := startChild(t, "dial "+strings.TrimPrefix(url, "http://")+" "+strconv.Itoa(count))
+	cmd, out := startChild(t, fmt.Sprintf("dial %s %d %s", strings.TrimPrefix(s.url, "http://"), count, s.patience()))
 	line, err := out.ReadString('\n')
 	if err != nil {
 		t.Fatalf("the clients said %q: %v", line, err)
@@ -81,8 +81,10 @@ func dialEagerly(t *testing.T, url string, count int) (left int) {
 
 // runDialChild is dialEagerly's child.
 func runDialChild(argument string) {
-	address, text, _ := strings.Cut(argument, " ")
-	count, _ := strconv.Atoi(text)
+	var address, within string
+	var count int
+	_, _ = fmt.Sscan(argument, &address, &count, &within)
+	patience, _ := time.ParseDuration(within)
 	var accepted atomic.Int64
 	var ready, wg sync.WaitGroup
 	ready.Add(count)
@@ -91,7 +93,7 @@ func runDialChild(argument string) {
 			conn, err := net.Dial("tcp", address)
 			ready.Done()
 			ready.Wait()
-			if err == nil && connectEagerly(conn, address) {
+			if err == nil && connectEagerly(conn, address, patience) {
 				accepted.Add(1)
 			}
 		})
@@ -100,13 +102,11 @@ func runDialChild(argument string) {
 	fmt.Println(count - int(accepted.Load())) //nolint:forbidigo // read by the parent
 }
 
-// eagerPatience is how long a client waits for the answer to its CONNECT.
-const eagerPatience = 10 * time.Second
-
-// connectEagerly does both handshakes on a connection, byte by byte as they come.
-func connectEagerly(conn net.Conn, address string) bool {
+// connectEagerly does both handshakes on a connection, byte by byte as they come, and
+// waits for the answer to its CONNECT.
+func connectEagerly(conn net.Conn, address string, patience time.Duration) bool {
 	defer func() { _ = conn.Close() }()
-	_ = conn.SetDeadline(time.Now().Add(eagerPatience))
+	_ = conn.SetDeadline(time.Now().Add(patience))
 	_, _ = fmt.Fprintf(conn, "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\n"+
 		"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", address)
 	var got []byte

@@ -31,14 +31,14 @@ func TestNoConnectionIsLeftUnconnected(t *testing.T) {
 		{siotest.WebSocket, rounds, size(1000, 200), true},
 		{siotest.Polling, size(4, 1), size(500, 100), false},
 	} {
-		compare(t, "left unconnected over "+test.transport, 3, test.stockFails && !small(), func(t *testing.T, s *subject) (int, int) {
+		compare(t, "left unconnected over "+test.transport, attempts, test.stockFails && !small(), func(t *testing.T, s *subject) (int, int) {
 			left, all := 0, 0
 			for range test.rounds {
 				all += test.count
 				if test.transport == siotest.WebSocket {
-					left += dialEagerly(t, s.url, test.count)
+					left += dialEagerly(t, s, test.count)
 				} else {
-					clients := dialMany(s.url, test.count, siotest.Options{Transport: test.transport})
+					clients := s.dialMany(test.count, siotest.Options{Transport: test.transport})
 					left += test.count - len(clients)
 					closeAll(clients)
 				}
@@ -54,24 +54,24 @@ func TestNoConnectionIsLeftUnconnected(t *testing.T) {
 func TestEventsOfAClientAreHandledInOrder(t *testing.T) {
 	for _, transport := range allTransports {
 		clients, count := size(200, 40), size(200, 50)
-		compare(t, "disordered events over "+transport, 3, !small(), func(t *testing.T, s *subject) (int, int) {
+		compare(t, "disordered events over "+transport, attempts, !small(), func(t *testing.T, s *subject) (int, int) {
 			texts := make([]string, count)
 			for i := range texts {
 				texts[i] = `2["n",` + strconv.Itoa(i) + `]`
 			}
-			connected := dialMany(s.url, clients, siotest.Options{Transport: transport})
+			connected := s.dialMany(clients, siotest.Options{Transport: transport})
 			defer closeAll(connected)
 			var wg sync.WaitGroup
 			for _, c := range connected {
 				wg.Go(func() {
 					if err := c.SendBatch(texts); err != nil {
-						t.Error(err)
+						s.failed(t, err)
 					}
 				})
 			}
 			wg.Wait()
 			all := len(connected) * count
-			eventually(patience, func() bool { return s.noted() >= all })
+			eventually(s.patience(), func() bool { return s.noted() >= all })
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			bad := 0
@@ -91,7 +91,7 @@ func TestEventsOfAClientAreHandledInOrder(t *testing.T) {
 // mute is a WebSocket client that reads only when told to.
 func mute(t testing.TB, url string) *websocket.Conn {
 	t.Helper()
-	ws, err := dialMute(t, url)
+	ws, err := dialMute(t, url, patience)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func mute(t testing.TB, url string) *websocket.Conn {
 }
 
 // dialMute is mute for a server that may fail to connect it.
-func dialMute(t testing.TB, url string) (*websocket.Conn, error) {
+func dialMute(t testing.TB, url string, within time.Duration) (*websocket.Conn, error) {
 	ws, response, err := websocket.DefaultDialer.Dial("ws"+strings.TrimPrefix(url, "http")+"/socket.io/?EIO=4&transport=websocket", nil)
 	if err != nil {
 		return nil, err
@@ -112,7 +112,7 @@ func dialMute(t testing.TB, url string) (*websocket.Conn, error) {
 	if err := ws.WriteMessage(websocket.TextMessage, []byte("40")); err != nil {
 		return nil, err
 	}
-	_ = ws.SetReadDeadline(time.Now().Add(patience))
+	_ = ws.SetReadDeadline(time.Now().Add(within))
 	_, data, err := ws.ReadMessage()
 	if err != nil {
 		return nil, fmt.Errorf("wait to be connected: %w", err)
@@ -141,28 +141,28 @@ func stubborn[T any](t testing.TB, dial func() (T, error)) T {
 func TestBacklogReachesSlowReaders(t *testing.T) {
 	readers, count := size(20, 10), size(2000, 500)
 	padding := strings.Repeat("x", 1000)
-	compare(t, "broadcasts missing after a backlog over websocket", 3, !small(), func(t *testing.T, s *subject) (int, int) {
+	compare(t, "broadcasts missing after a backlog over websocket", attempts, !small(), func(t *testing.T, s *subject) (int, int) {
 		conns := make([]*websocket.Conn, readers)
 		for i := range conns {
-			conns[i] = stubborn(t, func() (*websocket.Conn, error) { return dialMute(t, s.url) })
+			conns[i] = stubborn(t, func() (*websocket.Conn, error) { return dialMute(t, s.url, s.patience()) })
 		}
-		eventually(patience, func() bool { return s.sockets() == readers })
+		eventually(s.patience(), func() bool { return s.sockets() == readers })
 		for i := range count {
 			s.broadcast("b", i, padding)
 		}
-		return sum(conns, func(ws *websocket.Conn) int { return missingNumbers(ws, count) }), readers * count
+		return sum(conns, func(ws *websocket.Conn) int { return missingNumbers(ws, count, s.patience()) }), readers * count
 	})
 	compare(t, "broadcasts missing after a backlog over polling", 1, false, func(t *testing.T, s *subject) (int, int) {
-		clients := dialMany(s.url, readers, siotest.Options{Transport: siotest.Polling})
+		clients := s.dialMany(readers, siotest.Options{Transport: siotest.Polling})
 		defer closeAll(clients)
-		eventually(patience, func() bool { return s.sockets() == readers })
+		eventually(s.patience(), func() bool { return s.sockets() == readers })
 		for i := range count {
 			s.broadcast("b", i, padding)
 		}
 		missing := 0
 		for _, c := range clients {
 			for i := range count {
-				e, err := c.Next("b", patience)
+				e, err := c.Next("b", s.patience())
 				if err != nil {
 					missing += count - i
 					break
@@ -188,8 +188,8 @@ func sum[T any](elements []T, f func(T) int) int {
 }
 
 // missingNumbers reads numbered broadcasts and counts those that are not in their place.
-func missingNumbers(ws *websocket.Conn, count int) int {
-	_ = ws.SetReadDeadline(time.Now().Add(2 * time.Second))
+func missingNumbers(ws *websocket.Conn, count int, within time.Duration) int {
+	_ = ws.SetReadDeadline(time.Now().Add(within))
 	got, disordered, next := 0, 0, 0
 	for got < count {
 		_, data, err := ws.ReadMessage()
@@ -292,7 +292,7 @@ func TestRoomIsRightAfterConcurrentJoinsAndLeaves(t *testing.T) {
 
 func TestBodyWithoutLengthIsBounded(t *testing.T) {
 	total := size(200<<20, 20<<20)
-	compare(t, "200 MB chunked POST accepted", 1, true, func(t *testing.T, s *subject) (int, int) {
+	compare(t, "200 MB chunked POST accepted", attempts, true, func(t *testing.T, s *subject) (int, int) {
 		c, err := siotest.Dial(s.url, siotest.Options{Transport: siotest.Polling, NoConnect: true})
 		if err != nil {
 			t.Fatal(err)
@@ -335,10 +335,12 @@ func (r *countingReader) Read(p []byte) (int, error) {
 
 func TestAuthIsNeverNull(t *testing.T) {
 	for _, transport := range allTransports {
-		compare(t, "auth null over "+transport, 1, true, func(t *testing.T, s *subject) (int, int) {
-			c := stubborn(t, func() (*siotest.Client, error) { return siotest.Dial(s.url, siotest.Options{Transport: transport}) })
+		compare(t, "auth null over "+transport, attempts, true, func(t *testing.T, s *subject) (int, int) {
+			c := stubborn(t, func() (*siotest.Client, error) {
+				return siotest.Dial(s.url, siotest.Options{Transport: transport, Timeout: s.patience()})
+			})
 			defer c.Close()
-			eventually(patience, func() bool { return s.sockets() == 1 })
+			eventually(s.patience(), func() bool { return s.sockets() == 1 })
 			s.mu.Lock()
 			defer s.mu.Unlock()
 			if s.auths[0] == nil {
@@ -351,7 +353,7 @@ func TestAuthIsNeverNull(t *testing.T) {
 
 func TestBroadcastsDuringUpgradesStayInOrder(t *testing.T) {
 	upgrades, batch := size(500, 60), 50
-	compare(t, "broadcasts lost or disordered during upgrades", 1, !small(), func(t *testing.T, s *subject) (int, int) {
+	compare(t, "broadcasts lost or disordered during upgrades", attempts, !small(), func(t *testing.T, s *subject) (int, int) {
 		faults, all := 0, 0
 		for done := 0; done < upgrades; done += batch {
 			bad, seen := upgradeUnderFire(t, s, min(batch, upgrades-done))
@@ -368,9 +370,9 @@ func TestBroadcastsDuringUpgradesStayInOrder(t *testing.T) {
 // upgradeUnderFire upgrades clients while numbered broadcasts go out, and counts what
 // any of them did not get in its place.
 func upgradeUnderFire(t *testing.T, s *subject, count int) (bad, all int) {
-	clients := dialMany(s.url, count, siotest.Options{Transport: siotest.Polling})
+	clients := s.dialMany(count, siotest.Options{Transport: siotest.Polling})
 	defer closeAll(clients)
-	eventually(patience, func() bool { return s.sockets() == count })
+	eventually(s.patience(), func() bool { return s.sockets() == count })
 	stop := make(chan struct{})
 	finished := make(chan int)
 	go func() {
@@ -394,22 +396,22 @@ func upgradeUnderFire(t *testing.T, s *subject, count int) (bad, all int) {
 	var wg sync.WaitGroup
 	for _, c := range clients {
 		wg.Go(func() {
-			if err := c.Upgrade(patience); err != nil {
-				t.Errorf("%s: %v", s.name, err)
+			if err := c.Upgrade(s.patience()); err != nil {
+				s.failed(t, err)
 			}
 		})
 	}
 	wg.Wait()
 	close(stop)
 	sent := <-finished
-	return sum(clients, func(c *siotest.Client) int { return misplaced(c, sent) }), sent * len(clients)
+	return sum(clients, func(c *siotest.Client) int { return misplaced(c, sent, s.patience()) }), sent * len(clients)
 }
 
 // misplaced reads the broadcasts 0 to sent-1 and the final -1.
-func misplaced(c *siotest.Client, sent int) int {
+func misplaced(c *siotest.Client, sent int, within time.Duration) int {
 	next, bad := 0, 0
 	for {
-		e, err := c.Next("b", 2*time.Second)
+		e, err := c.Next("b", within)
 		if err != nil {
 			return bad + sent - next + 1
 		}

@@ -16,8 +16,12 @@ import (
 	"parley/realtime/sio/siotest"
 )
 
-// patience bounds what a test waits for.
-const patience = 10 * time.Second
+// patience bounds what a test waits for. All that must happen does long before, also on a
+// busy machine.
+const patience = time.Minute
+
+// stockPatience is how long what the stock server may lose is waited for.
+const stockPatience = 5 * time.Second
 
 // allTransports are all ways to connect.
 var allTransports = []string{siotest.WebSocket, siotest.Polling, siotest.Upgrade}
@@ -45,6 +49,25 @@ type subject struct {
 	mu      sync.Mutex
 	numbers map[string][]int // by socket
 	auths   []any
+}
+
+// patience is how long an event of the server is waited for. The stock server loses some,
+// each of which costs its patience.
+func (s *subject) patience() time.Duration {
+	if s.name == "stock" {
+		return stockPatience
+	}
+	return patience
+}
+
+// failed takes a failure of one of the server's clients: of ours it fails the test, of the
+// stock server's it is a fault like those that are counted.
+func (s *subject) failed(t *testing.T, err error) {
+	t.Helper()
+	if s.name == "ours" {
+		t.Error(err)
+	}
+	t.Logf("%s: %v", s.name, err)
 }
 
 // note keeps a number of a socket's.
@@ -141,6 +164,10 @@ func stock(t testing.TB) *subject {
 	return sub
 }
 
+// attempts is how often the stock server may do right before a test says that it proves
+// nothing. The first fault ends the attempts, so that many cost little.
+const attempts = 10
+
 // compare runs a measurement, the count of faults, on the stock server until it fails
 // but at most attempts times, then on ours, where it must be 0. needed says that stock
 // must fail. With the race detector only ours runs.
@@ -196,6 +223,12 @@ func dial(t testing.TB, url string, o siotest.Options) *siotest.Client {
 	}
 	t.Cleanup(c.Close)
 	return c
+}
+
+// dialMany connects clients to the server at once and returns those that were accepted.
+func (s *subject) dialMany(count int, o siotest.Options) []*siotest.Client {
+	o.Timeout = s.patience()
+	return dialMany(s.url, count, o)
 }
 
 // dialMany connects clients at once and returns those that were accepted.

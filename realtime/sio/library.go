@@ -240,8 +240,12 @@ func (c *conn) Write(r io.Reader, _ *packet.Options, _ engine.SendCallback) engi
 		return c
 	}
 	_, text := r.(*types.StringBuffer)
+	s, ok := c.receiver.(*session)
+	if ok && text {
+		s.writes(data)
+	}
 	c.send(messagePacket(data, !text))
-	if s, ok := c.receiver.(*session); ok && text {
+	if ok && text {
 		s.wrote(data)
 	}
 	return c

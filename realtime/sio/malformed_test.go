@@ -80,7 +80,9 @@ func TestMalformedPacketKillsTheStockServer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := stubborn(t, func() (*siotest.Client, error) { return siotest.Dial(strings.TrimSpace(line), siotest.Options{}) })
+		c := stubborn(t, func() (*siotest.Client, error) {
+			return siotest.Dial(strings.TrimSpace(line), siotest.Options{Timeout: stockPatience})
+		})
 		_ = c.SendRaw(text)
 		var wg sync.WaitGroup
 		wg.Go(func() { drain(out) })

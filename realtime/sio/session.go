@@ -28,6 +28,7 @@ type session struct {
 	closing   bool // the connection has closed
 	finished  bool // the worker has told the library so
 	answering bool // the worker waits for the library's answer to a CONNECT
+	accepted  bool // the library sends that it is accepted, and then hands the socket out
 	attaching bool // OnConnect is running
 	sockets   map[string]*Socket
 
@@ -182,7 +183,7 @@ func (s *session) rescue(what string) {
 // by which the adapter finds what was decided here.
 func (s *session) connect(p *incoming) {
 	s.mu.Lock()
-	s.answering = true
+	s.answering, s.accepted = true, false
 	connected := s.sockets[p.namespace] != nil
 	s.mu.Unlock()
 	if n := s.server.bound(p.namespace); n != nil && !connected {
@@ -191,7 +192,9 @@ func (s *session) connect(p *incoming) {
 	p.auth = map[string]any{"pid": s.conn.id, "offset": "-"}
 	s.tell(p)
 	s.mu.Lock()
-	for s.attaching || (s.answering && !s.closing) {
+	// A client that has the answer may have sent events and gone before the library comes to
+	// hand the socket out: what it sent is handled all the same.
+	for s.attaching || s.answering && (!s.closing || s.accepted) {
 		s.changed.Wait()
 	}
 	s.answering = false
@@ -203,7 +206,17 @@ func (s *session) connect(p *incoming) {
 // tell hands a packet to the library's client.
 func (s *session) tell(p *incoming) { s.conn.Emit("data", p.libraryPacket()) }
 
-// wrote looks at what the library sends: a CONNECT_ERROR ends the wait for an answer.
+// writes looks at what the library is about to send: after a CONNECT it hands the socket out.
+func (s *session) writes(packet []byte) {
+	if len(packet) == 0 || packetType(packet[0]) != typeConnect {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.accepted = true
+}
+
+// wrote looks at what the library has sent: a CONNECT_ERROR ends the wait for an answer.
 func (s *session) wrote(packet []byte) {
 	if len(packet) == 0 || packetType(packet[0]) != typeConnectError {
 		return
@@ -219,6 +232,8 @@ func (s *session) wrote(packet []byte) {
 func (s *session) attach(socket *Socket, connected func()) bool {
 	s.mu.Lock()
 	if s.finished || socket.abandoned {
+		s.answering = false
+		s.changed.Broadcast()
 		s.mu.Unlock()
 		return false
 	}

@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"testing"
@@ -51,8 +52,11 @@ func eraseSlowly(dir string, begin func(context.Context, messaging.Store) error)
 	if err != nil || len(unswept) != 1 {
 		return fmt.Errorf("left behind: %v, %w", unswept, err)
 	}
-	for {
+	for step := 1; ; step++ {
 		fmt.Fprintln(os.Stdout, "step")
+		if step == erasable/2 { // fast as it may be, it is killed before it is done
+			_, _ = io.Copy(io.Discard, os.Stdin)
+		}
 		swept, err := set.Messaging.Sweep(ctx, unswept[0], 1)
 		if err != nil || !swept.Left {
 			return err
@@ -128,6 +132,11 @@ func killAfter(t *testing.T, role, dir string, n int) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	input, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = input.Close() }()
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

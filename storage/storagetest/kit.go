@@ -18,7 +18,7 @@ import (
 )
 
 // patience bounds the wait for a callback; it is only reached when a test fails.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // oddText is text that a careless encoding would change.
 const oddText = "Zoë \U0001F9D1\u200d\U0001F680 \"quoted\" <b>&amp;</b> \u2028 back\\slash 'single'\ttab\r\nline \u00e9 e\u0301 \ufeff%s ?"

@@ -116,6 +116,10 @@ func (a *App) Addr() string { return a.listener.Addr().String() }
 // Registry holds the server's operations.
 func (a *App) Registry() *op.Registry { return a.registry }
 
+// Backlog is how much work is under way, or waits, that goes on after the answers to what
+// caused it: turns and removals of agents, entries of their logs, joins to be remembered.
+func (a *App) Backlog() int { return a.agents.Backlog() + a.journal.Backlog() + a.memory.Backlog() }
+
 // Run serves until ctx ends, then stops gracefully within the drain time. It returns
 // nil after a graceful stop. It may be called once.
 func (a *App) Run(ctx context.Context) error {

@@ -27,6 +27,10 @@ import (
 	"parley/web"
 )
 
+// pacesPerAnswer bounds how long the built-in model writes: an answer of more words than that
+// has shorter pauses.
+const pacesPerAnswer = 60
+
 // openStore opens the embedded store below the data folder.
 func (a *App) openStore(ctx context.Context, _ Options) error {
 	var err error
@@ -63,7 +67,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	if err := a.buildMedia(); err != nil {
 		return err
 	}
-	model := builtin.New(builtin.Options{Pace: a.cfg.BuiltinPace})
+	model := builtin.New(builtin.Options{Pace: a.cfg.BuiltinPace, Max: pacesPerAnswer * a.cfg.BuiltinPace})
 	a.messaging = messaging.New(messaging.Options{
 		Store: a.media.Noting(a.store.Messaging), Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
 		Now: time.Now, Roster: roster, Agents: a.agents, Titles: model, Dependents: checked[messaging.Dependents](o.OnDeletion, a.journal, a.memory, a.media),
@@ -189,6 +193,8 @@ func (a *App) buildDoors(_ context.Context, o Options) error {
 	audio.Ops(a.registry, audio.New(audio.Options{Agents: agentStates{a.agents}}))
 	a.gateway.Bind(a.registry, a.messaging)
 	a.metrics.watchSockets(a.gateway.Stats)
+	a.metrics.gauge("parley_background_work", "Work that no caller waits for: turns and removals of agents, entries of their logs, joins.",
+		func() float64 { return float64(a.Backlog()) })
 	a.metrics.watchGateway(a.gateway.Counts, a.logs.Dropped)
 	a.metrics.watchStore(a.store.Stats)
 

@@ -177,18 +177,13 @@ func (e *estate) eventually(what string, is func() bool) {
 	}
 }
 
-// settled waits until the agents owe nobody anything, and have written all of it down.
+// settled waits until the agents owe nobody anything, and have written all of it down. What
+// is owed is looked at first: it becomes work, and work becomes nothing that is owed.
 func (e *estate) settled() {
 	e.t.Helper()
-	last, same := map[string]int{}, 0
 	e.eventually("rest", func() bool {
 		now := e.counts()
-		if maps.Equal(now, last) && now["duties"] == 0 {
-			same++
-		} else {
-			last, same = now, 0
-		}
-		return same > 20
+		return now["duties"] == 0 && now["remains"] == 0 && e.Backlog() == 0
 	})
 }
 

@@ -22,7 +22,7 @@ func (s *house) back(c *siotest.Client, token string) *siotest.Client {
 
 func TestAUserComesBackWithAFreshToken(t *testing.T) {
 	s := serve(t)
-	soon := jwttest.HS256(object{"sub": owner, "exp": float64(time.Now().Add(-28*time.Second).UnixMilli()) / 1000})
+	soon := jwttest.HS256(object{"sub": owner, "exp": float64(time.Now().Add(-24*time.Second).UnixMilli()) / 1000})
 	c := s.dial(soon)
 	if code := s.ask(c, "channels:join", object{"channelId": foreign}); code != "" {
 		t.Fatal(code)

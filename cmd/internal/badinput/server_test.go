@@ -22,7 +22,7 @@ import (
 )
 
 // patience is how long a test waits for an answer.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // logBuffer is the log of a running server.
 type logBuffer struct {

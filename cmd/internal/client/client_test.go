@@ -12,7 +12,7 @@ import (
 
 // options connect to a fake.
 func options(url, transport string) Options {
-	return Options{URL: url, Transport: transport, Timeout: 5 * time.Second, HTTP: http.DefaultClient}
+	return Options{URL: url, Transport: transport, Timeout: time.Minute, HTTP: http.DefaultClient}
 }
 
 // TestPingsAreAnswered keeps a connection alive while the caller only waits for packets.

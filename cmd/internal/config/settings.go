@@ -145,7 +145,7 @@ func (c *Config) limits() []setting {
 		{name: "PARLEY_TURN_TIMEOUT", value: duration(&c.TurnTimeout), fallback: "120s",
 			help: "How long an agent may think about one message; longer keeps a worker busy."},
 		{name: "PARLEY_BUILTIN_PACE", value: duration(&c.BuiltinPace), fallback: "25ms",
-			help: "Pause before each word of the built-in model, together at most 1.5s per answer; longer keeps a worker busy, 0 answers at once."},
+			help: "Pause before each word of the built-in model, together at most 60 times as long per answer; longer keeps a worker busy, 0 answers at once."},
 		{name: "PARLEY_DRAIN_TIMEOUT", value: duration(&c.DrainTimeout), fallback: "10s",
 			help: "How long a stop may take; connections are ended spread over it, 0 ends them at once."},
 	}

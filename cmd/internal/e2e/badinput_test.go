@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 )
 
 // maxResident bounds the server's memory under everything a bad client does, in MB.
@@ -17,7 +16,7 @@ func TestBadInputGetsTheDocumentedErrorAndTroublesNobody(t *testing.T) {
 	for _, transport := range []string{"websocket", "polling"} {
 		t.Run(transport, func(t *testing.T) {
 			p := start(t)
-			t.Log("\n" + node(t, 4*time.Minute, "badinput.mjs", p.url, transport))
+			t.Log("\n" + node(t, scriptPatience, "badinput.mjs", p.url, transport))
 			peak, err := peakResident(p.cmd.Process.Pid)
 			if err != nil {
 				t.Fatal(err)

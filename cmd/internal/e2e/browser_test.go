@@ -7,7 +7,6 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestTwoPeopleAndTheAgentChatInBrowsers drives the chat page in Chromium, kills the
@@ -20,7 +19,7 @@ func TestTwoPeopleAndTheAgentChatInBrowsers(t *testing.T) {
 	if err := os.MkdirAll(shots, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	drive(t, p, 3*time.Minute, "chat.mjs", p.url, shots, browser)
+	drive(t, p, scriptPatience, "chat.mjs", p.url, shots, browser)
 }
 
 // TestTheReferencesWebClientWorksUnmodified walks through the client of ElizaOS 1.2.0, as it
@@ -30,7 +29,7 @@ func TestTheReferencesWebClientWorksUnmodified(t *testing.T) {
 	_, file, _, _ := runtime.Caller(0)
 	shots := filepath.Join(filepath.Dir(file), "..", "..", "..", "web", "e2e", "out", "reference")
 	p := start(t, "PARLEY_WEB_DIR="+reference(t, "web-client"), "PARLEY_SEED=false")
-	t.Log("\n" + node(t, 6*time.Minute, "reference.mjs", p.url, shots, browser))
+	t.Log("\n" + node(t, scriptPatience, "reference.mjs", p.url, shots, browser))
 }
 
 // chromium returns the browser's path. The tests of the page belong to the full run: they

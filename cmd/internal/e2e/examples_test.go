@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
-	"time"
 
 	"parley/cmd/internal/app"
 	"parley/cmd/internal/config"
@@ -40,7 +39,7 @@ func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
 	for range servers(snippets) {
 		args = append(args, start(t, "ELIZA_SERVER_AUTH_TOKEN="+key).url)
 	}
-	t.Log("\n" + node(t, 5*time.Minute, "examples.mjs", args...))
+	t.Log("\n" + node(t, scriptPatience, "examples.mjs", args...))
 	for _, s := range snippets {
 		if s.Language == "go" {
 			if code, err := format.Source([]byte(s.Code + "\n")); err != nil || string(code) != s.Code+"\n" {

@@ -68,7 +68,7 @@ func TestAKillAtAnyStepOfATurnLosesAndDoublesNothing(t *testing.T) {
 			select {
 			case err := <-p.end:
 				p.end <- err
-			case <-time.After(20 * time.Second):
+			case <-time.After(patience):
 				t.Fatal("the server lives")
 			}
 			p.bin, p.env = "", nil
@@ -78,7 +78,7 @@ func TestAKillAtAnyStepOfATurnLosesAndDoublesNothing(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			eventually(t, 20*time.Second, "the answer", func() error { return answeredOnce(t.Context(), p, k, question) })
+			eventually(t, patience, "the answer", func() error { return answeredOnce(t.Context(), p, k, question) })
 		})
 	}
 }
@@ -110,13 +110,13 @@ func TestAnswersOverCuts(t *testing.T) {
 	if testing.Short() {
 		cuts = "50"
 	}
-	p := start(t, "PARLEY_BUILTIN_PACE=15ms")
-	t.Log("\n" + node(t, 3*time.Minute, "streams.mjs", p.url, cuts))
+	p := start(t, "PARLEY_BUILTIN_PACE=30ms")
+	t.Log("\n" + node(t, scriptPatience, "streams.mjs", p.url, cuts))
 }
 
 // TestTheAgentUnderFaults asks too much of the agent, and takes questions, answers and
 // the agent itself away.
 func TestTheAgentUnderFaults(t *testing.T) {
-	p := start(t, "PARLEY_BUILTIN_PACE=40ms", "RATE_LIMIT_SOCKET=0")
-	t.Log("\n" + node(t, 3*time.Minute, "faults.mjs", p.url))
+	p := start(t, "PARLEY_BUILTIN_PACE=100ms", "RATE_LIMIT_SOCKET=0")
+	t.Log("\n" + node(t, scriptPatience, "faults.mjs", p.url))
 }

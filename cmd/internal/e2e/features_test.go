@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"parley/realtime/realtimetest"
 	"parley/realtime/sio/siotest"
@@ -19,7 +18,7 @@ func TestTheContractsEvents(t *testing.T) {
 	for _, transport := range []string{"websocket", "polling"} {
 		t.Run(transport, func(t *testing.T) {
 			p := start(t)
-			t.Log("\n" + node(t, time.Minute, "features.mjs", p.url, transport))
+			t.Log("\n" + node(t, scriptPatience, "features.mjs", p.url, transport))
 		})
 	}
 }
@@ -28,7 +27,7 @@ func TestTheContractsEvents(t *testing.T) {
 func TestKeyModeAsksForTheKeyAtEveryDoor(t *testing.T) {
 	const key = "a-key-for-the-tests-only"
 	p := start(t, "ELIZA_SERVER_AUTH_TOKEN="+key, "LOG_LEVEL=trace")
-	t.Log("\n" + node(t, time.Minute, "access.mjs", p.url, key))
+	t.Log("\n" + node(t, scriptPatience, "access.mjs", p.url, key))
 	if bytes.Contains([]byte(p.log.String()), []byte(key)) {
 		t.Error("the log shows the key")
 	}
@@ -38,7 +37,7 @@ func TestKeyModeAsksForTheKeyAtEveryDoor(t *testing.T) {
 func TestJWTModeBindsUsersToTheirTokens(t *testing.T) {
 	const secret = "a-secret-of-tokens-for-the-tests-only"
 	p := start(t, "PARLEY_AUTH=jwt", "PARLEY_JWT_SECRET="+secret, "PARLEY_JWT_LEEWAY=0s", "LOG_LEVEL=trace")
-	t.Log("\n" + node(t, time.Minute, "tokens.mjs", p.url, secret))
+	t.Log("\n" + node(t, scriptPatience, "tokens.mjs", p.url, secret))
 	if log := []byte(p.log.String()); bytes.Contains(log, []byte(secret)) || bytes.Contains(log, []byte("eyJ")) {
 		t.Error("the log shows the secret or a token")
 	}
@@ -73,7 +72,7 @@ func TestChannelsUnderLoad(t *testing.T) {
 		t.Run(transport, func(t *testing.T) {
 			known := p.channels(t)
 			run := exec.CommandContext(t.Context(), driver, "run", "-url", p.url, "-sockets", "300", "-channels", "15", "-rate", "200",
-				"-duration", seconds, "-warmup", "1s", "-drain", "30s", "-transport", transport)
+				"-duration", seconds, "-warmup", "1s", "-drain", "1m", "-transport", transport)
 			var out bytes.Buffer
 			run.Stdout, run.Stderr = &out, &out
 			if err := run.Start(); err != nil {
@@ -116,12 +115,12 @@ func (p *process) listen(t *testing.T, transport string, known []string) *siotes
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	eventually(t, 30*time.Second, "there is a new channel to listen in", func() error {
+	eventually(t, patience, "there is a new channel to listen in", func() error {
 		for _, id := range p.channels(t) {
 			if slices.Contains(known, id) {
 				continue
 			}
-			_, err := c.EmitAck(20*time.Second, "channels:join", map[string]string{"channelId": id})
+			_, err := c.EmitAck(patience, "channels:join", map[string]string{"channelId": id})
 			return err
 		}
 		return errors.New("there is none")

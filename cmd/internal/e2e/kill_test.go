@@ -83,6 +83,13 @@ type talker struct {
 	sent          int
 }
 
+// acknowledged is how many messages were acknowledged so far.
+func (k *talker) acknowledged() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.acked)
+}
+
 func (k *talker) talk(ctx context.Context, p *process, pause time.Duration) {
 	for ctx.Err() == nil {
 		k.mu.Lock()
@@ -119,10 +126,20 @@ func TestKillLosesNothingAcknowledged(t *testing.T) {
 	for range rounds {
 		ctx, stop := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
-		for _, k := range talkers {
+		before := make([]int, len(talkers))
+		for i, k := range talkers {
+			before[i] = k.acknowledged()
 			wg.Go(func() { k.talk(ctx, p, 20*time.Millisecond) })
 		}
-		time.Sleep(300*time.Millisecond + rand.N(700*time.Millisecond))
+		eventually(t, patience, "everybody is acknowledged", func() error {
+			for i, k := range talkers {
+				if k.acknowledged() <= before[i] {
+					return fmt.Errorf("channel %s is not", k.channel)
+				}
+			}
+			return nil
+		})
+		time.Sleep(rand.N(time.Second)) // a random moment, not a wait
 		p.kill()
 		stop()
 		wg.Wait()
@@ -130,7 +147,7 @@ func TestKillLosesNothingAcknowledged(t *testing.T) {
 	}
 	total := 0
 	for _, k := range talkers {
-		eventually(t, 30*time.Second, "channel "+k.channel+" is complete", func() error { return k.complete(t.Context(), p) })
+		eventually(t, patience, "channel "+k.channel+" is complete", func() error { return k.complete(t.Context(), p) })
 		total += len(k.acked)
 	}
 	t.Logf("%d messages acknowledged over %d kills, none lost, each answered once", total, rounds)
@@ -200,21 +217,19 @@ func TestTermStopsGracefully(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { talkers[0].talk(ctx, p, 5*time.Millisecond) })
-	eventually(t, 10*time.Second, "some messages are acknowledged", func() error {
-		talkers[0].mu.Lock()
-		defer talkers[0].mu.Unlock()
-		if len(talkers[0].acked) < 5 {
+	eventually(t, patience, "some messages are acknowledged", func() error {
+		if talkers[0].acknowledged() < 5 {
 			return errors.New("too few")
 		}
 		return nil
 	})
-	if err := p.terminate(12 * time.Second); err != nil {
+	if err := p.terminate(30 * time.Second); err != nil {
 		t.Fatalf("the stop was not clean: %v", err)
 	}
 	stop()
 	wg.Wait()
 	p.launch()
-	eventually(t, 30*time.Second, "the channel is complete", func() error { return talkers[0].complete(t.Context(), p) })
+	eventually(t, patience, "the channel is complete", func() error { return talkers[0].complete(t.Context(), p) })
 }
 
 // TestASecondServerOnTheSameFolderIsRefused checks that the refusal names the process.

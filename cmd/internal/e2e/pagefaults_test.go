@@ -17,14 +17,14 @@ import (
 func TestThePageAndItsFaults(t *testing.T) {
 	browser := chromium(t)
 	p := start(t, "RATE_LIMIT_SOCKET=0", "PARLEY_BUILTIN_PACE=150ms")
-	drive(t, p, 5*time.Minute, "pagefaults.mjs", p.url, browser)
+	drive(t, p, scriptPatience, "pagefaults.mjs", p.url, browser)
 }
 
 // TestThePageAtScale fills channels and measures that the page does not mind.
 func TestThePageAtScale(t *testing.T) {
 	browser := chromium(t)
 	p := start(t, "RATE_LIMIT_SOCKET=0", "LOG_LEVEL=warn")
-	drive(t, p, 5*time.Minute, "scale.mjs", p.url, browser)
+	drive(t, p, scriptPatience, "scale.mjs", p.url, browser)
 }
 
 // drive runs a script that may ask for the server to be killed, by the line RESTART,

@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"testing"
-	"time"
 )
 
 // TestPeopleComeGoAndRead runs over both transports.
@@ -10,7 +9,7 @@ func TestPeopleComeGoAndRead(t *testing.T) {
 	p := start(t)
 	for _, transport := range []string{"websocket", "polling"} {
 		t.Run(transport, func(t *testing.T) {
-			t.Log("\n" + node(t, time.Minute, "people.mjs", p.url, transport))
+			t.Log("\n" + node(t, scriptPatience, "people.mjs", p.url, transport))
 		})
 	}
 }

@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"testing"
-	"time"
 )
 
 // TestTheOfficialClientComesBackIntoItsRooms takes the network away from socket.io-client,
@@ -14,5 +13,5 @@ func TestTheOfficialClientComesBackIntoItsRooms(t *testing.T) {
 	if !testing.Short() {
 		args = append(args, "long")
 	}
-	t.Log("\n" + node(t, 4*time.Minute, "recover.mjs", args...))
+	t.Log("\n" + node(t, scriptPatience, "recover.mjs", args...))
 }

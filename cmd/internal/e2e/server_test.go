@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/cmd/internal/freeport"
 	"parley/rest/resttest"
 )
 
@@ -139,7 +140,7 @@ func (p *process) launch() {
 	}
 	p.end = make(chan error, 1)
 	go func() { p.end <- p.cmd.Wait() }()
-	eventually(p.t, 20*time.Second, "the server is ready", func() error {
+	eventually(p.t, patience, "the server is ready", func() error {
 		select {
 		case err := <-p.end:
 			p.end <- err
@@ -171,20 +172,25 @@ func (p *process) terminate(within time.Duration) error {
 	}
 }
 
-// freePort returns a port that nobody listens on now.
+// freePort returns a port that nobody listens on now, nor takes while a server is away.
 func freePort(t *testing.T) int {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Pick(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = l.Close() }()
-	return l.Addr().(*net.TCPAddr).Port
+	return port
 }
+
+// patience bounds what a test waits for: it only ends what hangs.
+const patience = time.Minute
+
+// scriptPatience bounds what a script beside the tests takes, which is minutes at most.
+const scriptPatience = 15 * time.Minute
 
 // expectStatus fails unless a GET answers with the status.
 func expectStatus(url string, status int) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -265,7 +271,7 @@ func reference(t *testing.T, path ...string) string {
 // runUntilEnd runs the program on a data folder and returns what it printed.
 func runUntilEnd(t *testing.T, bin, data string, port int, env ...string) ([]byte, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 15*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, bin)
 	cmd.Dir = t.TempDir()

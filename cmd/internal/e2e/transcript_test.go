@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 )
@@ -65,7 +64,7 @@ func (p *process) ask(channel, ann, text string) string {
 		p.t.Fatal(err)
 	}
 	answer := ""
-	eventually(p.t, 10*time.Second, "Eliza answers "+text, func() error {
+	eventually(p.t, patience, "Eliza answers "+text, func() error {
 		var page struct {
 			Messages []struct {
 				AuthorID  string  `json:"authorId"`

@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
-	"time"
 )
 
 // keptQuality is the JPEG quality of the snapshots that are kept.
@@ -41,7 +40,7 @@ func TestEveryStateOfTheChatPage(t *testing.T) {
 			const key = "sesame"
 			open := start(t, "RATE_LIMIT_API=0", "PARLEY_BUILTIN_PACE=150ms")
 			locked := start(t, "RATE_LIMIT_API=0", "ELIZA_SERVER_AUTH_TOKEN="+key)
-			t.Log(node(t, 5*time.Minute, "walk.mjs", open.url, locked.url, key, shots, browser, walk.size, walk.theme, walk.extent))
+			t.Log(node(t, scriptPatience, "walk.mjs", open.url, locked.url, key, shots, browser, walk.size, walk.theme, walk.extent))
 			if err := shrinkShots(shots, small); err != nil {
 				t.Fatal(err)
 			}

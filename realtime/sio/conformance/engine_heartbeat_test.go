@@ -13,7 +13,7 @@ const early = 50 * time.Millisecond
 func TestServerPingsAtTheIntervalAndPongsKeepTheSession(t *testing.T) {
 	t.Parallel()
 	steady := relaxed()
-	steady.pingTimeout = 2 * time.Second
+	steady.pingTimeout = 5 * time.Second
 	onBothServers(t, steady, func(t *testing.T, s server) {
 		// So many pings that the session lives on by the pongs alone. The Socket.IO
 		// server, as the page sets it up, closes a client that does not connect.
@@ -152,7 +152,7 @@ func TestClosePacketEndsTheSession(t *testing.T) {
 	})
 	t.Run("a pending poll gets a noop", func(t *testing.T) {
 		t.Parallel()
-		session := openPolling(t, s)
+		session := openPolling(t, startEngineIO(t, unpinged()))
 		pending := session.getAside()
 		session.send("1")
 		answer := <-pending
@@ -196,7 +196,7 @@ func acceptsRequest(t *testing.T, s server, sid string) bool {
 
 func TestSecondPollAtATimeEndsTheSession(t *testing.T) {
 	t.Parallel()
-	onBothServers(t, relaxed(), func(t *testing.T, s server) {
+	onBothServers(t, unpinged(), func(t *testing.T, s server) {
 		session := openPolling(t, s)
 		one, other := session.getAside(), session.getAside()
 		first, second := <-one, <-other

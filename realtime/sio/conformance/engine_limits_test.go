@@ -86,7 +86,7 @@ func TestPostMayArriveInPieces(t *testing.T) {
 
 func TestAbandonedPollEndsTheSession(t *testing.T) {
 	t.Parallel()
-	s := startEngineIO(t, relaxed())
+	s := startEngineIO(t, unpinged())
 	session := openPolling(t, s)
 	ctx, abandon := context.WithCancel(t.Context())
 	sent := make(chan struct{})
@@ -160,10 +160,7 @@ func TestPayloadAboveTheLimitIsRefused(t *testing.T) {
 		t.Run("fragmented WebSocket message", func(t *testing.T) {
 			t.Parallel()
 			socket := openWebSocket(t, s)
-			if writer, err := socket.conn.NextWriter(websocket.TextMessage); err == nil {
-				_, _ = io.Copy(writer, strings.NewReader(tooLarge))
-				_ = writer.Close()
-			}
+			_ = socket.fragments(tooLarge) // may be cut while writing
 			socket.expectClosed()
 		})
 	})

@@ -62,7 +62,7 @@ func TestOnePayloadCarriesWhatWaitsForAPoll(t *testing.T) {
 		{"several packets", "4test1\x1e4test2\x1e4test3"},
 		{"text and bytes", "4hello\x1ebAQIDBA=="},
 	}
-	s := startEngineIO(t, relaxed())
+	s := startEngineIO(t, unpinged())
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -141,20 +141,11 @@ func TestWebSocketFramesFollowTheirStandard(t *testing.T) {
 	t.Run("a fragmented message is one packet", func(t *testing.T) {
 		t.Parallel()
 		socket := openWebSocket(t, s)
-		writer, err := socket.conn.NextWriter(websocket.TextMessage)
-		if err != nil {
-			t.Fatal(err)
-		}
 		text := "4" + strings.Repeat("0123456789", 2000) // several frames of 4 KB
-		for piece := range strings.SplitSeq(text, "5") {
-			if _, err := writer.Write([]byte(piece + "5")); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := writer.Close(); err != nil {
+		if err := socket.fragments(text); err != nil {
 			t.Fatal(err)
 		}
-		expect(t, socket, text+"5")
+		expect(t, socket, text)
 	})
 	t.Run("a control ping gets a control pong", func(t *testing.T) {
 		t.Parallel()

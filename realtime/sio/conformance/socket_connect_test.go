@@ -120,7 +120,7 @@ func TestClientThatDoesNotConnectFirstIsClosedAtOnce(t *testing.T) {
 // leaves a client on a busy machine the time to connect.
 func impatient() settings {
 	s := relaxed()
-	s.connectTimeout = 2 * time.Second
+	s.connectTimeout = 5 * time.Second
 	return s
 }
 

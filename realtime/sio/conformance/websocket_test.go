@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/base64"
+	"io"
 	"net/http"
 	"strings"
 	"sync"
@@ -119,6 +120,20 @@ func (p *webSocketPeer) write(kind int, data []byte) error {
 	p.writing.Lock()
 	defer p.writing.Unlock()
 	return p.conn.WriteMessage(kind, data)
+}
+
+// fragments sends one text message in several frames, between which no other may come.
+func (p *webSocketPeer) fragments(text string) error {
+	p.writing.Lock()
+	defer p.writing.Unlock()
+	writer, err := p.conn.NextWriter(websocket.TextMessage)
+	if err != nil {
+		return err
+	}
+	if _, err := io.Copy(writer, strings.NewReader(text)); err != nil {
+		return err
+	}
+	return writer.Close()
 }
 
 // send sends packets, each in a frame of its own.

@@ -42,7 +42,7 @@ type Options struct {
 	Halt string
 	// NoConnect leaves the CONNECT packet to the caller.
 	NoConnect bool
-	// Timeout bounds Dial, 0 for 10 s.
+	// Timeout bounds Dial, 0 for a minute: it only ends what hangs.
 	Timeout time.Duration
 	// Observer is told of all that comes, nil for nobody.
 	Observer Observer
@@ -111,7 +111,7 @@ func (r Refused) Error() string { return "connection refused: " + string(r.Paylo
 // Dial connects to a server at the given http URL and waits until it has accepted.
 func Dial(url string, o Options) (*Client, error) {
 	if o.Timeout == 0 {
-		o.Timeout = 10 * time.Second
+		o.Timeout = time.Minute
 	}
 	if o.Path == "" {
 		o.Path = "/socket.io/"

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { can } from "../state/abilities";
 import type { Chat } from "../state/chat";
 import type { State } from "../state/model";
@@ -7,7 +7,7 @@ import { useStore } from "../state/store";
 import { Activity } from "./activity";
 import { AsleepBar } from "./asleep";
 import { MentionList, useMentions } from "./mentions";
-import { Icon } from "./parts";
+import { dialogGone, Icon } from "./parts";
 import { byTouch } from "./touch";
 
 /** The longest message that the server takes, and from where on the rest is counted. */
@@ -153,16 +153,19 @@ function useGrowth(ref: { current: HTMLTextAreaElement | null }, text: string): 
   }, [text]);
 }
 
-/** useFocusAtOpening puts the cursor into the field, but not where that brings up a keyboard. */
+/**
+ * useFocusAtOpening puts the cursor into the field, but not where that brings up a keyboard. It
+ * is there when the field is, and when a dialog has gone: what is typed at once gets lost else.
+ */
 function useFocusAtOpening(ref: { current: HTMLTextAreaElement | null }): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!matchMedia("(pointer: fine)").matches) return;
     const focus = () => ref.current?.focus();
     const dialog = document.querySelector("dialog[open]");
     if (dialog === null) return focus();
     // A dialog keeps the focus until it is closed.
-    dialog.addEventListener("close", focus, { once: true });
-    return () => dialog.removeEventListener("close", focus);
+    dialog.addEventListener(dialogGone, focus, { once: true });
+    return () => dialog.removeEventListener(dialogGone, focus);
   }, []);
 }
 

@@ -109,6 +109,9 @@ interface DialogProps {
   onCancel?: (() => void) | undefined;
 }
 
+/** The event of a dialog that is closed and has given the focus back; that of the browser comes later. */
+export const dialogGone = "dialog-gone";
+
 /**
  * Dialog is a modal form: it keeps the focus and gives it back where it was, Escape
  * cancels it if that is allowed.
@@ -122,6 +125,7 @@ export function Dialog({ title, testId, children, onSubmit, onCancel, look = "" 
     return () => {
       dialog.close();
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      dialog.dispatchEvent(new Event(dialogGone));
     };
   }, []);
   return (

@@ -11,8 +11,8 @@ const points = [
   ["check", "Nothing gets lost", "Go on writing while the connection is away. It is sent when it is back."],
 ] as const;
 
-/** How long the first chat may take to open, in milliseconds; the page goes on without it then. */
-const meetWithin = 3_000;
+/** How long the first chat may take to open, in milliseconds; the page goes on without it then. Who waits can look around. */
+const meetWithin = 20_000;
 
 /** Welcome greets at the first visit, explains the page, asks for a name, and leads to a first chat. */
 export function Welcome({ chat }: { chat: Chat }) {

@@ -46,7 +46,7 @@ async function refused(name, call, code, status) {
 }
 
 /** Polls until the value fits. */
-async function until(name, read, fits, within = 10_000) {
+async function until(name, read, fits, within = 60_000) {
   const end = Date.now() + within;
   let value;
   do {

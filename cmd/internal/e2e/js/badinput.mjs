@@ -54,8 +54,8 @@ const wrong = [
 
 for (const [name, event, code, text] of wrong) {
   try {
-    const told = next(ann, "messageError", () => true, 3_000);
-    const unlocked = name.startsWith("join") ? Promise.resolve() : next(ann, "messageComplete", () => true, 3_000);
+    const told = next(ann, "messageError");
+    const unlocked = name.startsWith("join") ? Promise.resolve() : next(ann, "messageComplete");
     ann.emit(...event);
     const [error] = await told;
     await unlocked;
@@ -77,12 +77,12 @@ for (const event of [["message", "text"], ["message", 5], ["message", null], ["m
   ann.offAny(spy);
   check(`${JSON.stringify(event)} is ignored`, reply.success && answers.length === 0, answers);
 }
-const unknown = await ann.timeout(3_000).emitWithAck("no such event", {});
+const unknown = await ann.timeout(60_000).emitWithAck("no such event", {});
 check("an unknown event with an ack is answered", unknown.success === false && unknown.error.code === "NOT_FOUND", unknown);
 
-const badAck = await ann.timeout(3_000).emitWithAck("messages:list", { channelId: "nope", limit: "many" });
+const badAck = await ann.timeout(60_000).emitWithAck("messages:list", { channelId: "nope", limit: "many" });
 check("every faulty field is named", badAck.error.issues.map((i) => i.path).sort().join() === "channelId,limit", badAck);
-const lists = await ann.timeout(3_000).emitWithAck("messages:list", [1, 2]);
+const lists = await ann.timeout(60_000).emitWithAck("messages:list", [1, 2]);
 check("a list as payload is refused", lists.error.code === "INVALID_REQUEST", lists);
 
 // 10,000 joins: a thousand rooms, then the documented error; the socket lives.
@@ -90,7 +90,7 @@ let joined = 0, refused = 0;
 const joiner = await connect(url, options);
 for (let i = 0; i < 100; i++) {
   const answers = await Promise.all(Array.from({ length: 100 }, () =>
-    joiner.timeout(30_000).emitWithAck("channels:join", { channelId: randomUUID() })));
+    joiner.timeout(60_000).emitWithAck("channels:join", { channelId: randomUUID() })));
   for (const answer of answers) answer.success ? joined++ : refused++;
 }
 check("10,000 joins: bounded", joined > 0 && joined <= 1000 && joined + refused === 10_000, { joined, refused });
@@ -111,14 +111,14 @@ for (let i = 0; i < 100_000; i++) {
 const drained = (async () => {
   while (stored + limited < 100_000 && flooder.connected) await new Promise((resolve) => setTimeout(resolve, 50));
 })();
-await Promise.race([drained, ended, new Promise((resolve) => setTimeout(resolve, 60_000))]);
+await Promise.race([drained, ended, new Promise((resolve) => setTimeout(resolve, 300_000))]);
 check("100,000 messages: some stored, most limited, or the flooder cut off",
   stored > 0 && (limited > 50_000 || !flooder.connected), { stored, limited, lastError });
 flooder.close();
 
 // 2 MB: over the largest packet, so the connection ends; a new one works.
 const big = await connect(url, options);
-const cut = next(big, "disconnect", () => true, 15_000);
+const cut = next(big, "disconnect");
 big.emit("2", { ...good(), message: "x".repeat(2_000_000) });
 await cut.then(([reason]) => check("2 MB closes the connection", true, reason), (err) => check("2 MB closes the connection", false, err.message));
 const again = await connect(url, options);

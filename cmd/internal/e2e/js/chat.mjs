@@ -20,7 +20,7 @@ async function person(name, options) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   watchPage(page, url);
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   // While the server is away the browser itself reports what it cannot reach.
   page.on("console", (m) => { if (m.type() === "error" && !serverAway) faults.push(`${name}: ${m.text()}`); });
   page.on("pageerror", (e) => faults.push(`${name}: ${e.message}`));

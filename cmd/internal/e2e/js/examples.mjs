@@ -134,7 +134,7 @@ function acknowledged(reply, operation) {
 
 const runners = {
   async curl({ code }) {
-    const { stdout } = await run("bash", ["-c", put(code)], { cwd: folder, env: { ...process.env, CURL_HOME: folder }, timeout: 20_000 });
+    const { stdout } = await run("bash", ["-c", put(code)], { cwd: folder, env: { ...process.env, CURL_HOME: folder }, timeout: 60_000 });
     return replied(200, stdout);
   },
   async fetch(snippet) {

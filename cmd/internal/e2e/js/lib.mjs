@@ -23,7 +23,7 @@ export async function finish() {
 }
 
 /** Resolves with the arguments of the next such event that fits, or rejects. */
-export function next(socket, event, fits = () => true, within = 10_000) {
+export function next(socket, event, fits = () => true, within = 60_000) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       socket.off(event, listener);

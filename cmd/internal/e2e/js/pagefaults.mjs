@@ -5,7 +5,7 @@
 // stdout the caller kills it; on "AWAY" it starts it again and writes a line to stdin.
 import { check, finish } from "./lib.mjs";
 import { bombs } from "./bombs.mjs";
-import { act, anchor, away, confirm, eliza, faults, heard, killServer, launch, Line, must, open, pause, person, place, say, shown, step, tab, until, Witness } from "./pages.mjs";
+import { act, away, confirm, eliza, faults, heard, killServer, launch, Line, must, open, pause, person, place, rested, say, shown, step, tab, until, Witness } from "./pages.mjs";
 
 const [url, executablePath] = process.argv.slice(2);
 const browser = await launch(executablePath);
@@ -233,6 +233,7 @@ await step("a reader of old history keeps the place over an absence, and over an
   await ann.locator(`[data-testid=message][data-id="${all[30]}"]`).waitFor();
   await ann.getByTestId("search-close").click();
   await pause(300);
+  await rested(ann);
   const at = 30;
   const was = await place(ann, all[at]);
   await cutOff(async () => {
@@ -244,8 +245,10 @@ await step("a reader of old history keeps the place over an absence, and over an
   });
   await ann.locator(`[data-id="${all[at + 1]}"]`).filter({ hasText: "changed meanwhile" }).waitFor();
   await ann.locator(`[data-id="${all[at + 2]}"]`).waitFor({ state: "detached" });
-  const now = await place(ann, all[at]);
-  must(now !== null && Math.abs(now - was) < 4, "after the absence", was, now);
+  await until("it stands where it was, after the absence", async () => {
+    const now = await place(ann, all[at]);
+    return (now !== null && Math.abs(now - was) < 4) || Promise.reject(new Error(JSON.stringify([was, now])));
+  });
   await ann.getByTestId("jump").click();
   await heard(ann, "the last one");
   await witness.call("channels:update", { channelId: channel.id, participantCentralUserIds: [witness.socket.entity, eliza] });
@@ -259,9 +262,10 @@ await step("a reader of old history keeps the place over an absence, and over an
       await ann.mouse.wheel(0, -up);
       await pause(100);
     }
-    const before = await anchor(ann);
+    const before = up > 0 ? await rested(ann) : undefined;
     while (await openAnswer(ann).isVisible()) {
-      if (up === 0) must((await left()) < 60, "left behind by", await left());
+      // It goes along with the next drawing, which a busy machine may be late with.
+      if (up === 0) await until("it goes along", async () => (await left()) < 60);
       else must(Math.abs((await place(ann, before.id)) - before.at) < 4, "pulled along", before, await place(ann, before.id));
       await pause(50);
     }
@@ -404,7 +408,7 @@ await step("the server is away while three channels are written in", async () =>
   const channels = [];
   for (const name of ["First", "Second", "Third"]) channels.push(await witness.channel(`${name} away`));
   // The page reads the list every 20 seconds.
-  await until("they are listed", async () => (await ann.getByTestId("channel-item").filter({ hasText: "away" }).count()) === 3, 45_000);
+  await until("they are listed", async () => (await ann.getByTestId("channel-item").filter({ hasText: "away" }).count()) === 3);
   for (const channel of channels) await open(ann, channel);
   await killServer(async () => {
     await ann.getByTestId("connection").waitFor();

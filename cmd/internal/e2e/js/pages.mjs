@@ -33,7 +33,7 @@ function observe() {
 
 /** Watches a page for everything that must not happen. */
 export function watch(page, name, url) {
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   page.on("console", (m) => { if (m.type() === "error" && !away.now) faults.push([name, m.text()]); });
   page.on("pageerror", (e) => faults.push([name, e.message]));
   page.on("dialog", (d) => { faults.push([name, `a dialog: ${d.message()}`]); void d.dismiss(); });
@@ -64,7 +64,7 @@ export async function tab(page, url, channel) {
 }
 
 /** Waits until a condition holds, and gives its value. */
-export async function until(what, holds, within = 15_000) {
+export async function until(what, holds, within = 60_000) {
   let last;
   for (const end = Date.now() + within; ; await pause(50)) {
     try {
@@ -121,6 +121,15 @@ export const place = (page, id) => page.getByTestId("messages").evaluate((list, 
   return found && found.getBoundingClientRect().top - list.getBoundingClientRect().top;
 }, id);
 
+/** Waits until the list stands still, and says where: the wheel moves it smoothly. */
+export async function rested(page) {
+  for (;;) {
+    const was = await anchor(page);
+    await pause(100);
+    if (Math.abs((await place(page, was.id)) - was.at) < 1) return was;
+  }
+}
+
 /** Opens a message's menu and takes an action. */
 export async function act(page, id, action) {
   const message = page.locator(`[data-testid=message][data-id="${id}"]`);
@@ -164,7 +173,7 @@ export class Witness {
   }
 
   async call(event, payload) {
-    const answer = await this.socket.timeout(20_000).emitWithAck(event, payload);
+    const answer = await this.socket.timeout(60_000).emitWithAck(event, payload);
     if (!answer.success) throw new Error(`${event}: ${JSON.stringify(answer.error)}`);
     return answer;
   }

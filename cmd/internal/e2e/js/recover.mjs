@@ -91,14 +91,14 @@ class Traveller {
   }
 
   /** Resolves when a text was heard. */
-  async until(text, within = 15_000) {
+  async until(text, within = 60_000) {
     for (const end = Date.now() + within; !this.heard.some((h) => h.payload.text === text); await pause(5)) {
       if (Date.now() > end) throw new Error(`${text} was not heard; heard ${this.heard.map((h) => h.payload.text ?? h.event)}`);
     }
   }
 
   /** Resolves when the client is connected anew. */
-  back(within = 15_000) {
+  back(within = 60_000) {
     return next(this.socket, "connect", () => true, within);
   }
 
@@ -173,7 +173,7 @@ for (const [name, options] of Object.entries(transports)) {
   trips.push(away(`${name}, old connection still open`, { ...quick, ...options }, offline, online));
   if (long) {
     const silence = async (ann) => (await pause(50_000), ann.network.heal());
-    trips.push(away(`${name}, silent for longer than the ping timeout`, options, (ann) => ann.network.silence(), silence, 45_000));
+    trips.push(away(`${name}, silent for longer than the ping timeout`, options, (ann) => ann.network.silence(), silence));
   }
 }
 await Promise.all(trips);

@@ -20,7 +20,7 @@ await context.route((address) => !address.href.startsWith(url) && address.protoc
 
 const page = await context.newPage();
 watchPage(page, url);
-page.setDefaultTimeout(15_000);
+page.setDefaultTimeout(60_000);
 const faults = [];
 const failed = [];
 let away = false;
@@ -53,7 +53,7 @@ async function ask(path) {
 }
 
 /** Polls until a fact holds. */
-async function eventually(what, fact, within = 15_000) {
+async function eventually(what, fact, within = 60_000) {
   for (const end = Date.now() + within; Date.now() < end; await page.waitForTimeout(50)) {
     if (await fact()) return;
   }
@@ -75,7 +75,7 @@ async function say(words) {
   await input.fill(words);
   await page.getByTestId("send-button").click();
   await page.getByText(words, { exact: true }).first().waitFor();
-  await page.waitForFunction(() => !document.querySelector("[data-testid=chat-input]").disabled, undefined, { timeout: 20_000 });
+  await page.waitForFunction(() => !document.querySelector("[data-testid=chat-input]").disabled, undefined, { timeout: 60_000 });
 }
 /** How many messages of the agent are shown. */
 const answers = () => page.locator("[data-testid=chat-messages] .prose-sm, .prose-sm").count();
@@ -138,7 +138,7 @@ await step("titles", async () => {
   await say("What is my dog called?");
   const channels = async () => (await ask("/api/messaging/central-servers/00000000-0000-0000-0000-000000000000/channels")).channels
     .filter((c) => c.type === "DM" && c.metadata?.forAgent === agent);
-  await eventually("the chat gets no title", async () => (await channels()).some((c) => !/^Chat - /.test(c.name)), 20_000);
+  await eventually("the chat gets no title", async () => (await channels()).some((c) => !/^Chat - /.test(c.name)), 60_000);
   first = (await channels())[0];
   await page.getByRole("button", { name: first.name }).waitFor();
 });
@@ -181,7 +181,7 @@ await step("upload", async () => {
   const picture = page.locator("img[src*='/media/uploads/agents/']").first();
   await picture.waitFor();
   await eventually("the picture does not load", () => picture.evaluate((img) => img.complete && img.naturalWidth === 10));
-  await page.waitForFunction(() => !document.querySelector("[data-testid=chat-input]").disabled, undefined, { timeout: 20_000 });
+  await page.waitForFunction(() => !document.querySelector("[data-testid=chat-input]").disabled, undefined, { timeout: 60_000 });
 });
 
 await step("recovery", async () => {
@@ -339,7 +339,7 @@ await step("upload in the group", async () => {
   await eventually("the upload does not end", async () => page.getByTestId("send-button").isEnabled());
   await page.getByTestId("send-button").click();
   await page.locator("img[src*='/media/uploads/channels/']").first().waitFor();
-  await page.waitForFunction(() => !document.querySelector("[data-testid=chat-input]").disabled, undefined, { timeout: 20_000 });
+  await page.waitForFunction(() => !document.querySelector("[data-testid=chat-input]").disabled, undefined, { timeout: 60_000 });
 });
 
 await step("clear the chat", async () => {

@@ -3,7 +3,7 @@
 // Usage: node scale.mjs http://127.0.0.1:3000 <chromium>
 // The server must have no limit on what a socket may send.
 import { check, finish } from "./lib.mjs";
-import { anchor, away, faults, launch, must, open, pause, person, place, say, shown, step, until, watch, Witness } from "./pages.mjs";
+import { anchor, away, faults, launch, must, open, pause, person, place, rested, say, shown, step, until, watch, Witness } from "./pages.mjs";
 
 const [url, executablePath] = process.argv.slice(2);
 const total = 20_000;
@@ -129,7 +129,7 @@ async function walk(page) {
     let all = [];
     list.scrollTop = list.scrollHeight;
     await frame();
-    for (let still = 0; still < 20; ) {
+    for (let still = 0; still < 20 || !document.querySelector("[data-testid=beginning]"); ) {
       const ids = [...list.querySelectorAll("article")].map((a) => a.dataset.id);
       const joint = ids.indexOf(all[0]);
       if (all.length > 0 && joint < 0) return [`a gap before ${all[0]}`];
@@ -156,14 +156,11 @@ async function everything(channel, n) {
   return all.map(({ id }) => id);
 }
 
-/** Waits until the list stands still, and says where: the wheel moves it smoothly. */
-async function rested(page) {
-  for (;;) {
-    const was = await anchor(page);
-    await pause(100);
-    if (Math.abs((await place(page, was.id)) - was.at) < 1) return was;
-  }
-}
+/** Waits until a message stands where it was, when the page has drawn all that came. */
+const stands = (what, was, within) => until(what, async () => {
+  const now = await place(ann, was.id);
+  return (now !== null && Math.abs(now - was.at) < within) || Promise.reject(new Error(JSON.stringify([was, now])));
+});
 
 const large = await witness.channel("Large");
 await step(`${total} messages are stored`, () => seed(large, total));
@@ -180,7 +177,7 @@ await step("older pages come in, and what is looked at stays where it is", async
   await ann.getByTestId("messages").hover();
   const moved = [];
   let pages = 0;
-  for (let i = 0; pages < 6 && i < 300; i++) {
+  for (let i = 0; pages < 6 && i < 3_000; i++) {
     await ann.mouse.wheel(0, -700);
     await pause(150);
     if (held.length === 0) continue;
@@ -205,7 +202,7 @@ await step("the wheel leads back to the beginning", async () => {
   await ann.getByTestId("messages").hover();
   let most = 0;
   const times = await frames(ann, async () => {
-    for (let i = 0; i < 2_000 && !(await beginning(ann)); i++) {
+    for (let i = 0; i < 20_000 && !(await beginning(ann)); i++) {
       await ann.mouse.wheel(0, -15_000);
       most = Math.max(most, await drawn(ann));
     }
@@ -280,7 +277,7 @@ await step("a message far back is found, opened in its place, and left again", a
   // Scrolling down from there leads through what follows.
   await ann.getByTestId("messages").hover();
   const later = ann.getByTestId("message-text").filter({ hasText: /^Message 400\.$/ });
-  for (const until = Date.now() + 60_000; Date.now() < until && (await later.count()) === 0; ) {
+  for (const until = Date.now() + 240_000; Date.now() < until && (await later.count()) === 0; ) {
     await ann.mouse.wheel(0, 800);
     await pause(30);
   }
@@ -296,11 +293,10 @@ await step("in the middle of history nothing is moved or lost by what comes in, 
   await ann.getByTestId("message-text").filter({ hasText: target }).first().waitFor();
   await ann.getByTestId("search-close").click();
   await pause(300);
-  const was = await anchor(ann);
+  const was = await rested(ann);
   const holds = async (what, within = 4) => {
     await pause(300);
-    const now = await place(ann, was.id);
-    must(now !== null && Math.abs(now - was.at) < within, what, was, now);
+    await stands(what, was, within);
   };
   for (let i = 0; i < 5; i++) await witness.send(large, `Come in ${i}`);
   await ann.getByTestId("jump").filter({ hasText: "new message" }).waitFor();
@@ -318,7 +314,7 @@ await step("in the middle of history nothing is moved or lost by what comes in, 
   for (const width of [500, 1280]) {
     await ann.setViewportSize({ width, height: 800 });
     await pause(300);
-    must((await place(ann, was.id)) !== null, "the message is gone after resizing", width);
+    await until(`the message is there when the page is ${width} wide`, async () => (await place(ann, was.id)) !== null);
   }
   await holds("the page was resized", 40);
   // What the anchor goes by is deleted: the next ones stay where they are.
@@ -326,7 +322,7 @@ await step("in the middle of history nothing is moved or lost by what comes in, 
   await witness.call("messages:delete", { channelId: large.id, messageId: was.id });
   await ann.locator(`[data-id="${was.id}"]`).waitFor({ state: "detached" });
   await pause(200);
-  must((await place(ann, all[at + 1])) !== null, "the next one is gone", next);
+  await until(`the next one is there, which was at ${next}`, async () => (await place(ann, all[at + 1])) !== null);
 });
 await step("the end of a page of old history is no place to skip from", async () => {
   await ann.route(/afterSeq/, async (route) => {
@@ -352,7 +348,7 @@ await step("the end of a page of old history is no place to skip from", async ()
   // A page that fails says so, and can be asked for again.
   await ann.route(/afterSeq/, (route) => route.fulfill({ status: 503, json: { success: false, error: { code: "DB_ERROR", message: "Not now." } } }));
   away.now = true;
-  for (let i = 0; i < 60 && !(await ann.getByTestId("history-retry").isVisible()); i++) {
+  for (let i = 0; i < 1_000 && !(await ann.getByTestId("history-retry").isVisible()); i++) {
     await ann.getByTestId("messages").evaluate((list) => { list.scrollTop += 3_000; });
     await pause(50);
   }
@@ -374,15 +370,14 @@ await step("scrolled back in the log, the place holds when messages come in and 
   await ann.getByTestId("messages").hover();
   await ann.mouse.wheel(0, -1_500);
   await pause(400);
-  const was = await anchor(ann);
+  const was = await rested(ann);
   for (let i = 0; i < 5; i++) await witness.send(large, `Below ${i}`);
   await ann.getByTestId("jump").filter({ hasText: "5 new messages" }).waitFor();
   await ann.setViewportSize({ width: 700, height: 500 });
   await pause(300);
   await ann.setViewportSize({ width: 1280, height: 800 });
   await pause(300);
-  const now = await place(ann, was.id);
-  must(now !== null && Math.abs(now - was.at) < 40, was, now);
+  await stands("the place", was, 40);
   await ann.getByTestId("jump").click();
   await ann.getByTestId("message-text").filter({ hasText: "Below 4" }).waitFor();
   await ann.getByTestId("jump").waitFor({ state: "detached" });
@@ -390,7 +385,8 @@ await step("scrolled back in the log, the place holds when messages come in and 
   for (const height of [500, 800]) {
     await ann.setViewportSize({ width: 1280, height });
     await pause(300);
-    must(await ann.getByTestId("messages").evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight < 2), "the end", height);
+    await until(`it is at the end when the page is ${height} high`, () =>
+      ann.getByTestId("messages").evaluate((list) => list.scrollHeight - list.scrollTop - list.clientHeight < 2));
   }
 });
 check("no page complained", faults.length === 0, faults.slice(0, 5));

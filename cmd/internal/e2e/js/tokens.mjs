@@ -14,7 +14,7 @@ const sign = (claims, header = { alg: "HS256", typ: "JWT" }) => {
 // The server's leeway is 0 here, so that a token lives as long as it says.
 const token = (sub, seconds = 3600, more = {}) => sign({ sub, exp: Date.now() / 1000 + seconds, ...more });
 const get = (path, bearer) => fetch(url + path, { headers: bearer ? { authorization: `Bearer ${bearer}` } : {} });
-const ask = (socket, event, payload) => socket.timeout(5000).emitWithAck(event, payload);
+const ask = (socket, event, payload) => socket.timeout(60_000).emitWithAck(event, payload);
 const refused = (options) => connect(url, options).then((s) => (s.close(), "let in"), (err) => err.message);
 
 const [ann, bob, channel] = [randomUUID(), randomUUID(), randomUUID()];
@@ -45,7 +45,7 @@ for (const transports of [["websocket"], ["polling"]]) {
 
   // A socket ends with its token, and the client comes back by itself with a fresh one.
   let shown = 0;
-  const lasting = io(url, { transports, forceNew: true, reconnectionDelay: 50, auth: (send) => send({ token: token(ann, shown++ ? 3600 : 2) }) });
+  const lasting = io(url, { transports, forceNew: true, reconnectionDelay: 50, auth: (send) => send({ token: token(ann, shown++ ? 3600 : 6) }) });
   await new Promise((resolve) => lasting.once("connect", resolve));
   const first = lasting.id;
   const reason = await new Promise((resolve) => lasting.once("disconnect", resolve));

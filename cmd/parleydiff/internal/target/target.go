@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"parley/cmd/internal/freeport"
 )
 
 // readyWithin bounds the start of a server; the reference takes 5 to 20 s.
@@ -70,7 +71,7 @@ func start(ctx context.Context, name string, log io.Writer, command func(port, d
 	if err != nil {
 		return nil, fmt.Errorf("make a folder: %w", err)
 	}
-	port, err := freePort(ctx)
+	port, err := freeport.Pick(ctx)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
@@ -135,14 +136,4 @@ func (s *Server) Stop() error {
 		<-s.ended
 	}
 	return errors.Join(append(errs, os.RemoveAll(s.dir))...)
-}
-
-// freePort returns a port that nobody listens on now.
-func freePort(ctx context.Context) (int, error) {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	address, _ := l.Addr().(*net.TCPAddr)
-	return address.Port, l.Close()
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -15,6 +14,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"parley/cmd/internal/freeport"
 )
 
 // Bounds of waiting for a server.
@@ -41,7 +42,7 @@ type starter func(ctx context.Context) (*server, error)
 // parley returns how Parley is started: fresh data below Out, default settings, and none
 // of the settings of the caller's environment.
 func (o *Options) parley(ctx context.Context) (*server, error) {
-	port, err := freePort(ctx)
+	port, err := freeport.Pick(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -210,15 +211,4 @@ func (s *server) awaitPort(ctx context.Context, output io.Reader) (string, error
 		}
 		return port, nil
 	}
-}
-
-// freePort returns a port that nobody listens on.
-func freePort(ctx context.Context) (int, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, fmt.Errorf("find a free port: %w", err)
-	}
-	port := l.Addr().(*net.TCPAddr).Port
-	return port, l.Close()
 }

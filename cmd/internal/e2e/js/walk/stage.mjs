@@ -40,7 +40,7 @@ export class Stage {
       globalThis.violations = [];
       addEventListener("securitypolicyviolation", (e) => globalThis.violations.push(`${e.violatedDirective} ${e.blockedURI}`));
     }, kept);
-    page.setDefaultTimeout(8_000);
+    page.setDefaultTimeout(60_000);
     page.on("console", (m) => {
       if (["error", "warning"].includes(m.type()) && !(this.rough && networkWords.test(m.text()))) this.faults.push(m.text());
     });

@@ -37,7 +37,7 @@ export async function sending({ stage, line, ids }) {
   await stage.look(page, "63-offline");
   await page.context().setOffline(false);
   line.mend();
-  await page.getByTestId("connection").waitFor({ state: "detached", timeout: 20_000 });
+  await page.getByTestId("connection").waitFor({ state: "detached", timeout: 60_000 });
   await message(page, "Hello?").and(page.locator("[data-status=sent]")).waitFor();
   stage.faults.splice(0);
   stage.rough = false;
