@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 
 	"parley/cmd/internal/app"
@@ -24,7 +25,8 @@ var updateReplies = flag.Bool("update-replies", false, "renew domain/documents/r
 // repliesFile holds the replies that the documentation shows.
 const repliesFile = "../../../domain/documents/replies.json"
 
-// TestEveryExampleOfTheDocumentationWorks runs all of them, in every language.
+// TestEveryExampleOfTheDocumentationWorks runs all of them, in every language; with -short
+// those that need no more than curl and Node.js.
 func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
 	const key = "an-example-key"
 	registry := declared(t)
@@ -32,10 +34,16 @@ func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	interpreter := ""
+	if testing.Short() {
+		snippets = slices.DeleteFunc(snippets, func(s documents.Snippet) bool { return !slices.Contains([]string{"curl", "fetch", "socket"}, s.Language) })
+	} else {
+		interpreter = python(t)
+	}
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "snippets.json"), filepath.Join(dir, "replies.json")
 	writeJSON(t, in, snippets)
-	args := []string{key, in, out, python(t)}
+	args := []string{key, in, out, interpreter}
 	for range servers(snippets) {
 		args = append(args, start(t, "ELIZA_SERVER_AUTH_TOKEN="+key).url)
 	}

@@ -35,6 +35,7 @@ func TestKeyModeAsksForTheKeyAtEveryDoor(t *testing.T) {
 
 // TestJWTModeBindsUsersToTheirTokens checks that the log shows neither the secret nor a token.
 func TestJWTModeBindsUsersToTheirTokens(t *testing.T) {
+	t.Parallel() // it mostly waits
 	const secret = "a-secret-of-tokens-for-the-tests-only"
 	p := start(t, "PARLEY_AUTH=jwt", "PARLEY_JWT_SECRET="+secret, "PARLEY_JWT_LEEWAY=0s", "LOG_LEVEL=trace")
 	t.Log("\n" + node(t, scriptPatience, "tokens.mjs", p.url, secret))

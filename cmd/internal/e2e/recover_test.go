@@ -8,6 +8,7 @@ import (
 // for a moment, for longer than the ping timeout, and at random, and checks that it misses
 // nothing and hears nothing twice.
 func TestTheOfficialClientComesBackIntoItsRooms(t *testing.T) {
+	t.Parallel() // it mostly waits
 	p := start(t, "RATE_LIMIT_SOCKET=0")
 	args := []string{p.url}
 	if !testing.Short() {

@@ -13,15 +13,20 @@ const execute = promisify(execFile);
 const patience = 20_000;
 
 /**
- * Starts an interpreter of Python in a folder, which ends with this process. Returns what
- * runs a program, one at a time, and resolves with what it printed last, as a list.
+ * Returns what runs a program in Python in a folder, one at a time, and resolves with what
+ * it printed last, as a list. The first one starts the interpreter, which ends with this
+ * process.
  */
 export function interpreter(command, cwd) {
   const script = fileURLToPath(new URL("../py/programs.py", import.meta.url));
-  const child = spawn(command, [script], { cwd, stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  child.stdin.on("error", () => {}); // it has ended, which the lines say too
+  let child, lines;
+  const begin = () => {
+    child = spawn(command, [script], { cwd, stdio: ["pipe", "pipe", "inherit"] });
+    child.stdin.on("error", () => {}); // it has ended, which the lines say too
+    lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  };
   return async (code) => {
+    if (!child) begin();
     const timer = setTimeout(() => child.kill(), patience);
     child.stdin.write(`${JSON.stringify(code)}\n`);
     const { value, done } = await lines.next();
@@ -40,6 +45,7 @@ export function interpreter(command, cwd) {
  * what runs one by its name and resolves with what it printed.
  */
 export async function compiled(programs, cwd) {
+  if (Object.keys(programs).length === 0) return undefined;
   const folder = mkdtempSync(join(tmpdir(), "parley-examples-"));
   process.on("exit", () => rmSync(folder, { recursive: true }));
   const go = (...args) => execute("go", args, { cwd: folder, env: { ...process.env, CGO_ENABLED: "0", GOFLAGS: "", GOWORK: "off" } });
