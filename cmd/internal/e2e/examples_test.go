@@ -36,7 +36,9 @@ func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
 	}
 	interpreter := ""
 	if testing.Short() {
-		snippets = slices.DeleteFunc(snippets, func(s documents.Snippet) bool { return !slices.Contains([]string{"curl", "fetch", "socket"}, s.Language) })
+		snippets = slices.DeleteFunc(snippets, func(s documents.Snippet) bool {
+			return !slices.Contains([]string{"curl", "fetch", "socket"}, s.Language)
+		})
 	} else {
 		interpreter = python(t)
 	}
