@@ -36,12 +36,15 @@ export function useDrawer() {
 /** useAddress keeps the open channel in the address, so that it survives a reload. */
 export function useAddress(chat: Chat): void {
   const current = useStore(chat.store, (s) => s.current);
+  // The address that was followed or written last: any other is newer than what is shown.
+  const settled = useRef(address());
   useEffect(() => {
     const follow = () => {
       const asked = address();
       const shown = chat.store.get().current;
       if (isId(asked) && asked !== shown) chat.visit(asked);
       else if (asked !== shown && shown !== undefined) history.replaceState(null, "", `#${shown}`);
+      settled.current = address();
     };
     follow();
     addEventListener("hashchange", follow);
@@ -50,9 +53,11 @@ export function useAddress(chat: Chat): void {
   // At once, not after the next frame: whoever sees the channel can go back from it.
   useLayoutEffect(() => {
     if (current === undefined || address() === current) return;
+    if (address() !== settled.current) return; // it has just changed, and is about to be followed
     // What leads to no channel is not a step that Back should return to.
     if (channelOf(chat.store.get(), address()) === undefined) history.replaceState(null, "", `#${current}`);
     else history.pushState(null, "", `#${current}`);
+    settled.current = current;
   }, [chat, current]);
 }
 

@@ -332,6 +332,17 @@ await step("100,000 characters are taken, also of four bytes each; one more is n
     await until("it is stored", async () => (await witness.stored(channel)).at(-1)?.content === sign.repeat(100_000));
   }
 });
+await step("who goes on to another channel before the one before is drawn arrives there", async () => {
+  const [passed, wanted] = [await witness.channel("Passed by"), await witness.channel("Wanted")];
+  for (const channel of [passed, wanted, { id: await lobbyId(cleo), name: "Lobby" }]) await open(cleo, channel);
+  // A click in the list, and another address in the frame in which the page draws what was clicked.
+  await cleo.evaluate((id) => {
+    requestAnimationFrame(() => { location.hash = id; });
+    [...document.querySelectorAll("[data-testid=channel-item]")].find((item) => item.textContent.includes("Passed by")).click();
+  }, wanted.id);
+  await cleo.locator(`[data-testid=messages][data-channel='${wanted.id}']`).waitFor();
+  must(new URL(cleo.url()).hash === `#${wanted.id}`, cleo.url());
+});
 await step("two tabs send each message once, keep each other's drafts, and agree on what is unread", async () => {
   const [here, there] = [await witness.channel("Tabs here"), await witness.channel("Tabs there")];
   await open(cleo, here);
