@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -198,26 +197,14 @@ func abandonPolling(t *testing.T, url string) {
 		t.Fatal(err)
 	}
 	// The client's poll takes the CONNECT's answer; its next would take the broadcasts.
-	response, err := http.Get(url + "/socket.io/?EIO=4&transport=polling")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	data, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, data := ask(t, http.MethodGet, url+"/socket.io/?EIO=4&transport=polling", "")
 	var open struct {
 		SID string `json:"sid"`
 	}
-	if err := json.Unmarshal(data[1:], &open); err != nil {
+	if err := json.Unmarshal([]byte(data[1:]), &open); err != nil {
 		t.Fatal(err)
 	}
-	posted, err := http.Post(url+"/socket.io/?EIO=4&transport=polling&sid="+open.SID, "text/plain", strings.NewReader("40"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = posted.Body.Close()
+	ask(t, http.MethodPost, url+"/socket.io/?EIO=4&transport=polling&sid="+open.SID, "40")
 	c.Close()
 }
 

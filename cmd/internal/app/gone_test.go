@@ -170,10 +170,8 @@ func (e *estate) stored() (found []string) {
 // eventually polls until something is so.
 func (e *estate) eventually(what string, is func() bool) {
 	e.t.Helper()
-	for end := time.Now().Add(patience); !is(); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(end) {
-			e.t.Fatalf("%s did not come about: rows are %v", what, e.counts())
-		}
+	if !comesTrue(is) {
+		e.t.Fatalf("%s did not come about: rows are %v", what, e.counts())
 	}
 }
 

@@ -37,6 +37,16 @@ const (
 // patience is how long a test waits for an answer.
 const patience = time.Minute
 
+// comesTrue polls until something is so, and reports whether it came about.
+func comesTrue(is func() bool) bool {
+	for end := time.Now().Add(patience); !is(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	return true
+}
+
 // object is a JSON object.
 type object = map[string]any
 

@@ -99,13 +99,13 @@ func TestWhoTakesPartNoMoreDoesNotComeBack(t *testing.T) {
 // leaves waits until a user's last socket has left the channel.
 func (s *house) leaves(token, user string) {
 	s.t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(time.Millisecond) {
+	if !comesTrue(func() bool {
 		status, _, reply := s.rest(token, "GET", "/api/messaging/channels/"+foreign+"/presence", nil)
-		if status != 200 || time.Now().After(end) {
+		if status != 200 {
 			s.t.Fatal(status, string(reply))
 		}
-		if !strings.Contains(string(reply), user) {
-			return
-		}
+		return !strings.Contains(string(reply), user)
+	}) {
+		s.t.Fatal("a socket of", user, "is there for ever")
 	}
 }

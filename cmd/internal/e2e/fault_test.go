@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -65,10 +64,7 @@ func TestAKillAtAnyStepOfATurnLosesAndDoublesNothing(t *testing.T) {
 			k := newTalkers(t, p, 1)[0]
 			id := uuid.NewString()
 			question, lost := post(t.Context(), p, k, id, "My cat is called Tiger")
-			select {
-			case err := <-p.end:
-				p.end <- err
-			case <-time.After(patience):
+			if ended, _ := p.ends(patience); !ended {
 				t.Fatal("the server lives")
 			}
 			p.bin, p.env = "", nil

@@ -166,10 +166,7 @@ func TestADeletionIsFinishedAfterAKillInTheMiddleOfIt(t *testing.T) {
 				if err := p.call(t.Context(), c.method, path, c.body, &struct{}{}); err == nil {
 					t.Error("the server answered all the same")
 				}
-				select {
-				case err := <-p.end:
-					p.end <- err
-				case <-time.After(patience):
+				if ended, _ := p.ends(patience); !ended {
 					t.Fatal("the server lives")
 				}
 				p.bin, p.env = "", nil

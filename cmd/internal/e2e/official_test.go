@@ -1,9 +1,6 @@
 package e2e_test
 
-import (
-	"testing"
-	"time"
-)
+import "testing"
 
 // TestTheOfficialClientWorksOnEveryTransport runs socket.io-client under Node.js over
 // WebSocket, long-polling and an upgrade from one to the other.
@@ -17,13 +14,10 @@ func TestTheOfficialClientWorksOnEveryTransport(t *testing.T) {
 func TestEveryMethodOfTheOfficialAPIClientWorks(t *testing.T) {
 	p := start(t)
 	t.Log("\n" + node(t, scriptPatience, "apiclient.mjs", p.url, reference(t, "api-client", "index.js")))
-	select {
-	case err := <-p.end:
-		p.end <- err
-		if err != nil {
-			t.Errorf("the server was stopped and ended with %v", err)
-		}
-	case <-time.After(patience):
+	switch ended, err := p.ends(patience); {
+	case !ended:
 		t.Error("the server was stopped and goes on")
+	case err != nil:
+		t.Errorf("the server was stopped and ended with %v", err)
 	}
 }

@@ -163,12 +163,21 @@ func (p *process) terminate(within time.Duration) error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
+	ended, err := p.ends(within)
+	if !ended {
+		return errors.New("the server did not stop in time")
+	}
+	return err
+}
+
+// ends waits until the process has ended, and returns whether and how it did.
+func (p *process) ends(within time.Duration) (bool, error) {
 	select {
 	case err := <-p.end:
 		p.end <- err
-		return err
+		return true, err
 	case <-time.After(within):
-		return errors.New("the server did not stop in time")
+		return false, nil
 	}
 }
 
