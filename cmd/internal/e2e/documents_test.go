@@ -13,6 +13,8 @@ func TestTheDocumentsAreValidByTheirOfficialSchemas(t *testing.T) {
 // TestThePagesOfTheDocumentsAreForEverybody runs axe on each of them in a browser.
 func TestThePagesOfTheDocumentsAreForEverybody(t *testing.T) {
 	browser := chromium(t)
-	p := start(t)
-	t.Log("\n" + node(t, scriptPatience, "docspages.mjs", p.url, t.TempDir(), browser))
+	pageTest(t, func() error {
+		p := start(t)
+		return logged(t)(tryNode(t, scriptPatience, "docspages.mjs", p.url, t.TempDir(), browser))
+	})
 }

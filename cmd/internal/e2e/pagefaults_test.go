@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -16,20 +17,24 @@ import (
 // the server while somebody writes: nothing may be lost, doubled or executed.
 func TestThePageAndItsFaults(t *testing.T) {
 	browser := chromium(t)
-	p := start(t, "RATE_LIMIT_SOCKET=0", "PARLEY_BUILTIN_PACE=150ms")
-	drive(t, p, scriptPatience, "pagefaults.mjs", p.url, browser)
+	pageTest(t, func() error {
+		p := start(t, "RATE_LIMIT_SOCKET=0", "PARLEY_BUILTIN_PACE=150ms")
+		return drive(t, p, scriptPatience, "pagefaults.mjs", p.url, browser)
+	})
 }
 
 // TestThePageAtScale fills channels and measures that the page does not mind.
 func TestThePageAtScale(t *testing.T) {
 	browser := chromium(t)
-	p := start(t, "RATE_LIMIT_SOCKET=0", "LOG_LEVEL=warn")
-	drive(t, p, scriptPatience, "scale.mjs", p.url, browser)
+	pageTest(t, func() error {
+		p := start(t, "RATE_LIMIT_SOCKET=0", "LOG_LEVEL=warn")
+		return drive(t, p, scriptPatience, "scale.mjs", p.url, browser)
+	})
 }
 
 // drive runs a script that may ask for the server to be killed, by the line RESTART,
 // and to be started again, by the line AWAY; it is told when that is done.
-func drive(t *testing.T, p *process, timeout time.Duration, script string, args ...string) {
+func drive(t *testing.T, p *process, timeout time.Duration, script string, args ...string) error {
 	t.Helper()
 	_, file, _, _ := runtime.Caller(0)
 	dir := filepath.Join(filepath.Dir(file), "js")
@@ -64,6 +69,7 @@ func drive(t *testing.T, p *process, timeout time.Duration, script string, args 
 		}
 	}
 	if err := cmd.Wait(); err != nil {
-		t.Fatalf("%s: %v", script, err)
+		return fmt.Errorf("%s: %w", script, err)
 	}
+	return nil
 }

@@ -244,6 +244,16 @@ func tail(s string, n int) string {
 // node runs one of the scripts beside the tests and returns its output.
 func node(t *testing.T, timeout time.Duration, script string, args ...string) string {
 	t.Helper()
+	out, err := tryNode(t, timeout, script, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// tryNode runs one of the scripts beside the tests and returns its output, also in its error.
+func tryNode(t *testing.T, timeout time.Duration, script string, args ...string) (string, error) {
+	t.Helper()
 	_, file, _, _ := runtime.Caller(0)
 	dir := filepath.Join(filepath.Dir(file), "js")
 	if _, err := exec.LookPath("node"); err != nil {
@@ -258,9 +268,9 @@ func node(t *testing.T, timeout time.Duration, script string, args ...string) st
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		t.Fatalf("%s: %v\n%s", script, err, out)
+		return "", fmt.Errorf("%s: %w\n%s", script, err, out)
 	}
-	return string(out)
+	return string(out), nil
 }
 
 // reference is a file or folder of the reference's own clients.

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"image"
@@ -8,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"testing"
 )
 
 // update replaces the kept files (snapshots, transcript) by what the run brought.
@@ -26,19 +26,20 @@ const (
 
 // compareShots checks every screenshot of a folder against the one that is kept, and
 // that none is missing.
-func compareShots(t *testing.T, shots, kept string) {
-	t.Helper()
+func compareShots(shots, kept string) error {
 	fresh, err := filepath.Glob(filepath.Join(shots, "*.jpg"))
-	if err != nil || len(fresh) == 0 {
-		t.Fatalf("no screenshots in %s: %v", shots, err)
+	if err != nil {
+		return err
+	}
+	if len(fresh) == 0 {
+		return fmt.Errorf("no screenshots in %s", shots)
 	}
 	known, err := filepath.Glob(filepath.Join(kept, "*.jpg"))
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	if *update {
-		keepShots(t, fresh, known, kept)
-		return
+		return keepShots(fresh, known, kept)
 	}
 	names := func(paths []string) []string {
 		list := make([]string, len(paths))
@@ -49,21 +50,22 @@ func compareShots(t *testing.T, shots, kept string) {
 		return list
 	}
 	if got, want := names(fresh), names(known); !slices.Equal(got, want) {
-		t.Fatalf("screenshots\n%v\nkept are\n%v\n(go test -update keeps the new ones)", got, want)
+		return fmt.Errorf("screenshots\n%v\nkept are\n%v\n(go test -update keeps the new ones)", got, want)
 	}
+	var faults []error
 	for _, path := range fresh {
 		if err := alike(path, filepath.Join(kept, filepath.Base(path)), maxDiffer); err != nil {
-			t.Errorf("%s: %v; look at %s, and keep it with go test -update if it is right", filepath.Base(path), err, path)
+			faults = append(faults, fmt.Errorf("%s: %w; look at %s, and keep it with go test -update if it is right", filepath.Base(path), err, path))
 		}
 	}
+	return errors.Join(faults...)
 }
 
 // keepShots replaces the kept screenshots by the fresh ones, but for those in which no
 // cell differs: else every run would change all.
-func keepShots(t *testing.T, fresh, known []string, kept string) {
-	t.Helper()
+func keepShots(fresh, known []string, kept string) error {
 	if err := os.MkdirAll(kept, 0o755); err != nil {
-		t.Fatal(err)
+		return err
 	}
 	for _, path := range fresh {
 		target := filepath.Join(kept, filepath.Base(path))
@@ -76,14 +78,15 @@ func keepShots(t *testing.T, fresh, known []string, kept string) {
 			err = os.WriteFile(target, data, 0o644)
 		}
 		if err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
 	for _, path := range known {
 		if err := os.Remove(path); err != nil {
-			t.Fatal(err)
+			return err
 		}
 	}
+	return nil
 }
 
 // alike compares two pictures cell by cell; of a hundred cells so many may differ.

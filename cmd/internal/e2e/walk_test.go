@@ -30,21 +30,26 @@ func TestEveryStateOfTheChatPage(t *testing.T) {
 		name := walk.size + "-" + walk.theme
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			shots, small := filepath.Join(out, name), t.TempDir()
-			if err := os.RemoveAll(shots); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.MkdirAll(shots, 0o755); err != nil {
-				t.Fatal(err)
-			}
-			const key = "sesame"
-			open := start(t, "RATE_LIMIT_API=0", "PARLEY_BUILTIN_PACE=150ms")
-			locked := start(t, "RATE_LIMIT_API=0", "ELIZA_SERVER_AUTH_TOKEN="+key)
-			t.Log(node(t, scriptPatience, "walk.mjs", open.url, locked.url, key, shots, browser, walk.size, walk.theme, walk.extent))
-			if err := shrinkShots(shots, small); err != nil {
-				t.Fatal(err)
-			}
-			compareShots(t, small, filepath.Join(here, "testdata", "snapshots", name))
+			pageTest(t, func() error {
+				shots, small := filepath.Join(out, name), t.TempDir()
+				if err := os.RemoveAll(shots); err != nil {
+					return err
+				}
+				if err := os.MkdirAll(shots, 0o755); err != nil {
+					return err
+				}
+				const key = "sesame"
+				open := start(t, "RATE_LIMIT_API=0", "PARLEY_BUILTIN_PACE=150ms")
+				locked := start(t, "RATE_LIMIT_API=0", "ELIZA_SERVER_AUTH_TOKEN="+key)
+				walked := logged(t)(tryNode(t, scriptPatience, "walk.mjs", open.url, locked.url, key, shots, browser, walk.size, walk.theme, walk.extent))
+				if walked != nil {
+					return walked
+				}
+				if err := shrinkShots(shots, small); err != nil {
+					return err
+				}
+				return compareShots(small, filepath.Join(here, "testdata", "snapshots", name))
+			})
 		})
 	}
 }

@@ -113,6 +113,17 @@ interface DialogProps {
 export const dialogGone = "dialog-gone";
 
 /**
+ * focusAnew gives an element the focus that it may have by name only: closing a dialog, Chromium
+ * gives the focus back while the page around still counts as inert, and a field then has no
+ * cursor and drops what is typed until it is focused again.
+ */
+function focusAnew(element: HTMLElement): void {
+  element.getBoundingClientRect(); // brings the page's state up to date
+  element.blur();
+  element.focus();
+}
+
+/**
  * Dialog is a modal form: it keeps the focus and gives it back where it was, Escape
  * cancels it if that is allowed.
  */
@@ -124,7 +135,7 @@ export function Dialog({ title, testId, children, onSubmit, onCancel, look = "" 
     dialog.showModal();
     return () => {
       dialog.close();
-      if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
+      if (opener instanceof HTMLElement && opener.isConnected) focusAnew(opener);
       dialog.dispatchEvent(new Event(dialogGone));
     };
   }, []);
