@@ -1,12 +1,12 @@
 package e2e_test
 
 import (
-	"cmp"
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -38,30 +38,61 @@ func TestTheReferencesWebClientWorksUnmodified(t *testing.T) {
 	})
 }
 
-// pageTries is the environment variable that says how often a test of a page may try, once
-// unless it is set. make test allows a second time, make soak does not.
-const pageTries = "PARLEY_PAGE_TRIES"
+// pageFaults is the environment variable with the file that takes what went wrong in the first
+// try of a test of a page, which then has a second one; without it there is none. make test
+// sets it and shows the file, make soak does not.
+const pageFaults = "PARLEY_PAGE_FAULTS"
 
 // pageTest runs what drives a page in a browser. Whether a click comes before or after
 // something that the browser does by itself is not in our hand, and one of some hundred steps
 // that meets the other order would refuse a whole run. So another try, with a server and a
-// browser of its own, may follow; the failure of the first is logged as FLAKY, to be mended:
+// browser of its own, may follow; the failure of the first is kept as FLAKY, to be mended:
 // what is broken fails again.
 func pageTest(t *testing.T, try func() error) {
 	t.Helper()
-	tries, err := strconv.Atoi(cmp.Or(os.Getenv(pageTries), "1"))
-	if err != nil {
-		t.Fatalf("%s: %v", pageTries, err)
+	err := try()
+	if path := os.Getenv(pageFaults); err != nil && path != "" {
+		t.Logf("trying again: %v", err)
+		note(t, path, fmt.Sprintf("FLAKY %s: %v\n", t.Name(), err))
+		err = try()
 	}
-	for n := 1; ; n++ {
-		err := try()
-		switch {
-		case err == nil:
-			return
-		case n >= tries:
-			t.Fatal(err)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestAPageTestTriesOnceMore makes a try fail that is followed by a good one.
+func TestAPageTestTriesOnceMore(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "faults")
+	t.Setenv(pageFaults, path)
+	tries := 0
+	pageTest(t, func() error {
+		if tries++; tries == 1 {
+			return errors.New("the page was too early")
 		}
-		t.Logf("FLAKY, trying again: %v", err)
+		return nil
+	})
+	kept, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "FLAKY TestAPageTestTriesOnceMore: the page was too early\n"; string(kept) != want || tries != 2 {
+		t.Errorf("%d tries, kept is %q instead of %q", tries, kept, want)
+	}
+}
+
+// note appends a line to a file.
+func note(t *testing.T, path, line string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString(line); err != nil {
+		t.Error(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 	"time"
 )
@@ -54,6 +55,7 @@ func drive(t *testing.T, p *process, timeout time.Duration, script string, args 
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	var failed []string
 	lines := bufio.NewScanner(out)
 	for lines.Scan() {
 		switch line := lines.Text(); line {
@@ -66,10 +68,13 @@ func drive(t *testing.T, p *process, timeout time.Duration, script string, args 
 			}
 		default:
 			t.Log(line)
+			if strings.HasPrefix(line, "FAIL ") {
+				failed = append(failed, line)
+			}
 		}
 	}
 	if err := cmd.Wait(); err != nil {
-		return fmt.Errorf("%s: %w", script, err)
+		return fmt.Errorf("%s: %w\n%s", script, err, strings.Join(failed, "\n"))
 	}
 	return nil
 }
