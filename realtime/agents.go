@@ -114,6 +114,7 @@ func newTurnAt(a agents.At) turnAt {
 // agentTurn is the payload of the event of that name.
 type agentTurn struct {
 	turnAt
+	// State is how far it is.
 	State agents.TurnState `json:"state"`
 	// Replies are the messages it came to, Error why it failed; both once it is decided.
 	Replies []domain.MessageID `json:"replies,omitempty"`
@@ -132,8 +133,9 @@ type agentThought struct {
 type agentAction struct {
 	turnAt
 	ReplyID domain.MessageID `json:"replyId"`
-	Action  string           `json:"action"`
-	Text    string           `json:"text"`
+	// Action is the name of the action that the agent takes.
+	Action string `json:"action"`
+	Text   string `json:"text"`
 }
 
 // Listens reports whether anybody is in the agent's room; with it and what follows the

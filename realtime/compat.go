@@ -137,9 +137,10 @@ func (s *session) sendFailed(body json.RawMessage, e *sio.Event, failure *domain
 type messageAck struct {
 	ClientMessageID string           `json:"clientMessageId,omitempty"`
 	MessageID       domain.MessageID `json:"messageId"`
-	Status          string           `json:"status"`
-	ChannelID       domain.ChannelID `json:"channelId"`
-	RoomID          domain.ChannelID `json:"roomId"`
+	// Status says that it is stored.
+	Status    string           `json:"status"`
+	ChannelID domain.ChannelID `json:"channelId"`
+	RoomID    domain.ChannelID `json:"roomId"`
 }
 
 // failAck answers the ack of an event whose failure was told as an event already.

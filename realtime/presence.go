@@ -13,7 +13,8 @@ type presenceChange struct {
 	RoomID    domain.ChannelID `json:"roomId"`
 	EntityID  domain.EntityID  `json:"entityId"`
 	Name      string           `json:"name"`
-	State     string           `json:"state"`
+	// State says whether somebody came or went.
+	State string `json:"state"`
 }
 
 // Presence tells rooms who came and who went; it makes the gateway presence's

@@ -178,7 +178,8 @@ func (g *Gateway) Typing(t agents.Typing) {
 type agentUpdate struct {
 	AgentID domain.AgentID `json:"agentId"`
 	Name    string         `json:"name"`
-	Status  agents.Status  `json:"status"`
+	// Status says whether it runs.
+	Status agents.Status `json:"status"`
 }
 
 // AgentChanged tells all sockets that an agent was created, started, stopped or changed.
@@ -207,6 +208,7 @@ func (g *Gateway) tellAgent(event string, a agents.ListItem) {
 
 // control is the payload of controlMessage.
 type control struct {
+	// Action locks or unlocks the input of clients.
 	Action    string           `json:"action"`
 	ChannelID domain.ChannelID `json:"channelId"`
 	RoomID    domain.ChannelID `json:"roomId"`

@@ -8,9 +8,10 @@ import (
 
 // StateChanged answers agents:start and agents:stop.
 type StateChanged struct {
-	ID     domain.AgentID `json:"id"`
-	Name   string         `json:"name"`
-	Status Status         `json:"status"`
+	ID   domain.AgentID `json:"id"`
+	Name string         `json:"name"`
+	// Status says whether it runs.
+	Status Status `json:"status"`
 	// Message is what the reference says of a stop.
 	Message string `json:"message,omitempty"`
 }

@@ -34,7 +34,8 @@ type ListItem struct {
 	Name          string         `json:"name"`
 	CharacterName string         `json:"characterName"`
 	Bio           string         `json:"bio"`
-	Status        Status         `json:"status"`
+	// Status says whether it runs.
+	Status Status `json:"status"`
 }
 
 // newListItem is a in a list.
@@ -65,7 +66,8 @@ type View struct {
 	Settings        map[string]json.RawMessage `json:"settings"`
 	Secrets         map[string]json.RawMessage `json:"secrets,omitempty"`
 	Style           Style                      `json:"style"`
-	Status          Status                     `json:"status"`
+	// Status says whether it runs.
+	Status Status `json:"status"`
 }
 
 // newView is a in full.

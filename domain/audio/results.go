@@ -84,27 +84,31 @@ type Voice struct {
 	Language   string `json:"language"`
 	Gender     string `json:"gender,omitempty"`
 	PreviewURL string `json:"previewUrl,omitempty"`
-	Default    bool   `json:"default"`
+	// Default says whether it is used if none is named.
+	Default bool `json:"default"`
 }
 
 // Voices are the voices that can speak. Default is the id of the one that speaks unless
 // another is named, null if there is none.
 type Voices struct {
-	Voices  []Voice `json:"voices"`
+	Voices []Voice `json:"voices"`
+	// Default is the id of the voice that is used if none is named.
 	Default *string `json:"default"`
 }
 
 // Conversations are the spoken conversations under way.
 type Conversations struct {
+	// Active says whether there are any.
 	Active        bool           `json:"active"`
 	Conversations []Conversation `json:"conversations"`
 }
 
 // Conversation is a spoken conversation under way.
 type Conversation struct {
-	ID             string `json:"id"`
-	RoomID         string `json:"roomId"`
-	EntityID       string `json:"entityId"`
+	ID       string `json:"id"`
+	RoomID   string `json:"roomId"`
+	EntityID string `json:"entityId"`
+	// State is what is done in it now.
 	State          string `json:"state"`
 	StartedAt      string `json:"startedAt"`
 	LastActivityAt string `json:"lastActivityAt"`

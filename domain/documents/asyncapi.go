@@ -51,7 +51,7 @@ func (s *Service) asyncapi() object {
 // ack is the schema of an acknowledgement: the result, or what went wrong.
 func (s *Service) ack(result schema.Schema) schema.Schema {
 	good := schema.Schema{"type": "object", "required": []string{"success", "data"},
-		"properties": object{"success": object{"const": true}, "data": result}}
+		"properties": object{"success": succeeded(true), "data": told(result, "data")}}
 	return schema.Schema{"anyOf": []schema.Schema{good, reference("Failure")}}
 }
 

@@ -21,21 +21,37 @@ func (s *Service) failures() object {
 		}
 	}
 	issue := object{"type": "object", "required": []string{"path", "message"}, "properties": object{
-		"path": object{"type": "string"}, "message": object{"type": "string"}}}
+		"path":    object{"type": "string", "description": words["path"]},
+		"message": object{"type": "string", "description": "What is wrong with it, for people."}}}
 	return object{
 		"responses": responses,
 		"schemas": object{
 			"Error": object{"type": "object", "required": []string{"code", "message"}, "properties": object{
 				"code":       object{"type": "string", "description": "Which failure it is, such as NOT_FOUND."},
 				"message":    object{"type": "string", "description": "One sentence for people."},
-				"details":    object{"type": "string"},
+				"details":    object{"type": "string", "description": words["details"]},
 				"legacyCode": object{"type": "string", "description": "The code of ElizaOS 1.2.0 in the same case; the limits of requests and files tell it."},
 				"issues":     object{"type": "array", "items": issue, "description": "What is wrong with which field."},
 			}},
 			"Failure": object{"type": "object", "required": []string{"success", "error"}, "additionalProperties": true,
-				"properties": object{"success": object{"const": false}, "error": reference("Error")}},
+				"properties": object{"success": succeeded(false), "error": told(reference("Error"), "error")}},
 		},
 	}
+}
+
+// succeeded is the schema of the field that tells good replies from others.
+func succeeded(yes bool) schema.Schema {
+	return schema.Schema{"const": yes, "description": words["success"]}
+}
+
+// told is a schema with what a name means everywhere, unless it says something itself.
+func told(s schema.Schema, name string) schema.Schema {
+	if s["description"] != nil {
+		return s
+	}
+	out := maps.Clone(s)
+	out["description"] = words[name]
+	return out
 }
 
 // reference refers to a schema.
@@ -144,7 +160,7 @@ func (e entry) envelope() object {
 			}
 		}
 	}
-	properties["success"], properties["data"] = object{"const": true}, e.ResultType
+	properties["success"], properties["data"] = succeeded(true), told(e.ResultType, "data")
 	out := object{"type": "object", "required": required, "properties": properties}
 	if more, ok := e.resolved()["additionalProperties"]; ok && e.Dual {
 		out["additionalProperties"] = more
@@ -154,7 +170,7 @@ func (e entry) envelope() object {
 	}
 	if e.has(reflect.TypeFor[op.Mixed]()) {
 		return object{"anyOf": []object{out, {"allOf": []schema.Schema{reference("Failure"), {"properties": object{
-			"data": e.ResultType, "errors": object{"type": "array", "description": "What failed, one by one."}}}}}}}
+			"data": told(e.ResultType, "data"), "errors": object{"type": "array", "description": "What failed, one by one."}}}}}}}
 	}
 	return out
 }

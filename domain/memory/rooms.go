@@ -109,7 +109,8 @@ func (s *Service) ListRooms(ctx context.Context, _ domain.Actor, r AgentRequest)
 // ParticipantRow is somebody who takes part in a room.
 type ParticipantRow struct {
 	EntityID domain.EntityID `json:"entityId"`
-	State    State           `json:"state"`
+	// State says whether the agent follows the room or has muted it.
+	State State `json:"state"`
 }
 
 // RoomDetail is a room with what lies around it.

@@ -38,8 +38,9 @@ func hasNoun(r *op.Registry, noun string) bool {
 
 // Features says what is there: an operation of the kind, or the setting that turns it on.
 type Features struct {
-	Auth          bool `json:"auth"`
-	SocketAuth    bool `json:"socketAuth"`
+	Auth       bool `json:"auth"`
+	SocketAuth bool `json:"socketAuth"`
+	// Plugins says whether plugins can be added.
 	Plugins       bool `json:"plugins"`
 	TEE           bool `json:"tee"`
 	Sessions      bool `json:"sessions"`
@@ -52,11 +53,16 @@ type Features struct {
 
 // Models names the provider of each kind of model, "" where there is none.
 type Models struct {
-	Text          string `json:"text"`
-	Embedding     string `json:"embedding"`
+	// Text is whose models write answers.
+	Text string `json:"text"`
+	// Embedding is whose models turn texts into vectors.
+	Embedding string `json:"embedding"`
+	// Transcription is whose models turn speech into text.
 	Transcription string `json:"transcription"`
-	Speech        string `json:"speech"`
-	Image         string `json:"image"`
+	// Speech is whose models speak.
+	Speech string `json:"speech"`
+	// Image is whose models paint pictures.
+	Image string `json:"image"`
 }
 
 // Limits are the bounds that callers meet; 0 is without limit.

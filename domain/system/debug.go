@@ -68,9 +68,10 @@ type Internals struct {
 
 // AgentState is what an agent does.
 type AgentState struct {
-	ID     domain.AgentID `json:"id"`
-	Name   string         `json:"name"`
-	Status string         `json:"status"`
+	ID   domain.AgentID `json:"id"`
+	Name string         `json:"name"`
+	// Status says whether it runs.
+	Status string `json:"status"`
 	// StartedAt is when it began to run in this process, nil if it does not.
 	StartedAt *string  `json:"startedAt"`
 	Plugins   []string `json:"plugins"`
@@ -90,6 +91,7 @@ type SocketState struct {
 
 // SessionState counts the messaging sessions.
 type SessionState struct {
+	// Active counts those that are not over.
 	Active int `json:"active"`
 }
 
@@ -163,8 +165,10 @@ type Metrics struct {
 
 // Histogram is the distribution of what was measured.
 type Histogram struct {
-	Count uint64  `json:"count"`
-	Sum   float64 `json:"sum"`
+	// Count is how often it was measured.
+	Count uint64 `json:"count"`
+	// Sum adds up all values, in the unit of the name.
+	Sum float64 `json:"sum"`
 	// Buckets tells how many were at most as large as the bound that is the key.
 	Buckets map[string]uint64 `json:"buckets,omitempty"`
 	// Quantiles tells the value below which a part of them lies, which is the key.

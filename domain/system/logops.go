@@ -127,8 +127,9 @@ func (e Submitted) line(now time.Time) ([]byte, error) {
 
 // LogList answers system:logs.
 type LogList struct {
-	Logs  []Entry `json:"logs"`
-	Count int     `json:"count"`
+	Logs []Entry `json:"logs"`
+	// Count is how many entries there are here.
+	Count int `json:"count"`
 	// Total counts the buffer, before it was filtered.
 	Total          int      `json:"total"`
 	RequestedLevel string   `json:"requestedLevel"`

@@ -81,8 +81,10 @@ func (s *Service) Hello(context.Context, domain.Actor, Request) (Greeting, error
 
 // AgentCounts says how many agents there are.
 type AgentCounts struct {
-	Total    int `json:"total"`
-	Active   int `json:"active"`
+	Total int `json:"total"`
+	// Active counts those that run.
+	Active int `json:"active"`
+	// Inactive counts those that do not run.
 	Inactive int `json:"inactive"`
 }
 
@@ -100,13 +102,15 @@ type Memory struct {
 
 // Status answers system:status.
 type Status struct {
-	Status     string      `json:"status"`
-	AgentCount int         `json:"agentCount"`
-	Timestamp  string      `json:"timestamp"`
-	Agents     AgentCounts `json:"agents"`
-	Uptime     float64     `json:"uptime"`
-	Version    string      `json:"version"`
-	Memory     Memory      `json:"memory"`
+	Status     string `json:"status"`
+	AgentCount int    `json:"agentCount"`
+	Timestamp  string `json:"timestamp"`
+	// Agents counts them.
+	Agents  AgentCounts `json:"agents"`
+	Uptime  float64     `json:"uptime"`
+	Version string      `json:"version"`
+	// Memory is what the process uses.
+	Memory Memory `json:"memory"`
 }
 
 // Status returns how many agents run, and what the process uses.

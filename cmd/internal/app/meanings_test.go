@@ -9,9 +9,9 @@ import (
 	"parley/domain/documents"
 )
 
-// TestEveryNounAndFieldOfARequestHasAMeaning reads the OpenAPI document as a client's author
+// TestEveryNounAndFieldHasAMeaning reads the OpenAPI document as a client's author
 // does.
-func TestEveryNounAndFieldOfARequestHasAMeaning(t *testing.T) {
+func TestEveryNounAndFieldHasAMeaning(t *testing.T) {
 	open, err := documents.New(documents.Options{Registry: built(t)}).OpenAPI(t.Context(), domain.Actor{}, documents.Request{})
 	if err != nil {
 		t.Fatal(err)
@@ -27,6 +27,7 @@ func TestEveryNounAndFieldOfARequestHasAMeaning(t *testing.T) {
 			RequestBody struct {
 				Content map[string]struct{ Schema described }
 			}
+			Responses map[string]answer
 		}
 		Components struct{ Schemas map[string]described }
 		Tags       []struct{ Name, Description string }
@@ -37,6 +38,11 @@ func TestEveryNounAndFieldOfARequestHasAMeaning(t *testing.T) {
 	for _, tag := range document.Tags {
 		if tag.Description == "" {
 			t.Errorf("nothing is said of %s", tag.Name)
+		}
+	}
+	for name, schema := range document.Components.Schemas {
+		for _, path := range schema.untold(document.Components.Schemas, "") {
+			t.Errorf("%s: nothing is said of %s", name, path)
 		}
 	}
 	for _, item := range document.Paths {
@@ -51,8 +57,20 @@ func TestEveryNounAndFieldOfARequestHasAMeaning(t *testing.T) {
 					t.Errorf("%s: nothing is said of %s", o.OperationID, path)
 				}
 			}
+			for status, a := range o.Responses {
+				for _, body := range a.Content {
+					for _, path := range body.Schema.untold(document.Components.Schemas, "") {
+						t.Errorf("%s, %s: nothing is said of %s", o.OperationID, status, path)
+					}
+				}
+			}
 		}
 	}
+}
+
+// answer is a reply in the document.
+type answer struct {
+	Content map[string]struct{ Schema described }
 }
 
 // described is as much of a JSON Schema as the test needs.
