@@ -51,8 +51,8 @@ test-race: $(NODE_STAMPS) $(REFERENCE) ## the short tests under the race detecto
 	CGO_ENABLED=1 $(GOTEST) -race -short -count=1 -timeout 45m ./...
 
 test-full: $(NODE_STAMPS) $(REFERENCE) ## all tests in full size, without cgo
-	@faults=$$(mktemp) && trap 'rm -f "$$faults"' EXIT && \
-	CGO_ENABLED=0 PARLEY_PAGE_FAULTS=$$faults $(GOTEST) -count=1 -timeout 45m ./... && cat "$$faults"
+	@faults=$$(mktemp) && trap 'cat "$$faults"; rm -f "$$faults"' EXIT && \
+	CGO_ENABLED=0 PARLEY_PAGE_FAULTS=$$faults $(GOTEST) -count=1 -timeout 45m ./...
 
 test-web: web/node_modules/.package-lock.json ## type check and unit tests of the chat page
 	cd web && npm run --silent check

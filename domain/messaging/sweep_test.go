@@ -42,15 +42,13 @@ func TestWhatAClearCannotEraseIsLeftToRun(t *testing.T) {
 	if err != nil || len(list.Messages) != 0 {
 		t.Errorf("history %v, %v", list, err)
 	}
-	for deadline := time.Now().Add(time.Minute); ; {
+	eventually(t, "nothing is left", func() bool {
 		left, err := store.Unswept(t.Context(), "")
-		if err != nil || time.Now().After(deadline) {
-			t.Fatalf("left: %v, %v", left, err)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if len(left) == 0 {
-			break
-		}
-	}
+		return len(left) == 0
+	})
 	stop()
 	running.Wait()
 }

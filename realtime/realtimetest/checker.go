@@ -1,7 +1,6 @@
 package realtimetest
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
@@ -30,17 +29,10 @@ type channel struct {
 
 // NewChecker returns a checker for the operations and events of a registry.
 func NewChecker(registry *op.Registry) (*Checker, error) {
-	text, err := documentstest.AsyncAPI(registry)
-	if err != nil {
-		return nil, err
-	}
 	var document struct {
 		Channels map[string]channel `json:"channels"`
 	}
-	if err := json.Unmarshal(text, &document); err != nil {
-		return nil, err
-	}
-	schemas, err := documentstest.New(text)
+	schemas, err := documentstest.AsyncAPI(registry, &document)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package realtimetest_test
 
 import (
-	"context"
 	"encoding/json"
 	"reflect"
 	"strings"
@@ -14,28 +13,16 @@ import (
 	"parley/realtime/sio/siotest"
 )
 
-// request and result are those of the operation here, told is the payload of its event.
-type request struct {
-	ThingID domain.ChannelID `json:"thingId"`
-}
-
-type result struct {
-	ID    domain.ChannelID `json:"id"`
-	Names []string         `json:"names"`
-	Note  string           `json:"note,omitempty"`
-}
-
+// told is the payload of an event.
 type told struct {
 	ThingID domain.ChannelID `json:"thingId"`
 	Count   int              `json:"count"`
 }
 
-// registry declares an operation with a second name, an event of a client's that is none,
-// and events of the server's.
+// registry adds to things:get a second event, one of a client's that is no operation, and
+// events of the server's.
 func registry() *op.Registry {
-	r := op.NewRegistry(op.Options{})
-	op.Define(r, op.Spec{Name: "things:get", Help: "Returns a thing.", Events: []string{"get thing"}, SocketOnly: true},
-		func(context.Context, domain.Actor, request) (result, error) { return result{}, nil })
+	r := documentstest.Things()
 	r.Describe(op.Event{Name: "7", Help: "Gets a thing.", Direction: op.ToServer, Operation: "things:get"},
 		op.Event{Name: "hello", Help: "Says hello.", Direction: op.ToServer},
 		op.Event{Name: "thingSeen", Help: "A thing was seen.", Payload: reflect.TypeFor[told]()},

@@ -6,10 +6,10 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
+	"parley/domain/documents/documentstest"
 	"parley/realtime/realtimetest"
 	"parley/realtime/sio"
 	"parley/realtime/sio/siotest"
@@ -17,35 +17,6 @@ import (
 
 // patience is how long a test waits for an answer.
 const patience = time.Minute
-
-// notes is a test that keeps what it is told.
-type notes struct {
-	mu   sync.Mutex
-	list []string
-	ends []func()
-}
-
-// Helper is part of documentstest.Test.
-func (*notes) Helper() {}
-
-// Cleanup is part of documentstest.Test.
-func (n *notes) Cleanup(f func()) { n.ends = append(n.ends, f) }
-
-// Errorf is part of documentstest.Test.
-func (n *notes) Errorf(format string, args ...any) {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	n.list = append(n.list, fmt.Sprintf(format, args...))
-}
-
-// take returns what was told since the last time.
-func (n *notes) take() string {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	text := strings.Join(n.list, "\n")
-	n.list = nil
-	return text
-}
 
 // payload is what a client tells the server to say.
 type payload = map[string]any
@@ -79,7 +50,7 @@ func TestEveryClientOfADialerIsHeldAgainstTheDocument(t *testing.T) {
 	url := parrot(t)
 	for _, transport := range []string{siotest.WebSocket, siotest.Polling, siotest.Upgrade} {
 		t.Run(transport, func(t *testing.T) {
-			n := &notes{}
+			n := &documentstest.Notes{}
 			c, err := realtimetest.NewDialer(n, registry()).Dial(url, siotest.Options{Transport: transport})
 			if err != nil {
 				t.Fatal(err)
@@ -115,7 +86,7 @@ func TestEveryClientOfADialerIsHeldAgainstTheDocument(t *testing.T) {
 				t.Fatal(err)
 			}
 			hear("thingSeen", payload{"thingId": id, "count": 2}, `ack of "things:get"`, "raw")
-			n.ends[0]()
+			n.End()
 			hear("thingLost", payload{}) // nobody is there to be told
 		})
 	}
@@ -123,9 +94,9 @@ func TestEveryClientOfADialerIsHeldAgainstTheDocument(t *testing.T) {
 
 // tells fails the test unless one fault was told that has all of the words, or none if
 // there are no words.
-func tells(t *testing.T, n *notes, words []string) {
+func tells(t *testing.T, n *documentstest.Notes, words []string) {
 	t.Helper()
-	told := n.take()
+	told := n.Take()
 	lacks := slices.ContainsFunc(words, func(word string) bool { return !strings.Contains(told, word) })
 	if lacks || strings.Count(told, "against the document") != min(len(words), 1) {
 		t.Errorf("told %q, want %q", told, words)
@@ -133,7 +104,7 @@ func tells(t *testing.T, n *notes, words []string) {
 }
 
 func TestATestIsToldOfAFewKindsOfFaults(t *testing.T) {
-	n := &notes{}
+	n := &documentstest.Notes{}
 	c, err := realtimetest.NewDialer(n, registry()).Dial(parrot(t), siotest.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +115,7 @@ func TestATestIsToldOfAFewKindsOfFaults(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if told := strings.Count(n.take(), "against the document"); told != 20 {
+	if told := strings.Count(n.Take(), "against the document"); told != 20 {
 		t.Errorf("told of %d faults", told)
 	}
 }

@@ -33,17 +33,10 @@ type operation struct {
 
 // New returns a checker for the operations of a registry.
 func New(registry *op.Registry) (*Checker, error) {
-	text, err := documentstest.OpenAPI(registry)
-	if err != nil {
-		return nil, err
-	}
 	var document struct {
 		Paths map[string]map[string]operation `json:"paths"`
 	}
-	if err := json.Unmarshal(text, &document); err != nil {
-		return nil, err
-	}
-	schemas, err := documentstest.New(text)
+	schemas, err := documentstest.OpenAPI(registry, &document)
 	if err != nil {
 		return nil, err
 	}

@@ -1,49 +1,19 @@
 package resttest_test
 
 import (
-	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"parley/domain"
-	"parley/domain/op"
+	"parley/domain/documents/documentstest"
 	"parley/rest/resttest"
 )
 
-// request and result are those of the operation here.
-type request struct {
-	ThingID domain.ChannelID `json:"thingId"`
-}
-
-type result struct {
-	ID    domain.ChannelID `json:"id"`
-	Names []string         `json:"names"`
-	Note  string           `json:"note,omitempty"`
-}
-
-// faults gathers what a checker reports.
-type faults struct{ list []string }
-
-// Helper does nothing.
-func (*faults) Helper() {}
-
-// Cleanup does nothing: the faults are read at once.
-func (*faults) Cleanup(func()) {}
-
-// Errorf notes a fault.
-func (f *faults) Errorf(format string, args ...any) {
-	f.list = append(f.list, fmt.Sprintf(format, args...))
-}
-
 func TestTheCheckerFindsWhatTheDocumentDoesNotSay(t *testing.T) {
 	const id = `"11111111-1111-4111-8111-111111111111"`
-	r := op.NewRegistry(op.Options{})
-	op.Define(r, op.Spec{Name: "things:get", Help: "Returns a thing.", Routes: []string{"GET /api/things/:thingId"}},
-		func(context.Context, domain.Actor, request) (result, error) { return result{}, nil })
+	r := documentstest.Things()
 	checker, err := resttest.New(r)
 	if err != nil {
 		t.Fatal(err)
@@ -68,7 +38,7 @@ func TestTheCheckerFindsWhatTheDocumentDoesNotSay(t *testing.T) {
 				w.WriteHeader(c.status)
 				_, _ = w.Write([]byte(c.body))
 			})
-			var handled, sent faults
+			var handled, sent documentstest.Notes
 			checker.Handler(&handled, answer).ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/api/things/1", nil))
 			server := httptest.NewServer(answer)
 			defer server.Close()
@@ -81,8 +51,8 @@ func TestTheCheckerFindsWhatTheDocumentDoesNotSay(t *testing.T) {
 			if body, err := io.ReadAll(w.Body); err != nil || string(body) != c.body {
 				t.Errorf("the client got %q, %v", body, err)
 			}
-			for way, found := range map[string]*faults{"handler": &handled, "transport": &sent} {
-				text := strings.Join(found.list, "\n")
+			for way, found := range map[string]*documentstest.Notes{"handler": &handled, "transport": &sent} {
+				text := found.Take()
 				if (c.want == "") != (text == "") || !strings.Contains(text, c.want) {
 					t.Errorf("the %s reported %q, want %q", way, text, c.want)
 				}

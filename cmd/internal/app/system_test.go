@@ -272,7 +272,7 @@ func TestStopAnswersAndThenStops(t *testing.T) {
 		if err != nil || !strings.Contains(s.log.String(), `"stopped"`) {
 			t.Errorf("%v", err)
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(patience):
 		t.Fatal("it did not stop")
 	}
 }

@@ -15,12 +15,13 @@ import (
 var Folders = []string{"domain", "realtime"}
 
 // Read returns the comments of all structs with JSON tags below the folders of the
-// repository at root, under the keys of schema.TypeKey and schema.FieldKey.
+// repository at root, without those of tests and their suites, under the keys of
+// schema.TypeKey and schema.FieldKey.
 func Read(root, module string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, folder := range Folders {
 		err := fs.WalkDir(os.DirFS(root), folder, func(name string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			if err != nil || d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") || strings.HasSuffix(path.Dir(name), "test") {
 				return err
 			}
 			f, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, name), nil, parser.ParseComments|parser.SkipObjectResolution)

@@ -62,7 +62,7 @@ func installed(t *testing.T) string {
 			t.Logf("the server's log:\n%s", tail(log.String(), 8000))
 		}
 	})
-	eventually(t, patience, "the server is ready", func() error {
+	eventually(t, "the server is ready", func() error {
 		return expectStatus("http://"+net.JoinHostPort("127.0.0.1", port)+"/readyz", http.StatusOK)
 	})
 	return port

@@ -16,7 +16,7 @@ func TestBadInputGetsTheDocumentedErrorAndTroublesNobody(t *testing.T) {
 	for _, transport := range []string{"websocket", "polling"} {
 		t.Run(transport, func(t *testing.T) {
 			p := start(t)
-			t.Log("\n" + node(t, scriptPatience, "badinput.mjs", p.url, transport))
+			node(t, "badinput.mjs", p.url, transport)
 			peak, err := peakResident(p.cmd.Process.Pid)
 			if err != nil {
 				t.Fatal(err)

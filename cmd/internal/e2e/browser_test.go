@@ -22,7 +22,7 @@ func TestTwoPeopleAndTheAgentChatInBrowsers(t *testing.T) {
 	}
 	pageTest(t, func() error {
 		p := start(t)
-		return drive(t, p, scriptPatience, "chat.mjs", p.url, shots, browser)
+		return drive(t, p, "chat.mjs", p.url, shots, browser)
 	})
 }
 
@@ -34,7 +34,7 @@ func TestTheReferencesWebClientWorksUnmodified(t *testing.T) {
 	shots := filepath.Join(filepath.Dir(file), "..", "..", "..", "web", "e2e", "out", "reference")
 	pageTest(t, func() error {
 		p := start(t, "PARLEY_WEB_DIR="+reference(t, "web-client"), "PARLEY_SEED=false")
-		return logged(t)(tryNode(t, scriptPatience, "reference.mjs", p.url, shots, browser))
+		return tryNode(t, "reference.mjs", p.url, shots, browser)
 	})
 }
 
@@ -93,14 +93,6 @@ func note(t *testing.T, path, line string) {
 	}
 	if err := f.Close(); err != nil {
 		t.Error(err)
-	}
-}
-
-// logged returns what logs the output of a script and passes its error on.
-func logged(t *testing.T) func(out string, err error) error {
-	return func(out string, err error) error {
-		t.Log("\n" + out)
-		return err
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 // TestTheDocumentsAreValidByTheirOfficialSchemas checks OpenAPI and AsyncAPI.
 func TestTheDocumentsAreValidByTheirOfficialSchemas(t *testing.T) {
 	p := start(t)
-	t.Log("\n" + node(t, scriptPatience, "documents.mjs", p.url))
+	node(t, "documents.mjs", p.url)
 }
 
 // TestThePagesOfTheDocumentsAreForEverybody runs axe on each of them in a browser.
@@ -15,6 +15,6 @@ func TestThePagesOfTheDocumentsAreForEverybody(t *testing.T) {
 	browser := chromium(t)
 	pageTest(t, func() error {
 		p := start(t)
-		return logged(t)(tryNode(t, scriptPatience, "docspages.mjs", p.url, t.TempDir(), browser))
+		return tryNode(t, "docspages.mjs", p.url, t.TempDir(), browser)
 	})
 }

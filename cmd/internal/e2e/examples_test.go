@@ -49,7 +49,7 @@ func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
 	for range servers(snippets) {
 		args = append(args, start(t, "ELIZA_SERVER_AUTH_TOKEN="+key).url)
 	}
-	t.Log("\n" + node(t, scriptPatience, "examples.mjs", args...))
+	node(t, "examples.mjs", args...)
 	for _, s := range snippets {
 		if s.Language == "go" {
 			if code, err := format.Source([]byte(s.Code + "\n")); err != nil || string(code) != s.Code+"\n" {

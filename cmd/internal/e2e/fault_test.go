@@ -74,7 +74,7 @@ func TestAKillAtAnyStepOfATurnLosesAndDoublesNothing(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			eventually(t, patience, "the answer", func() error { return answeredOnce(t.Context(), p, k, question) })
+			eventually(t, "the answer", func() error { return answeredOnce(t.Context(), p, k, question) })
 		})
 	}
 }
@@ -107,12 +107,12 @@ func TestAnswersOverCuts(t *testing.T) {
 		cuts = "50"
 	}
 	p := start(t, "PARLEY_BUILTIN_PACE=30ms")
-	t.Log("\n" + node(t, scriptPatience, "streams.mjs", p.url, cuts))
+	node(t, "streams.mjs", p.url, cuts)
 }
 
 // TestTheAgentUnderFaults asks too much of the agent, and takes questions, answers and
 // the agent itself away.
 func TestTheAgentUnderFaults(t *testing.T) {
 	p := start(t, "PARLEY_BUILTIN_PACE=100ms", "RATE_LIMIT_SOCKET=0")
-	t.Log("\n" + node(t, scriptPatience, "faults.mjs", p.url))
+	node(t, "faults.mjs", p.url)
 }

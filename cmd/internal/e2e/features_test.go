@@ -18,7 +18,7 @@ func TestTheContractsEvents(t *testing.T) {
 	for _, transport := range []string{"websocket", "polling"} {
 		t.Run(transport, func(t *testing.T) {
 			p := start(t)
-			t.Log("\n" + node(t, scriptPatience, "features.mjs", p.url, transport))
+			node(t, "features.mjs", p.url, transport)
 		})
 	}
 }
@@ -27,7 +27,7 @@ func TestTheContractsEvents(t *testing.T) {
 func TestKeyModeAsksForTheKeyAtEveryDoor(t *testing.T) {
 	const key = "a-key-for-the-tests-only"
 	p := start(t, "ELIZA_SERVER_AUTH_TOKEN="+key, "LOG_LEVEL=trace")
-	t.Log("\n" + node(t, scriptPatience, "access.mjs", p.url, key))
+	node(t, "access.mjs", p.url, key)
 	if bytes.Contains([]byte(p.log.String()), []byte(key)) {
 		t.Error("the log shows the key")
 	}
@@ -38,7 +38,7 @@ func TestJWTModeBindsUsersToTheirTokens(t *testing.T) {
 	t.Parallel() // it mostly waits
 	const secret = "a-secret-of-tokens-for-the-tests-only"
 	p := start(t, "PARLEY_AUTH=jwt", "PARLEY_JWT_SECRET="+secret, "PARLEY_JWT_LEEWAY=0s", "LOG_LEVEL=trace")
-	t.Log("\n" + node(t, scriptPatience, "tokens.mjs", p.url, secret))
+	node(t, "tokens.mjs", p.url, secret)
 	if log := []byte(p.log.String()); bytes.Contains(log, []byte(secret)) || bytes.Contains(log, []byte("eyJ")) {
 		t.Error("the log shows the secret or a token")
 	}
@@ -116,7 +116,7 @@ func (p *process) listen(t *testing.T, transport string, known []string) *siotes
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
-	eventually(t, patience, "there is a new channel to listen in", func() error {
+	eventually(t, "there is a new channel to listen in", func() error {
 		for _, id := range p.channels(t) {
 			if slices.Contains(known, id) {
 				continue

@@ -66,7 +66,7 @@ func newEstate(t *testing.T, p *process) *estate {
 	e.message = make("/api/messaging/central-channels/"+e.channel+"/messages", map[string]any{"author_id": e.user, "server_id": e.server,
 		"content": "remember zebrafish", "source_type": "client_chat", "metadata": map[string]any{
 			"attachments": []any{map[string]any{"url": e.upload()}}}})
-	eventually(t, patience, "the answer, written down", func() error {
+	eventually(t, "the answer, written down", func() error {
 		counts, err := e.db.Counts()
 		if err == nil && (counts["duties"] > 0 || counts["messages"] < 2 || counts["memories"] < 2 || counts["agent_logs"] < 2) {
 			err = fmt.Errorf("rows are %v", counts)
@@ -171,7 +171,7 @@ func TestADeletionIsFinishedAfterAKillInTheMiddleOfIt(t *testing.T) {
 				}
 				p.bin, p.env = "", nil
 				p.launch()
-				eventually(t, patience, "the rest is done", func() error { return c.is(e) })
+				eventually(t, "the rest is done", func() error { return c.is(e) })
 			})
 		}
 	}
@@ -217,7 +217,7 @@ func TestALongChannelIsGoneAfterKillsWhileItIsErased(t *testing.T) {
 			break // the deletion had begun
 		}
 	}
-	eventually(t, patience, "the channel is gone", func() error {
+	eventually(t, "the channel is gone", func() error {
 		counts, err := e.db.Counts()
 		if err == nil && (counts["messages"] > 0 || counts["remains"] > 0 || counts["turns"] > 0 || counts["memories"] > 0) {
 			err = fmt.Errorf("rows are %v", counts)

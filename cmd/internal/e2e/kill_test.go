@@ -131,7 +131,7 @@ func TestKillLosesNothingAcknowledged(t *testing.T) {
 			before[i] = k.acknowledged()
 			wg.Go(func() { k.talk(ctx, p, 20*time.Millisecond) })
 		}
-		eventually(t, patience, "everybody is acknowledged", func() error {
+		eventually(t, "everybody is acknowledged", func() error {
 			for i, k := range talkers {
 				if k.acknowledged() <= before[i] {
 					return fmt.Errorf("channel %s is not", k.channel)
@@ -147,7 +147,7 @@ func TestKillLosesNothingAcknowledged(t *testing.T) {
 	}
 	total := 0
 	for _, k := range talkers {
-		eventually(t, patience, "channel "+k.channel+" is complete", func() error { return k.complete(t.Context(), p) })
+		eventually(t, "channel "+k.channel+" is complete", func() error { return k.complete(t.Context(), p) })
 		total += len(k.acked)
 	}
 	t.Logf("%d messages acknowledged over %d kills, none lost, each answered once", total, rounds)
@@ -217,7 +217,7 @@ func TestTermStopsGracefully(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	wg.Go(func() { talkers[0].talk(ctx, p, 5*time.Millisecond) })
-	eventually(t, patience, "some messages are acknowledged", func() error {
+	eventually(t, "some messages are acknowledged", func() error {
 		if talkers[0].acknowledged() < 5 {
 			return errors.New("too few")
 		}
@@ -229,7 +229,7 @@ func TestTermStopsGracefully(t *testing.T) {
 	stop()
 	wg.Wait()
 	p.launch()
-	eventually(t, patience, "the channel is complete", func() error { return talkers[0].complete(t.Context(), p) })
+	eventually(t, "the channel is complete", func() error { return talkers[0].complete(t.Context(), p) })
 }
 
 // TestASecondServerOnTheSameFolderIsRefused checks that the refusal names the process.

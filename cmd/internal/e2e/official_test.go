@@ -6,14 +6,14 @@ import "testing"
 // WebSocket, long-polling and an upgrade from one to the other.
 func TestTheOfficialClientWorksOnEveryTransport(t *testing.T) {
 	p := start(t)
-	t.Log("\n" + node(t, scriptPatience, "official.mjs", p.url))
+	node(t, "official.mjs", p.url)
 }
 
 // TestEveryMethodOfTheOfficialAPIClientWorks runs @elizaos/api-client under Node.js; its
 // last call stops the server.
 func TestEveryMethodOfTheOfficialAPIClientWorks(t *testing.T) {
 	p := start(t)
-	t.Log("\n" + node(t, scriptPatience, "apiclient.mjs", p.url, reference(t, "api-client", "index.js")))
+	node(t, "apiclient.mjs", p.url, reference(t, "api-client", "index.js"))
 	switch ended, err := p.ends(patience); {
 	case !ended:
 		t.Error("the server was stopped and goes on")

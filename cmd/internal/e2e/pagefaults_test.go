@@ -2,16 +2,11 @@ package e2e_test
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
-	"time"
 )
 
 // TestThePageAndItsFaults reloads, cuts off, stops and bombs the chat page, and kills
@@ -20,7 +15,7 @@ func TestThePageAndItsFaults(t *testing.T) {
 	browser := chromium(t)
 	pageTest(t, func() error {
 		p := start(t, "RATE_LIMIT_SOCKET=0", "PARLEY_BUILTIN_PACE=150ms")
-		return drive(t, p, scriptPatience, "pagefaults.mjs", p.url, browser)
+		return drive(t, p, "pagefaults.mjs", p.url, browser)
 	})
 }
 
@@ -29,20 +24,15 @@ func TestThePageAtScale(t *testing.T) {
 	browser := chromium(t)
 	pageTest(t, func() error {
 		p := start(t, "RATE_LIMIT_SOCKET=0", "LOG_LEVEL=warn")
-		return drive(t, p, scriptPatience, "scale.mjs", p.url, browser)
+		return drive(t, p, "scale.mjs", p.url, browser)
 	})
 }
 
 // drive runs a script that may ask for the server to be killed, by the line RESTART,
 // and to be started again, by the line AWAY; it is told when that is done.
-func drive(t *testing.T, p *process, timeout time.Duration, script string, args ...string) error {
+func drive(t *testing.T, p *process, script string, args ...string) error {
 	t.Helper()
-	_, file, _, _ := runtime.Caller(0)
-	dir := filepath.Join(filepath.Dir(file), "js")
-	ctx, cancel := context.WithTimeout(t.Context(), timeout)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, "node", append([]string{filepath.Join(dir, script)}, args...)...)
-	cmd.Dir = dir
+	cmd := nodeCommand(t, script, args...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

@@ -9,7 +9,7 @@ func TestPeopleComeGoAndRead(t *testing.T) {
 	p := start(t)
 	for _, transport := range []string{"websocket", "polling"} {
 		t.Run(transport, func(t *testing.T) {
-			t.Log("\n" + node(t, scriptPatience, "people.mjs", p.url, transport))
+			node(t, "people.mjs", p.url, transport)
 		})
 	}
 }

@@ -14,5 +14,5 @@ func TestTheOfficialClientComesBackIntoItsRooms(t *testing.T) {
 	if !testing.Short() {
 		args = append(args, "long")
 	}
-	t.Log("\n" + node(t, scriptPatience, "recover.mjs", args...))
+	node(t, "recover.mjs", args...)
 }

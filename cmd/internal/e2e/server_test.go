@@ -140,7 +140,7 @@ func (p *process) launch() {
 	}
 	p.end = make(chan error, 1)
 	go func() { p.end <- p.cmd.Wait() }()
-	eventually(p.t, patience, "the server is ready", func() error {
+	eventually(p.t, "the server is ready", func() error {
 		select {
 		case err := <-p.end:
 			p.end <- err
@@ -218,9 +218,9 @@ func expectStatus(url string, status int) error {
 }
 
 // eventually polls until check succeeds.
-func eventually(t *testing.T, within time.Duration, what string, check func() error) {
+func eventually(t *testing.T, what string, check func() error) {
 	t.Helper()
-	deadline := time.Now().Add(within)
+	deadline := time.Now().Add(patience)
 	for {
 		err := check()
 		if err == nil {
@@ -241,18 +241,28 @@ func tail(s string, n int) string {
 	return "..." + s[len(s)-n:]
 }
 
-// node runs one of the scripts beside the tests and returns its output.
-func node(t *testing.T, timeout time.Duration, script string, args ...string) string {
+// node runs one of the scripts beside the tests and logs its output.
+func node(t *testing.T, script string, args ...string) {
 	t.Helper()
-	out, err := tryNode(t, timeout, script, args...)
-	if err != nil {
+	if err := tryNode(t, script, args...); err != nil {
 		t.Fatal(err)
 	}
-	return out
 }
 
-// tryNode runs one of the scripts beside the tests and returns its output, also in its error.
-func tryNode(t *testing.T, timeout time.Duration, script string, args ...string) (string, error) {
+// tryNode runs one of the scripts beside the tests and logs its output, which is in the error
+// if it fails.
+func tryNode(t *testing.T, script string, args ...string) error {
+	t.Helper()
+	out, err := nodeCommand(t, script, args...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: %w\n%s", script, err, out)
+	}
+	t.Logf("\n%s", out)
+	return nil
+}
+
+// nodeCommand is the command that runs one of the scripts beside the tests.
+func nodeCommand(t *testing.T, script string, args ...string) *exec.Cmd {
 	t.Helper()
 	_, file, _, _ := runtime.Caller(0)
 	dir := filepath.Join(filepath.Dir(file), "js")
@@ -262,15 +272,11 @@ func tryNode(t *testing.T, timeout time.Duration, script string, args ...string)
 	if _, err := os.Stat(filepath.Join(dir, "node_modules")); err != nil {
 		t.Fatalf("the scripts' packages are missing; install them: npm --prefix %s ci", dir)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), timeout)
-	defer cancel()
+	ctx, cancel := context.WithTimeout(t.Context(), scriptPatience)
+	t.Cleanup(cancel)
 	cmd := exec.CommandContext(ctx, "node", append([]string{filepath.Join(dir, script)}, args...)...)
 	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%s: %w\n%s", script, err, out)
-	}
-	return string(out), nil
+	return cmd
 }
 
 // reference is a file or folder of the reference's own clients.

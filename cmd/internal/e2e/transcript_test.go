@@ -64,7 +64,7 @@ func (p *process) ask(channel, ann, text string) string {
 		p.t.Fatal(err)
 	}
 	answer := ""
-	eventually(p.t, patience, "Eliza answers "+text, func() error {
+	eventually(p.t, "Eliza answers "+text, func() error {
 		var page struct {
 			Messages []struct {
 				AuthorID  string  `json:"authorId"`

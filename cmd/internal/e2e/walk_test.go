@@ -41,9 +41,8 @@ func TestEveryStateOfTheChatPage(t *testing.T) {
 				const key = "sesame"
 				open := start(t, "RATE_LIMIT_API=0", "PARLEY_BUILTIN_PACE=150ms")
 				locked := start(t, "RATE_LIMIT_API=0", "ELIZA_SERVER_AUTH_TOKEN="+key)
-				walked := logged(t)(tryNode(t, scriptPatience, "walk.mjs", open.url, locked.url, key, shots, browser, walk.size, walk.theme, walk.extent))
-				if walked != nil {
-					return walked
+				if err := tryNode(t, "walk.mjs", open.url, locked.url, key, shots, browser, walk.size, walk.theme, walk.extent); err != nil {
+					return err
 				}
 				if err := shrinkShots(shots, small); err != nil {
 					return err

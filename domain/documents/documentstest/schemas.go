@@ -3,6 +3,7 @@ package documentstest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"net/url"
 	"strings"
 	"sync"
@@ -23,9 +24,31 @@ type Schemas struct {
 	compiler *jsonschema.Compiler
 }
 
-// New returns the schemas in the text of a document. Each is compiled when it is first
-// asked for.
-func New(text []byte) (*Schemas, error) {
+// OpenAPI returns the schemas of a registry's OpenAPI document, which it reads into a value.
+func OpenAPI(registry *op.Registry, into any) (*Schemas, error) {
+	document, err := documents.New(documents.Options{Registry: registry}).OpenAPI(context.Background(), domain.Actor{}, documents.Request{})
+	if err != nil {
+		return nil, err
+	}
+	return read(document, into)
+}
+
+// AsyncAPI returns the schemas of a registry's AsyncAPI document, which it reads into a value.
+func AsyncAPI(registry *op.Registry, into any) (*Schemas, error) {
+	document, err := documents.New(documents.Options{Registry: registry}).AsyncAPI(context.Background(), domain.Actor{}, documents.Request{})
+	if err != nil {
+		return nil, err
+	}
+	return read(document, into)
+}
+
+// read returns the schemas of a document, which it reads into a value. Each is compiled when
+// it is first asked for.
+func read(document documents.Document, into any) (*Schemas, error) {
+	_, text, _ := document.Raw()
+	if err := json.Unmarshal(text, into); err != nil {
+		return nil, err
+	}
 	whole, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
 	if err != nil {
 		return nil, err
@@ -68,25 +91,6 @@ func (s *Schemas) Validate(pointer string, body []byte) error {
 		return err
 	}
 	return schema.Validate(value)
-}
-
-// OpenAPI is the OpenAPI document of a registry.
-func OpenAPI(registry *op.Registry) ([]byte, error) {
-	return text(documents.New(documents.Options{Registry: registry}).OpenAPI(context.Background(), domain.Actor{}, documents.Request{}))
-}
-
-// AsyncAPI is the AsyncAPI document of a registry.
-func AsyncAPI(registry *op.Registry) ([]byte, error) {
-	return text(documents.New(documents.Options{Registry: registry}).AsyncAPI(context.Background(), domain.Actor{}, documents.Request{}))
-}
-
-// text is that of a document, if there is one.
-func text(document documents.Document, err error) ([]byte, error) {
-	if err != nil {
-		return nil, err
-	}
-	_, body, _ := document.Raw()
-	return body, nil
 }
 
 // Escape is a key as part of a pointer in a URL.
