@@ -31,6 +31,8 @@ type underWay struct {
 	question domain.MessageID
 	seq      int64
 	cancel   context.CancelCauseFunc
+	// decided says that its outcome stands: nothing is left to be canceled.
+	decided bool
 }
 
 // begin notes that a turn is worked on; the returned function notes its end.
@@ -43,6 +45,15 @@ func (r *running) begin(key laneKey, u underWay) (end func()) {
 		defer r.mu.Unlock()
 		delete(r.turns, key)
 	}
+}
+
+// decide notes that the outcome of the lane's turn stands.
+func (r *running) decide(key laneKey) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	u := r.turns[key]
+	u.decided = true
+	r.turns[key] = u
 }
 
 // has tells whether the lane's turn under way answers the question.
@@ -64,12 +75,12 @@ func (r *running) busy(agent domain.AgentID) bool {
 	return false
 }
 
-// cancel ends the turns that match.
+// cancel ends the turns that match and are not decided.
 func (r *running) cancel(cause error, matches func(laneKey, underWay) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for key, u := range r.turns {
-		if matches(key, u) {
+		if !u.decided && matches(key, u) {
 			u.cancel(cause)
 		}
 	}

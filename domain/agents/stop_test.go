@@ -98,6 +98,34 @@ func TestAStoppedAnswerKeepsWhatWasSaid(t *testing.T) {
 	}
 }
 
+func TestAnAnswerThatIsDecidedIsNotStopped(t *testing.T) {
+	h := newHouse(t)
+	m, let := talker()
+	close(let)
+	var r *agents.Runner
+	channel := h.channel(messaging.TypeDM, eliza)
+	var stopped []agents.StopResult
+	r = h.runner(m, quick, func(o *agents.RunnerOptions) {
+		o.OnStep = func(step string) error {
+			if step != "append 0" && step != "complete" {
+				return nil
+			}
+			out, err := r.Stop(t.Context(), admin, agents.StopRequest{ChannelID: channel})
+			stopped = append(stopped, out)
+			return err
+		}
+	})
+	h.start(r.Run)
+	h.say(channel, "hello")
+	h.settle(1)
+	if len(stopped) != 2 || stopped[0].Stopped != 0 || stopped[1].Stopped != 0 {
+		t.Errorf("stopped %+v", stopped)
+	}
+	if c := h.signals.completed()[0]; c.Result != messaging.ResultAnswered {
+		t.Errorf("completion %+v", c)
+	}
+}
+
 func TestAnAnswerStoppedBeforeItsFirstWordIsNone(t *testing.T) {
 	h := newHouse(t)
 	m, _ := stuck()

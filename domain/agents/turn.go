@@ -74,10 +74,14 @@ func (t *turn) run(ctx context.Context) (err error) {
 		}
 	}()
 	t.rememberQuestion(ctx)
-	if doc.Outcome == nil {
+	undecided := doc.Outcome == nil
+	if undecided {
 		if doc, err = t.decide(ctx, work, doc); err != nil {
 			return err
 		}
+	}
+	t.Agents.running.decide(t.key)
+	if undecided {
 		t.tell(doc, StateDecided)
 		t.tellOutcome(doc)
 	}
