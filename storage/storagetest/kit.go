@@ -33,12 +33,7 @@ type kit struct {
 func (k *kit) log() messaging.Store { return k.set.Messaging }
 
 // agents is the agent store.
-func (k *kit) agents() agents.Store {
-	if k.set.Agents == nil {
-		k.Skip("no agents yet")
-	}
-	return k.set.Agents
-}
+func (k *kit) agents() agents.Store { return k.set.Agents }
 
 // files is the store of files.
 func (k *kit) files() media.Store { return k.set.Files }
