@@ -131,7 +131,7 @@ func (s *Service) depart(ctx context.Context, id domain.AgentID) error {
 	}
 	a.Leaving, a.Desired = true, false
 	s.remember(a)
-	s.running.cancel(errDeparted, func(key laneKey, _ underWay) bool { return key.agent == id })
+	s.running.cancel(errDeparted, func(key Lane, _ underWay) bool { return key.Agent == id })
 	s.logOf(a).Info().Msg("agent deleted")
 	s.watcher.AgentRemoved(newListItem(a))
 	return nil

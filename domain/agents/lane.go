@@ -7,8 +7,8 @@ import (
 	"parley/domain"
 )
 
-// laneKey names a lane: the line of duties of one agent in one channel.
-type laneKey struct {
+// Lane names a lane: the line of duties of one agent in one channel.
+type Lane struct {
 	agent   domain.AgentID
 	channel domain.ChannelID
 }
@@ -22,9 +22,9 @@ type lanes struct {
 	mu    sync.Mutex
 	ready *sync.Cond
 	// again tells, for every lane here, whether it was hinted at since it was taken.
-	again map[laneKey]bool
+	again map[Lane]bool
 	// queue holds the lanes that nobody serves, the longest waiting first.
-	queue []laneKey
+	queue []Lane
 	// lost says that a hint was refused since the last sweep began.
 	lost bool
 	// drained gets a value when there is room again after a hint was refused.
@@ -33,14 +33,14 @@ type lanes struct {
 
 // newLanes returns lanes that hold at most limit at a time; one takes about 200 bytes.
 func newLanes(limit int) *lanes {
-	l := &lanes{limit: limit, again: map[laneKey]bool{}, drained: make(chan struct{}, 1)}
+	l := &lanes{limit: limit, again: map[Lane]bool{}, drained: make(chan struct{}, 1)}
 	l.ready = sync.NewCond(&l.mu)
 	return l
 }
 
 // hint says that the lane may have work. It reports false if there are too many
 // lanes; then a sweep will find the work.
-func (l *lanes) hint(key laneKey) bool {
+func (l *lanes) hint(key Lane) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if _, known := l.again[key]; known {
@@ -57,14 +57,14 @@ func (l *lanes) hint(key laneKey) bool {
 }
 
 // push puts a lane at the end of the queue. The caller holds the lock.
-func (l *lanes) push(key laneKey) {
+func (l *lanes) push(key Lane) {
 	l.queue = append(l.queue, key)
 	l.ready.Signal()
 }
 
 // take waits for a lane and returns it; nobody else gets it until done. It reports
 // false when ctx has ended.
-func (l *lanes) take(ctx context.Context) (laneKey, bool) {
+func (l *lanes) take(ctx context.Context) (Lane, bool) {
 	stop := context.AfterFunc(ctx, func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
@@ -77,7 +77,7 @@ func (l *lanes) take(ctx context.Context) (laneKey, bool) {
 		l.ready.Wait()
 	}
 	if ctx.Err() != nil {
-		return laneKey{}, false
+		return Lane{}, false
 	}
 	key := l.queue[0]
 	l.queue = l.queue[1:]
@@ -87,7 +87,7 @@ func (l *lanes) take(ctx context.Context) (laneKey, bool) {
 
 // done gives a lane back. It goes to the end of the queue if it may have more work
 // or was hinted at meanwhile, so that every lane gets its turn; else it is forgotten.
-func (l *lanes) done(key laneKey, more bool) {
+func (l *lanes) done(key Lane, more bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if more || l.again[key] {
@@ -98,14 +98,14 @@ func (l *lanes) done(key laneKey, more bool) {
 }
 
 // drop forgets a lane that cannot be served now, whatever hints there were.
-func (l *lanes) drop(key laneKey) {
+func (l *lanes) drop(key Lane) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.forget(key)
 }
 
 // forget removes a lane that is not in the queue. The caller holds the lock.
-func (l *lanes) forget(key laneKey) {
+func (l *lanes) forget(key Lane) {
 	delete(l.again, key)
 	if l.lost && len(l.again) <= l.limit/2 {
 		select {

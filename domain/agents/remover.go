@@ -164,7 +164,7 @@ func (r *Remover) settle(ctx context.Context, id domain.AgentID) error {
 			return err
 		}
 		for _, m := range open {
-			r.Agents.lanes.hint(laneKey{agent: id, channel: m.ChannelID})
+			r.Agents.lanes.hint(Lane{Agent: id, Channel: m.ChannelID})
 		}
 		if len(open) == 0 && !r.Agents.running.busy(id) {
 			return nil

@@ -153,7 +153,7 @@ func (r *Runner) work(ctx, hard context.Context) {
 
 // serve does the oldest duty of a lane and gives the lane back. After a failure the
 // lane is left to the next sweep, which keeps a broken store from being asked all the time.
-func (r *Runner) serve(ctx context.Context, key laneKey) {
+func (r *Runner) serve(ctx context.Context, key Lane) {
 	m, err := r.nextDuty(ctx, key)
 	if domain.IsCode(err, domain.NotFound) {
 		r.lanes.done(key, false)
@@ -165,9 +165,9 @@ func (r *Runner) serve(ctx context.Context, key laneKey) {
 		t.report(err)
 		r.observe(began, err)
 	} else if ctx.Err() == nil {
-		a, _ := r.Agents.agent(key.agent)
-		r.Logger.Warn().Err(err).Str("agentName", a.Character.Name).Str("agentId", string(key.agent)).
-			Str("roomId", string(key.channel)).Msg("duties cannot be read")
+		a, _ := r.Agents.agent(key.Agent)
+		r.Logger.Warn().Err(err).Str("agentName", a.Character.Name).Str("agentId", string(key.Agent)).
+			Str("roomId", string(key.Channel)).Msg("duties cannot be read")
 	}
 	if err != nil {
 		r.lanes.drop(key)
@@ -177,9 +177,9 @@ func (r *Runner) serve(ctx context.Context, key laneKey) {
 }
 
 // nextDuty asks the store for the oldest duty of a lane.
-func (r *Runner) nextDuty(ctx context.Context, key laneKey) (m messaging.Message, err error) {
+func (r *Runner) nextDuty(ctx context.Context, key Lane) (m messaging.Message, err error) {
 	err = r.retry(ctx, func(ctx context.Context) error {
-		m, err = r.Store.NextDuty(ctx, key.agent, key.channel)
+		m, err = r.Store.NextDuty(ctx, key.Agent, key.Channel)
 		return err
 	})
 	return m, err

@@ -89,7 +89,7 @@ func NewService(o ServiceOptions) *Service {
 	setDefault(&o.Patience, 10*time.Second)
 	return &Service{
 		store: o.Store, now: o.Now, lanes: newLanes(o.MaxLanes), servers: o.Servers,
-		running: &running{turns: map[laneKey]underWay{}}, watcher: o.Watcher,
+		running: &running{turns: map[Lane]underWay{}}, watcher: o.Watcher,
 		log:   o.Logger.With().Str("component", "agents").Logger(),
 		vault: newVault(o.Salt), env: o.Env, library: o.Library, panels: o.Panels, patience: o.Patience,
 		departures: newDepartures(), known: map[domain.AgentID]Agent{}, started: map[domain.AgentID]time.Time{}, began: o.Now().UTC(),
@@ -213,7 +213,7 @@ func (s *Service) Hint(m messaging.Message) { s.hint(m) }
 func (s *Service) hint(m messaging.Message) bool {
 	ok := true
 	for _, id := range m.Awaiting {
-		ok = s.lanes.hint(laneKey{agent: id, channel: m.ChannelID}) && ok
+		ok = s.lanes.hint(Lane{Agent: id, Channel: m.ChannelID}) && ok
 	}
 	return ok
 }

@@ -38,7 +38,7 @@ func (s *Service) Halt(ctx context.Context, _ domain.Actor, r GetRequest) (State
 	if err != nil {
 		return StateChanged{}, err
 	}
-	s.running.cancel(errHalted, func(key laneKey, _ underWay) bool { return key.agent == r.AgentID })
+	s.running.cancel(errHalted, func(key Lane, _ underWay) bool { return key.Agent == r.AgentID })
 	return StateChanged{ID: a.ID, Name: a.Character.Name, Status: Inactive, Message: "Agent stopped"}, nil
 }
 

@@ -47,11 +47,11 @@ func (r *Runner) Stop(ctx context.Context, _ domain.Actor, req StopRequest) (Sto
 		}
 	}
 	// Those under way come last: one of those above may have begun meanwhile.
-	r.Agents.running.cancel(errStopped, func(key laneKey, u underWay) bool {
-		matches := key.channel == req.ChannelID && (req.MessageID == "" || req.MessageID == u.question ||
-			req.MessageID == NewReplyID(key.agent, u.question, 0))
+	r.Agents.running.cancel(errStopped, func(key Lane, u underWay) bool {
+		matches := key.Channel == req.ChannelID && (req.MessageID == "" || req.MessageID == u.question ||
+			req.MessageID == NewReplyID(key.Agent, u.question, 0))
 		if matches {
-			stopped[NewTurnID(key.agent, u.question)] = true
+			stopped[NewTurnID(key.Agent, u.question)] = true
 		}
 		return matches
 	})
@@ -91,7 +91,7 @@ func (r *Runner) waiting(ctx context.Context, req StopRequest) ([]messaging.Mess
 // notes their turns.
 func (r *Runner) stopWaiting(ctx context.Context, m messaging.Message, stopped map[TurnID]bool) error {
 	for _, agent := range m.Awaiting {
-		key := laneKey{agent: agent, channel: m.ChannelID}
+		key := Lane{Agent: agent, Channel: m.ChannelID}
 		if r.Agents.running.has(key, m.ID) {
 			continue
 		}
