@@ -65,6 +65,8 @@ type Service struct {
 	patience time.Duration
 	// departures are the deletions under way.
 	departures *departures
+	// sweepNow has something to receive when a sweep is asked for.
+	sweepNow chan struct{}
 
 	// changing is held while an agent is changed in the store and in known, so that the
 	// two go the same way; it is taken before mu.
@@ -92,7 +94,7 @@ func NewService(o ServiceOptions) *Service {
 		running: &running{turns: map[Lane]underWay{}}, watcher: o.Watcher,
 		log:   o.Logger.With().Str("component", "agents").Logger(),
 		vault: newVault(o.Salt), env: o.Env, library: o.Library, panels: o.Panels, patience: o.Patience,
-		departures: newDepartures(), known: map[domain.AgentID]Agent{}, started: map[domain.AgentID]time.Time{}, began: o.Now().UTC(),
+		departures: newDepartures(), sweepNow: make(chan struct{}, 1), known: map[domain.AgentID]Agent{}, started: map[domain.AgentID]time.Time{}, began: o.Now().UTC(),
 	}
 }
 

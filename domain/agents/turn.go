@@ -58,6 +58,7 @@ func (t *turn) run(ctx context.Context) (err error) {
 	work, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer t.Agents.running.begin(t.key, underWay{question: t.question.ID, seq: t.question.Seq, cancel: cancel})()
+	t.agent, _ = t.Agents.agent(t.key.Agent) // a change from now on finds the turn under way
 	defer t.endStream()
 	defer t.remembering.Wait()
 	doc, err := t.take(ctx)
@@ -106,10 +107,10 @@ func (t *turn) run(ctx context.Context) (err error) {
 }
 
 // report writes how the turn ended, if it ended badly.
-func (t *turn) report(err error) {
+func (t *turn) report(ctx context.Context, err error) {
 	switch {
 	case err == nil:
-	case errors.Is(err, errTakenOver):
+	case errors.Is(err, errTakenOver), errors.Is(context.Cause(ctx), errLeaseLost):
 		t.log.Info().Msg("turn is worked on elsewhere")
 	case errors.Is(err, context.Canceled):
 		t.log.Info().Msg("turn is left to the next start")
