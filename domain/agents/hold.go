@@ -18,6 +18,8 @@ const (
 	leasePause = time.Second
 	// handOverFor bounds what is said to the others when the server stops.
 	handOverFor = 2 * time.Second
+	// handOverEvery is how often that is done while the last turns end.
+	handOverEvery = 100 * time.Millisecond
 )
 
 // errLeaseLost ends the work on a lane that another process works on now.
@@ -61,31 +63,38 @@ func (r *Runner) hold(ctx context.Context, key Lane) (holding, error) {
 	if !r.leasing.open() {
 		return holding{ctx: ctx, release: func() {}}, nil
 	}
+	held, err := hold(ctx, r.Leases, key)
+	if err == nil && held.lease == nil && ctx.Err() == nil {
+		r.leasing.trip()
+		r.Logger.Debug().Msg("leases cannot be had, turns are guarded by the store alone")
+	}
+	return held, err
+}
+
+// hold is Runner.hold for leases that are asked in any case.
+func hold(ctx context.Context, leases Leases, key Lane) (holding, error) {
 	asked, cancel := context.WithTimeout(ctx, leaseWait)
 	defer cancel()
-	lease, err := r.Leases.Acquire(asked, key)
+	lease, err := leases.Acquire(asked, key)
 	switch {
 	case domain.IsCode(err, domain.Conflict):
 		return holding{}, err
 	case err != nil:
-		if ctx.Err() == nil {
-			r.leasing.trip()
-			r.Logger.Debug().Err(err).Msg("leases cannot be had, turns are guarded by the store alone")
-		}
-		return holding{ctx: ctx, release: func() {}}, nil
-	case r.Leases.TTL() == 0:
+		return holding{ctx: ctx, release: func() {}}, nil //nolint:nilerr // work goes on without a lease
+	case leases.TTL() == 0:
 		return holding{ctx: ctx, lease: lease, release: func() {}}, nil
+	default:
+		return keep(ctx, leases.TTL(), lease), nil
 	}
-	return r.keep(ctx, lease), nil
 }
 
 // keep renews a lease until it is released or lost.
-func (r *Runner) keep(ctx context.Context, lease Lease) holding {
+func keep(ctx context.Context, ttl time.Duration, lease Lease) holding {
 	work, lose := context.WithCancelCause(ctx)
 	renewing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var group sync.WaitGroup
 	group.Go(func() {
-		ticker := time.NewTicker(r.Leases.TTL() / 3)
+		ticker := time.NewTicker(ttl / 3)
 		defer ticker.Stop()
 		for {
 			select {
@@ -170,7 +179,18 @@ func (r *Runner) doneWith(ctx context.Context, hints ...Hint) {
 	_ = withinLeaseWait(context.WithoutCancel(ctx), func(ctx context.Context) error { return r.Hints.Done(ctx, hints...) })
 }
 
-// handOver gives the others what this process has not got to.
+// handOverAlways gives the others, once ctx has ended, what this process does not get to
+// any more, until its last turn is over.
+func (r *Runner) handOverAlways(ctx, over context.Context) {
+	<-ctx.Done()
+	for over.Err() == nil {
+		r.handOver(context.WithoutCancel(ctx))
+		pause(over, handOverEvery)
+	}
+	r.handOver(context.WithoutCancel(ctx))
+}
+
+// handOver gives the others the lanes that no worker here has.
 func (r *Runner) handOver(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, handOverFor)
 	defer cancel()

@@ -247,21 +247,25 @@ func (l *lanes) untold(most int) []Lane {
 	return list
 }
 
-// leave forgets all lanes, and returns them with the hints of the shared queue at them.
-// Nobody may serve one.
+// leave forgets the lanes that no worker has, and returns them with the hints of the shared
+// queue at them. Nobody may take one any more.
 func (l *lanes) leave() (all []Lane, hints []Hint) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for lane, s := range l.known {
+		if s.serving {
+			continue
+		}
 		if s.parked != nil {
 			s.parked.Stop()
 		}
+		delete(l.known, lane)
 		all = append(all, lane)
 		if s.hint != "" {
 			hints = append(hints, Hint{Lane: lane, ID: s.hint})
 		}
 	}
-	l.queue, l.known, l.fresh = nil, map[Lane]*laneState{}, map[Lane]bool{}
+	l.queue, l.fresh = nil, map[Lane]bool{}
 	return all, hints
 }
 

@@ -141,19 +141,24 @@ func (r *Runner) Run(ctx context.Context) error {
 	})
 	defer stop()
 
-	var group sync.WaitGroup
+	over, end := context.WithCancel(context.WithoutCancel(ctx)) // when the last turn has ended
+	defer end()
+	var workers, group sync.WaitGroup
 	for range r.Workers {
-		group.Go(func() { r.work(ctx, hard) })
+		workers.Go(func() { r.work(ctx, hard) })
 	}
 	group.Go(func() { r.sweepAlways(ctx) })
+	group.Go(func() { r.Agents.obey(over) })
 	if r.Hints != nil {
 		group.Go(func() { r.putHints(ctx) })
 		group.Go(func() { r.takeHints(ctx) })
 	}
-	group.Wait()
 	if r.Hints != nil {
-		r.handOver(context.WithoutCancel(ctx))
+		group.Go(func() { r.handOverAlways(ctx, over) })
 	}
+	workers.Wait() // until then turns can be stopped
+	end()
+	group.Wait()
 	return nil
 }
 

@@ -63,6 +63,14 @@ func (r *running) has(key Lane, question domain.MessageID) bool {
 	return r.turns[key].question == question
 }
 
+// at tells whether the lane has a turn under way.
+func (r *running) at(key Lane) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, busy := r.turns[key]
+	return busy
+}
+
 // busy tells whether any turn of an agent is under way.
 func (r *running) busy(agent domain.AgentID) bool {
 	r.mu.Lock()
@@ -86,10 +94,22 @@ func (r *running) cancel(cause error, matches func(Lane, underWay) bool) {
 	}
 }
 
-// Withdraw ends the turns that answer messages of the channel which are gone: those
-// numbered first to last. It does not wait for them.
-func (s *Service) Withdraw(channel domain.ChannelID, first, last int64) {
-	s.running.cancel(errWithdrawn, func(key Lane, u underWay) bool {
-		return key.Channel == channel && first <= u.seq && u.seq <= last
-	})
+// stop ends the turns of a request that are not decided. It returns all that the request is
+// about, and those that it has ended.
+func (r *running) stop(req StopRequest) (seen, stopped []TurnID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key, u := range r.turns {
+		if key.Channel != req.ChannelID || req.MessageID != "" && req.MessageID != u.question &&
+			req.MessageID != NewReplyID(key.Agent, u.question, 0) {
+			continue
+		}
+		id := NewTurnID(key.Agent, u.question)
+		seen = append(seen, id)
+		if !u.decided {
+			u.cancel(errStopped)
+			stopped = append(stopped, id)
+		}
+	}
+	return seen, stopped
 }
