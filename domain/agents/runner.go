@@ -13,6 +13,7 @@ import (
 	"parley/domain"
 	"parley/domain/messaging"
 	"parley/domain/models"
+	"parley/domain/trace"
 )
 
 // RunnerOptions are what a Runner needs. Those after Logger have defaults.
@@ -62,6 +63,8 @@ type RunnerOptions struct {
 	OnStep func(step string) error
 	// Observe is told how the work on each message ended; nil tells nobody.
 	Observe func(Turned)
+	// Tracer traces each turn, in the trace of the message that it answers; nil traces none.
+	Tracer trace.Tracer
 	// Backoff is the first pause after a failure of the store, doubled each time; 0
 	// means 100 ms.
 	Backoff time.Duration
@@ -160,10 +163,7 @@ func (r *Runner) serve(ctx context.Context, key laneKey) {
 		return
 	}
 	if err == nil {
-		t, began := r.newTurn(key, m), r.Now()
-		err = t.run(ctx)
-		t.report(err)
-		r.observe(began, err)
+		err = r.workOn(ctx, key, m)
 	} else if ctx.Err() == nil {
 		a, _ := r.Agents.agent(key.agent)
 		r.Logger.Warn().Err(err).Str("agentName", a.Character.Name).Str("agentId", string(key.agent)).
@@ -174,6 +174,19 @@ func (r *Runner) serve(ctx context.Context, key laneKey) {
 		return
 	}
 	r.lanes.done(key, true)
+}
+
+// workOn does a duty.
+func (r *Runner) workOn(ctx context.Context, key laneKey, m messaging.Message) error {
+	ctx, span := trace.InMessage(ctx, r.Tracer, m.ID, "turn", trace.Consumer, trace.Text("parley.agent", key.agent),
+		trace.Text("parley.channel", key.channel), trace.Text("parley.message", m.ID))
+	t, began := r.newTurn(ctx, key, m), r.Now()
+	t.span = span
+	err := t.run(ctx)
+	t.report(err)
+	t.endSpan(err)
+	r.observe(began, err)
+	return err
 }
 
 // nextDuty asks the store for the oldest duty of a lane.

@@ -95,7 +95,7 @@ func (r *Runner) stopWaiting(ctx context.Context, m messaging.Message, stopped m
 		if r.Agents.running.has(key, m.ID) {
 			continue
 		}
-		done, err := r.newTurn(key, m).stopUnbegun(ctx)
+		done, err := r.newTurn(ctx, key, m).stopUnbegun(ctx)
 		if err != nil {
 			return err
 		}
