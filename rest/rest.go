@@ -16,6 +16,7 @@ import (
 	"parley/domain/identity"
 	"parley/domain/media"
 	"parley/domain/op"
+	"parley/domain/trace"
 )
 
 // Options of the door.
@@ -66,6 +67,9 @@ type Options struct {
 
 	// Observe is told of each answered request; nil for nobody.
 	Observe func(Observation)
+
+	// Tracer traces each request that an operation answers; nil traces none.
+	Tracer trace.Tracer
 
 	// RateLimit is how many requests to /api one address may send per RateWindow,
 	// loopback and callers with the key excepted; 0 is without limit.
@@ -142,7 +146,11 @@ func New(o Options) (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.RedirectTrailingSlash, engine.RedirectFixedPath = false, false
-	engine.Use(d.observe, d.recover, d.setHeaders, d.cors, d.limit, d.inspect)
+	engine.Use(d.observe)
+	if o.Tracer != nil {
+		engine.Use(d.trace)
+	}
+	engine.Use(d.recover, d.setHeaders, d.cors, d.limit, d.inspect)
 	if o.Metrics != nil {
 		engine.GET("/metrics", d.metrics)
 		engine.HEAD("/metrics", d.metrics)

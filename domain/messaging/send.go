@@ -227,7 +227,8 @@ func (s *Service) spread(ctx context.Context, e Event) {
 	if span.On() {
 		var first trace.Span
 		if !e.Repeat && m.Kind == KindPost && m.Rev == m.Seq {
-			first = trace.Posted(ctx, m.ID, trace.Text("parley.channel", m.ChannelID), trace.Number("parley.seq", m.Seq))
+			first = trace.Posted(ctx, m.ID, trace.Text("parley.channel", m.ChannelID), trace.Text("parley.message", m.ID),
+				trace.Number("parley.seq", m.Seq))
 		}
 		delivered := e.Delivered
 		e.Delivered = func() {

@@ -321,8 +321,15 @@ func (o *Op) Allow(actor domain.Actor) error {
 	}
 }
 
+// Traced reports whether calls are traced: those of public operations, which balancers make
+// all day to ask for the health, are not.
+func (o *Op) Traced() bool { return o.Access != Public }
+
 // trace begins the span of a call.
 func (o *Op) trace(ctx context.Context, in Input) (context.Context, trace.Span) {
+	if !o.Traced() {
+		return ctx, trace.Span{}
+	}
 	return trace.Begin(ctx, o.registry.opts.Tracer, trace.Beginning{Name: o.Name}, trace.Text("parley.door", in.Door()))
 }
 

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/cmd/internal/config"
+	"parley/cmd/internal/tracing"
 	"parley/domain"
 	"parley/domain/agents"
 	"parley/domain/identity"
@@ -52,6 +53,7 @@ type App struct {
 	cfg     config.Config
 	log     zerolog.Logger
 	metrics *metrics
+	tracing *tracing.Tracer // nil where nothing is traced
 
 	logs      *system.Logs
 	store     *storage.Set
@@ -95,6 +97,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		doing string // "" where the step's errors say it themselves
 		run   func(context.Context, Options) error
 	}{
+		{"trace: ", a.startTracing},
 		{"check access: ", a.buildIdentity},
 		{"", a.listen},
 		{"", a.openStore},
@@ -209,6 +212,9 @@ func (a *App) Close() error {
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
 	}
+	if a.tracing != nil { // last, for the others may have something to tell
+		errs = append(errs, a.tracing.Close())
+	}
 	return errors.Join(errs...)
 }
 
@@ -237,8 +243,19 @@ func newLogger(cfg config.Config, w io.Writer, logs io.Writer) zerolog.Logger {
 	if err != nil {
 		level = zerolog.InfoLevel
 	}
-	out := system.NewScrubber(zerolog.MultiLevelWriter(w, logs), cfg.ServerKey.Reveal(), cfg.SocketKey.Reveal())
+	out := system.NewScrubber(zerolog.MultiLevelWriter(w, logs), scrubbed(cfg)...)
 	return zerolog.New(out).Level(level).Hook(zerolog.HookFunc(stamp))
+}
+
+// scrubbed are the texts that no line of the log may hold.
+func scrubbed(cfg config.Config) []string {
+	texts := []string{cfg.ServerKey.Reveal(), cfg.SocketKey.Reveal()}
+	if headers, err := cfg.Traces.HeaderValues(); err == nil {
+		for _, values := range headers {
+			texts = append(texts, values...)
+		}
+	}
+	return texts
 }
 
 // stamp adds the time to a line, in milliseconds, which entries of the log are ordered and
