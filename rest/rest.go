@@ -45,6 +45,10 @@ type Options struct {
 	// administrators.
 	MetricsEnabled bool
 
+	// Profiles serves /debug/pprof/ to administrators and, where no key is needed, to this
+	// machine alone; nil has none.
+	Profiles http.Handler
+
 	// Production sets the stricter headers of NODE_ENV=production.
 	Production bool
 	// Proxies says whose X-Forwarded-For and X-Forwarded-Proto are believed.
@@ -154,6 +158,9 @@ func New(o Options) (http.Handler, error) {
 	if o.Metrics != nil {
 		engine.GET("/metrics", d.metrics)
 		engine.HEAD("/metrics", d.metrics)
+	}
+	if o.Profiles != nil {
+		engine.GET("/debug/pprof/*profile", d.profiles)
 	}
 	engine.NoRoute(d.serve)
 	return trimSlash(engine), nil

@@ -213,7 +213,7 @@ func (a *App) buildDoors(_ context.Context, o Options) error {
 	}
 	api, err := rest.New(rest.Options{
 		Registry: a.registry, Identity: a.identity, Logger: a.log, Files: files, UI: a.cfg.UI, ForeignUI: a.cfg.WebDir != "",
-		Metrics: a.metrics.handler(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
+		Metrics: a.metrics.handler(), Profiles: profiles(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
 		MaxBody: a.cfg.MaxPayload, UploadDir: a.files.Spool(), Blobs: a.files, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
 		Proxies: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
 		UploadLimit: a.cfg.UploadRate, FileLimit: a.cfg.FileRate, ChannelMediaLimit: a.cfg.MediaRate,

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"parley/cmd/internal/tracing/tracingtest"
+	"parley/realtime/realtimetest"
 	"parley/realtime/sio/siotest"
 )
 
@@ -156,7 +157,7 @@ func TestTheWholeWayOfAMessageIsTraced(t *testing.T) {
 	p.keyed(t, messages, http.Header{"Traceparent": {traceparent}}, map[string]any{
 		"author_id": user, "server_id": defaultServer, "content": restText, "source_type": "client_chat"}, &posted)
 
-	client, err := siotest.Dial(p.url, siotest.Options{Auth: map[string]any{"apiKey": tracedKey, "entityId": user, "traceparent": traceparent}})
+	client, err := realtimetest.NewDialer(t, declared(t)).Dial(p.url, siotest.Options{Auth: map[string]any{"apiKey": tracedKey, "entityId": user, "traceparent": traceparent}})
 	if err != nil {
 		t.Fatal(err)
 	}

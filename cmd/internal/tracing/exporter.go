@@ -34,8 +34,8 @@ type exporter struct {
 	// life ends with stop, and with it whatever is being posted.
 	life context.Context //nolint:containedctx // the life of the exporter, not of a call
 	stop context.CancelFunc
-	now    domain.Clock
-	log    zerolog.Logger
+	now  domain.Clock
+	log  zerolog.Logger
 
 	mu sync.Mutex
 	// lost is how many spans have been lost since one got through, complained when the log
