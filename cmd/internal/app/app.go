@@ -19,6 +19,7 @@ import (
 	"parley/cmd/internal/tracing"
 	"parley/domain"
 	"parley/domain/agents"
+	"parley/domain/bus"
 	"parley/domain/identity"
 	"parley/domain/media"
 	"parley/domain/memory"
@@ -29,6 +30,7 @@ import (
 	"parley/realtime"
 	"parley/storage"
 	"parley/storage/files"
+	"parley/storage/redis"
 )
 
 // stopDelay is how long after the answer a stop that a caller asks for begins.
@@ -54,6 +56,12 @@ type App struct {
 	log     zerolog.Logger
 	metrics *metrics
 	tracing *tracing.Tracer // nil where nothing is traced
+
+	// replica is this process's name in the cluster. redis is nil where it is alone; bus is
+	// always there.
+	replica string
+	redis   *redis.Client
+	bus     bus.Bus
 
 	logs      *system.Logs
 	store     *storage.Set
@@ -100,6 +108,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		{"trace: ", a.startTracing},
 		{"check access: ", a.buildIdentity},
 		{"", a.listen},
+		{"open cluster: ", a.openCluster},
 		{"", a.openStore},
 		{"", a.openFiles},
 		{"build services: ", a.buildServices},
@@ -135,6 +144,7 @@ func (a *App) Run(ctx context.Context) error {
 		}
 		return nil
 	})
+	group.Go(func() error { return a.runCluster(workers) })
 	group.Go(func() error { return a.gateway.Run(workers) })
 	group.Go(func() error { return a.presence.Run(workers, a.gateway) })
 	turns, endTurns := context.WithCancel(running) // the journal ends after the turns that it is told of
@@ -212,6 +222,7 @@ func (a *App) Close() error {
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
 	}
+	errs = append(errs, a.closeCluster())
 	if a.tracing != nil { // last, for the others may have something to tell
 		errs = append(errs, a.tracing.Close())
 	}
