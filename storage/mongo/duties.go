@@ -1,6 +1,7 @@
 package mongo
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -29,7 +30,7 @@ func (s *Store) FinishDuty(ctx context.Context, channel domain.ChannelID, id dom
 			}
 			update := bson.D{{Key: "$set", Value: bson.D{{Key: "awaiting", Value: rest}}}}
 			if left == 0 {
-				update = bson.D{{Key: "$unset", Value: bson.D{{Key: "awaiting", Value: ""}, {Key: "owed", Value: ""}}}}
+				update = bson.D{{Key: "$unset", Value: bson.D{{Key: "awaiting", Value: ""}, {Key: "owing", Value: ""}, {Key: "owed", Value: ""}}}}
 			}
 			result, err := s.messages().UpdateOne(ctx, bson.D{{Key: "_id", Value: d.ID}, {Key: "awaiting", Value: d.Awaiting}}, update)
 			if err != nil {
@@ -111,4 +112,31 @@ func (s *Store) DutiesOf(ctx context.Context, agent domain.AgentID, limit int) (
 		return cursor.Err()
 	})
 	return found, err
+}
+
+// AgentDuties returns messages that await an agent; see agents.Store.
+func (s *Store) AgentDuties(ctx context.Context, id domain.AgentID, limit int) ([]messaging.Message, error) {
+	return s.DutiesOf(ctx, id, limit)
+}
+
+// errNoDuty is the answer where an agent owes nothing.
+var errNoDuty = domain.Errorf(domain.NotFound, "No message awaits the agent")
+
+// NextDuty returns the first message of the channel that awaits agent; see agents.Store.
+func (s *Store) NextDuty(ctx context.Context, agent domain.AgentID, channel domain.ChannelID) (m messaging.Message, err error) {
+	err = s.read(ctx, func(ctx context.Context) error {
+		l, found, err := s.line(ctx, channel)
+		if err != nil || !found {
+			return cmp.Or(err, error(errNoDuty))
+		}
+		// Messages that a clear covers come first, and few: their sweep is under way.
+		list, err := find[messageDoc](ctx, s.messages(), bson.D{{Key: "awaiting", Value: string(agent)}, {Key: "owing", Value: l.key},
+			{Key: "seq", Value: bson.D{{Key: "$gt", Value: l.cleared}}}}, options.Find().SetSort(bson.D{{Key: "owed", Value: 1}}).SetLimit(1))
+		if err != nil || len(list) == 0 {
+			return cmp.Or(err, error(errNoDuty))
+		}
+		m, err = list[0].message(l)
+		return err
+	})
+	return m, err
 }
