@@ -60,7 +60,11 @@ func wantDocuments(t *testing.T, s *Store, name string, n int) {
 }
 
 func TestContentsOfFiles(t *testing.T) {
-	blobtest.Run(t, func(t *testing.T) blob.Store { return &Blobs{s: openTest(t, Options{})} })
+	var sent Recorder
+	t.Run("store", func(t *testing.T) {
+		blobtest.Run(t, func(t *testing.T) blob.Store { return &Blobs{s: openTest(t, sent.Watch(Options{}))} })
+	})
+	sent.Check(t)
 }
 
 func TestFileOfManyChunksIsReadFromAnyPlace(t *testing.T) {

@@ -1,7 +1,6 @@
 package mongo
 
 import (
-	"cmp"
 	"context"
 	"slices"
 
@@ -84,59 +83,42 @@ func (s *Store) awaited(ctx context.Context, docs []messageDoc) ([]messaging.Mes
 // DutiesOf returns messages that await an agent; see messaging.Log.
 func (s *Store) DutiesOf(ctx context.Context, agent domain.AgentID, limit int) (found []messaging.Message, err error) {
 	err = s.read(ctx, func(ctx context.Context) error {
-		cursor, err := s.messages().Find(ctx, bson.D{{Key: "awaiting", Value: string(agent)}}, options.Find().SetBatchSize(int32(min(limit+1, 1000)))) //nolint:gosec // at most 1000
-		if err != nil {
-			return err
-		}
-		defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }()
-		for len(found) < limit && cursor.Next(ctx) {
-			// What the server has sent already is worked off at once.
-			docs := make([]messageDoc, 1, cursor.RemainingBatchLength()+1)
-			if err := cursor.Decode(&docs[0]); err != nil {
-				return err
-			}
-			for cursor.RemainingBatchLength() > 0 && cursor.Next(ctx) {
-				var d messageDoc
-				if err := cursor.Decode(&d); err != nil {
-					return err
-				}
-				docs = append(docs, d)
-			}
-			list, err := s.awaited(ctx, docs)
-			if err != nil {
-				return err
-			}
-			found = append(found, list...)
-		}
-		found = found[:min(limit, len(found))]
-		return cursor.Err()
+		found, err = s.collect(ctx, bson.D{{Key: "awaiting", Value: string(agent)}}, limit, s.awaited)
+		return err
 	})
 	return found, err
 }
 
-// AgentDuties returns messages that await an agent; see agents.Store.
-func (s *Store) AgentDuties(ctx context.Context, id domain.AgentID, limit int) ([]messaging.Message, error) {
-	return s.DutiesOf(ctx, id, limit)
-}
+// collectBatch is how many documents collect looks at in one step at most.
+const collectBatch = 1000
 
-// errNoDuty is the answer where an agent owes nothing.
-var errNoDuty = domain.Errorf(domain.NotFound, "No message awaits the agent")
-
-// NextDuty returns the first message of the channel that awaits agent; see agents.Store.
-func (s *Store) NextDuty(ctx context.Context, agent domain.AgentID, channel domain.ChannelID) (m messaging.Message, err error) {
-	err = s.read(ctx, func(ctx context.Context) error {
-		l, found, err := s.line(ctx, channel)
-		if err != nil || !found {
-			return cmp.Or(err, error(errNoDuty))
+// collect goes through the documents of a query until it has as many messages as it may,
+// of those that pick leaves.
+func (s *Store) collect(ctx context.Context, filter bson.D, limit int,
+	pick func(context.Context, []messageDoc) ([]messaging.Message, error),
+) ([]messaging.Message, error) {
+	size := min(limit+1, collectBatch)
+	cursor, err := s.messages().Find(ctx, filter, options.Find().SetBatchSize(int32(size))) //nolint:gosec // bounded
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }()
+	var found []messaging.Message
+	for more := true; more && len(found) < limit; {
+		var docs []messageDoc
+		for more = cursor.Next(ctx); more; more = len(docs) < size && cursor.Next(ctx) {
+			var d messageDoc
+			if err := cursor.Decode(&d); err != nil {
+				return nil, err
+			}
+			docs = append(docs, d)
 		}
-		// Messages that a clear covers come first, and few: their sweep is under way.
-		list, err := find[messageDoc](ctx, s.messages(), bson.D{{Key: "awaiting", Value: string(agent)}, {Key: "owing", Value: l.key},
-			{Key: "seq", Value: bson.D{{Key: "$gt", Value: l.cleared}}}}, options.Find().SetSort(bson.D{{Key: "owed", Value: 1}}).SetLimit(1))
-		if err != nil || len(list) == 0 {
-			return cmp.Or(err, error(errNoDuty))
+		more = len(docs) == size
+		list, err := pick(ctx, docs)
+		if err != nil {
+			return nil, err
 		}
-		m, err = list[0].message(l)
-		return err
-	})
-	return m, err
+		found = append(found, list...)
+	}
+	return found[:min(limit, len(found))], cursor.Err()
 }

@@ -1,222 +1,268 @@
-package mongo
+package mongo_test
 
 import (
-	"encoding/json"
+	"context"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/rs/zerolog"
-	"go.mongodb.org/mongo-driver/v2/bson"
 
 	"parley/domain"
-	"parley/domain/agents"
-	"parley/domain/media"
-	"parley/domain/memory"
+	"parley/domain/messaging"
+	"parley/storage"
+	"parley/storage/mongo"
 	"parley/storage/mongo/mongotest"
 )
 
-// openTest opens a store until the test ends, on a database of its own unless the options
-// name one.
-func openTest(t *testing.T, o Options) *Store {
+// most is how many documents a test may have in a database: FerretDB reads all for each query.
+const most = 2000
+
+// replicas opens n stores on one database, as so many processes have it.
+func replicas(t *testing.T, n int) []*storage.Set {
 	t.Helper()
 	uri := mongotest.URI(t)
-	if o.Database == "" {
-		o.Database = mongotest.Database(t, uri)
-	}
-	o.URI, o.Logger = domain.Secret(uri), zerolog.New(zerolog.NewTestWriter(t))
-	s, err := open(t.Context(), o)
-	if err != nil {
-		t.Fatal(err)
+	database := mongotest.Database(t, uri)
+	sets := make([]*storage.Set, n)
+	for i := range sets {
+		sets[i] = openAt(t, uri, database)
+		t.Cleanup(func() { closeSet(t, sets[i]) })
 	}
 	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
+		counts, err := mongotest.Count(uri, database)
+		if err != nil {
 			t.Error(err)
 		}
+		for collection, n := range counts {
+			if n > most {
+				t.Errorf("%s holds %d documents", collection, n)
+			}
+		}
 	})
-	return s
+	return sets
 }
 
-// openReplicas opens two stores on one database, as two processes do.
-func openReplicas(t *testing.T) []*Store {
+// closeSet closes a store.
+func closeSet(t *testing.T, set *storage.Set) {
 	t.Helper()
-	database := mongotest.Database(t, mongotest.URI(t))
-	return []*Store{openTest(t, Options{Database: database}), openTest(t, Options{Database: database})}
-}
-
-// race lets both stores do something n times each, all at once.
-func race(stores []*Store, n int, do func(s *Store, i int)) {
-	var all sync.WaitGroup
-	for i := range n * len(stores) {
-		all.Go(func() { do(stores[i%len(stores)], i) })
+	if err := set.Close(); err != nil {
+		t.Error(err)
 	}
-	all.Wait()
 }
 
-// testAgent is an agent that is not stored.
-func testAgent() agents.Agent {
-	id := domain.NewID[domain.AgentID]()
-	at := floor(time.Now())
-	return agents.Agent{ID: id, Character: agents.Character{ID: id, Name: "Agent " + string(id)}, CreatedAt: at, UpdatedAt: at}
+// newChannel stores an empty channel.
+func newChannel(t *testing.T, set *storage.Set) domain.ChannelID {
+	t.Helper()
+	id := domain.NewID[domain.ChannelID]()
+	if _, _, err := set.Messaging.EnsureChannel(t.Context(), messaging.Channel{ID: id}); err != nil {
+		t.Fatal(err)
+	}
+	return id
 }
 
-func TestReplicasLoseNoChangeOfAnAgent(t *testing.T) {
-	stores := openReplicas(t)
-	a, _, err := stores[0].EnsureAgent(t.Context(), testAgent())
+// text returns a message with its own id.
+func text(channel domain.ChannelID, content string) messaging.Message {
+	id := domain.NewID[domain.MessageID]()
+	return messaging.Message{ID: id, ChannelID: channel, Content: content, Dedupe: messaging.DedupeID(id)}
+}
+
+// outcome is what a callback of Append has heard.
+type outcome struct {
+	messaging.Appended
+	err error
+}
+
+// submit appends m and returns where its outcome will arrive.
+func submit(ctx context.Context, set *storage.Set, m messaging.Message) <-chan outcome {
+	done := make(chan outcome, 1)
+	if err := set.Messaging.Append(ctx, m, func(a messaging.Appended, err error) { done <- outcome{a, err} }); err != nil {
+		done <- outcome{err: err}
+	}
+	return done
+}
+
+// stored reads a channel's log and checks that it is one line of numbers without holes.
+func stored(t *testing.T, set *storage.Set, channel domain.ChannelID) []messaging.Message {
+	t.Helper()
+	events, err := set.Messaging.Since(t.Context(), channel, 0, 1<<40, most)
 	if err != nil {
 		t.Fatal(err)
 	}
-	race(stores, 10, func(s *Store, i int) {
-		_, err := s.UpdateAgent(t.Context(), a.ID, func(a agents.Agent) (agents.Agent, error) {
-			settings := map[string]json.RawMessage{fmt.Sprint(i): json.RawMessage("true")}
-			for key, value := range a.Character.Settings {
-				settings[key] = value
+	for i, m := range events {
+		if m.Seq != int64(i+1) || m.Rev != m.Seq {
+			t.Fatalf("entry %d has the numbers %d and %d", i+1, m.Seq, m.Rev)
+		}
+		if i > 0 && !m.CreatedAt.After(events[i-1].CreatedAt) {
+			t.Fatalf("entry %d is of %s, the one before of %s", i+1, m.CreatedAt, events[i-1].CreatedAt)
+		}
+	}
+	return events
+}
+
+func TestReplicasAppendToOneOrderWithoutHolesAndDoubles(t *testing.T) {
+	const each = 100
+	sets := replicas(t, 3)
+	channel := newChannel(t, sets[0])
+	answers := make([][]<-chan outcome, len(sets))
+	var all sync.WaitGroup
+	for i, set := range sets {
+		all.Go(func() {
+			for n := range each {
+				answers[i] = append(answers[i], submit(t.Context(), set, text(channel, fmt.Sprint(i, n))))
 			}
-			a.Character.Settings = settings
-			return a, nil
 		})
-		if err == nil && i%5 == 0 {
-			err = s.SetDesired(t.Context(), a.ID, true)
+	}
+	all.Wait()
+	told := map[domain.MessageID]int64{}
+	for i := range sets {
+		last := int64(0)
+		for _, answer := range answers[i] {
+			o := <-answer
+			if o.err != nil || o.Duplicate || o.Message.Seq <= last {
+				t.Fatalf("replica %d after number %d: %+v", i, last, o)
+			}
+			last, told[o.Message.ID] = o.Message.Seq, o.Message.Seq
 		}
+	}
+	events := stored(t, sets[1], channel)
+	if len(events) != len(sets)*each || len(told) != len(events) {
+		t.Fatalf("%d are stored, %d were told", len(events), len(told))
+	}
+	for _, m := range events {
+		if told[m.ID] != m.Seq {
+			t.Errorf("message %s has number %d, its sender was told %d", m.ID, m.Seq, told[m.ID])
+		}
+	}
+}
+
+func TestDuplicatesThatRaceOverReplicasAreOneMessage(t *testing.T) {
+	const racers = 60
+	sets := replicas(t, 2)
+	channel := newChannel(t, sets[0])
+	answers := make([]<-chan outcome, racers)
+	for i := range answers {
+		m := text(channel, "once")
+		m.Dedupe = messaging.DedupeSource("test", "1")
+		answers[i] = submit(t.Context(), sets[i%2], m)
+	}
+	fresh := 0
+	var first domain.MessageID
+	for _, answer := range answers {
+		o := <-answer
+		if o.err != nil || o.Message.Seq != 1 || first != "" && o.Message.ID != first {
+			t.Fatalf("got %+v, the first was %s", o, first)
+		}
+		if first = o.Message.ID; !o.Duplicate {
+			fresh++
+		}
+	}
+	if fresh != 1 || len(stored(t, sets[0], channel)) != 1 {
+		t.Errorf("%d were said to be new", fresh)
+	}
+}
+
+func TestWrongClockDoesNotReorder(t *testing.T) {
+	uri := mongotest.URI(t)
+	database := mongotest.Database(t, uri)
+	at := func(shift time.Duration) *storage.Set {
+		set, err := mongo.Open(t.Context(), mongo.Options{URI: domain.Secret(uri), Database: database, Logger: zerolog.Nop(),
+			Now: func() time.Time { return time.Now().Add(shift) }})
 		if err != nil {
-			t.Error(err)
+			t.Fatal(err)
 		}
-	})
-	got, err := stores[1].Agent(t.Context(), a.ID)
-	if err != nil || len(got.Character.Settings) != 20 || !got.Desired {
-		t.Errorf("%d of 20 changes are there, desired %v, %v", len(got.Character.Settings), got.Desired, err)
+		t.Cleanup(func() { closeSet(t, set) })
+		return set
+	}
+	sets := []*storage.Set{at(0), at(time.Hour), at(-time.Hour)}
+	channel := newChannel(t, sets[0])
+	var want []domain.MessageID
+	for i := range 12 {
+		m := text(channel, fmt.Sprint(i))
+		if o := <-submit(t.Context(), sets[i%3], m); o.err != nil || o.Message.Seq != int64(i+1) {
+			t.Fatalf("message %d: %+v", i, o)
+		}
+		want = append(want, m.ID)
+	}
+	for i, m := range stored(t, sets[2], channel) {
+		if m.ID != want[i] {
+			t.Errorf("message %d is %s, want %s", i+1, m.ID, want[i])
+		}
+	}
+	page, err := sets[0].Messaging.Page(t.Context(), messaging.PageQuery{Channel: channel, Limit: 100})
+	if err != nil || len(page) != len(want) || page[0].ID != want[len(want)-1] {
+		t.Errorf("the page has %d messages, %v", len(page), err)
 	}
 }
 
-func TestReplicasGiveANameToOneAgent(t *testing.T) {
-	stores := openReplicas(t)
-	var created, refused atomic.Int32
-	race(stores, 5, func(s *Store, _ int) {
-		a := testAgent()
-		a.Character.Name = "Ann"
-		_, isNew, err := s.EnsureAgent(t.Context(), a)
-		switch {
-		case domain.IsCode(err, domain.Conflict):
-			refused.Add(1)
-		case err != nil || !isNew:
-			t.Errorf("created %v, %v", isNew, err)
-		default:
-			created.Add(1)
+func TestNumberThatAnEditHasLetGoIsNotUsedAgain(t *testing.T) {
+	sets := replicas(t, 2)
+	channel := newChannel(t, sets[0])
+	first := <-submit(t.Context(), sets[0], text(channel, "first"))
+	if first.err != nil {
+		t.Fatal(first.err)
+	}
+	// The other replica takes two numbers, of which the later one is left.
+	for range 2 {
+		if _, err := sets[1].Messaging.Edit(t.Context(), channel, first.Message.ID, func(m messaging.Message) (messaging.Message, error) {
+			m.Content += "!"
+			return m, nil
+		}); err != nil {
+			t.Fatal(err)
 		}
-	})
-	if created.Load() != 1 || refused.Load() != 9 {
-		t.Errorf("%d created, %d refused", created.Load(), refused.Load())
+	}
+	second := <-submit(t.Context(), sets[0], text(channel, "second"))
+	if second.err != nil || second.Message.Seq != 4 {
+		t.Errorf("after two edits elsewhere: %+v", second)
 	}
 }
 
-func TestTurnHasOneWinnerAndTheOthersLateWritesAreRefused(t *testing.T) {
-	stores := openReplicas(t)
-	agent, message := domain.NewID[domain.AgentID](), domain.NewID[domain.MessageID]()
-	turn := agents.Turn{ID: agents.NewTurnID(agent, message), AgentID: agent, MessageID: message, ChannelID: domain.NewID[domain.ChannelID](),
-		CreatedAt: time.Now(), UpdatedAt: time.Now()}
-	fences := make([]int64, 10)
-	var won atomic.Int64
-	var winners atomic.Int32
-	race(stores, 5, func(s *Store, i int) {
-		taken, err := s.TakeTurn(t.Context(), turn)
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		fences[i] = taken.Fence
-		switch err := s.CommitOutcome(t.Context(), turn.ID, taken.Fence, agents.Outcome{Why: fmt.Sprint(taken.Fence)}); {
-		case err == nil:
-			winners.Add(1)
-			won.Store(taken.Fence)
-		case !domain.IsCode(err, domain.Conflict):
-			t.Error(err)
-		}
-	})
-	seen := map[int64]bool{}
-	for _, f := range fences {
-		seen[f] = true
+func TestEditsOfOneMessageOverReplicasAllCount(t *testing.T) {
+	const each = 15
+	sets := replicas(t, 2)
+	channel := newChannel(t, sets[0])
+	first := <-submit(t.Context(), sets[0], text(channel, ""))
+	var all sync.WaitGroup
+	for _, set := range sets {
+		all.Go(func() {
+			for range each {
+				_, err := set.Messaging.Edit(t.Context(), channel, first.Message.ID, func(m messaging.Message) (messaging.Message, error) {
+					m.Content += "!"
+					return m, nil
+				})
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
 	}
-	if len(seen) != len(fences) || winners.Load() != 1 {
-		t.Fatalf("fences %v, %d winners", fences, winners.Load())
-	}
-	last, err := stores[0].TakeTurn(t.Context(), turn)
-	if err != nil || last.Outcome == nil || last.Outcome.Why != fmt.Sprint(won.Load()) {
-		t.Fatalf("%+v with %+v, %v; the outcome is not that of fence %d", last, last.Outcome, err, won.Load())
-	}
-	if err := stores[1].FinishTurn(t.Context(), turn.ID, won.Load()); !domain.IsCode(err, domain.Conflict) {
-		t.Errorf("a late end: %v", err)
-	}
-	if err := stores[0].FinishTurn(t.Context(), turn.ID, last.Fence); err != nil {
-		t.Error(err)
-	}
-	if err := stores[1].CommitOutcome(t.Context(), turn.ID, last.Fence, agents.Outcome{}); !domain.IsCode(err, domain.Conflict) {
-		t.Errorf("an outcome after the end: %v", err)
+	all.Wait()
+	m, err := sets[0].Messaging.Message(t.Context(), channel, first.Message.ID)
+	if err != nil || len(m.Content) != 2*each || m.Rev != 2*each+1 {
+		t.Errorf("%d of %d edits are left, the last number is %d, %v", len(m.Content), 2*each, m.Rev, err)
 	}
 }
 
-func TestReplicasThatStoreTheSameSceneStoreItOnce(t *testing.T) {
-	stores := openReplicas(t)
-	agent, at := domain.NewID[domain.AgentID](), floor(time.Now())
-	world := memory.World{ID: domain.NewID[domain.WorldID](), AgentID: agent, ServerID: "s", CreatedAt: at}
-	room := memory.Room{ID: domain.NewID[domain.RoomID](), AgentID: agent, WorldID: world.ID, ChannelID: domain.NewID[domain.ChannelID](), CreatedAt: at}
-	entity := memory.Entity{ID: domain.NewID[domain.EntityID](), AgentID: agent, CreatedAt: at}
-	m := memory.Memory{ID: domain.NewID[domain.MemoryID](), AgentID: agent, Table: memory.TableMessages, RoomID: room.ID, CreatedAt: at}
-	var created atomic.Int32
-	race(stores, 6, func(s *Store, i int) {
-		e, r := entity, room
-		e.Names = []string{fmt.Sprint("name ", i)}
-		if i > 5 {
-			r.Name = "named"
-		}
-		stored, err := s.Put(t.Context(), memory.Scene{Worlds: []memory.World{world}, Rooms: []memory.Room{r}, Entities: []memory.Entity{e},
-			Participants: []memory.Participant{{AgentID: agent, RoomID: room.ID, EntityID: e.ID, State: memory.Followed}}, Memories: []memory.Memory{m}})
-		if err != nil {
-			t.Error(err)
-		} else if stored[0] {
-			created.Add(1)
-		}
-	})
-	if created.Load() != 1 {
-		t.Errorf("the memory was stored %d times", created.Load())
+func TestPostAfterADeletionElsewhereIsNotFound(t *testing.T) {
+	sets := replicas(t, 2)
+	channel := newChannel(t, sets[0])
+	if o := <-submit(t.Context(), sets[0], text(channel, "known here")); o.err != nil {
+		t.Fatal(o.err)
 	}
-	for _, name := range []string{worldsName, roomsName, entitiesName, followersName, memoriesName} {
-		wantDocuments(t, stores[1], name, 1)
-	}
-	e, errEntity := stores[0].Entity(t.Context(), agent, entity.ID)
-	r, errRoom := stores[0].Room(t.Context(), agent, room.ID)
-	if errEntity != nil || errRoom != nil || len(e.Names) != 12 || r.Name != "named" {
-		t.Errorf("names %q, %v; room %q, %v", e.Names, errEntity, r.Name, errRoom)
-	}
-}
-
-func TestReplicasThatTakeMessagesOffAFileLetItLeaveOnce(t *testing.T) {
-	stores := openReplicas(t)
-	f := media.File{ID: domain.NewID[domain.FileID](), Owner: media.Owner{Kind: media.OfChannel, ID: "c"}, Filename: "a", State: media.Stored, CreatedAt: floor(time.Now())}
-	if err := stores[0].AddFile(t.Context(), f); err != nil {
+	if _, err := sets[1].Messaging.DeleteChannel(t.Context(), channel); err != nil {
 		t.Fatal(err)
 	}
-	messages := make([]domain.MessageID, 12)
-	for i := range messages {
-		messages[i] = domain.NewID[domain.MessageID]()
+	late := text(channel, "late")
+	if o := <-submit(t.Context(), sets[0], late); !domain.IsCode(o.err, domain.NotFound) {
+		t.Errorf("got %+v", o)
 	}
-	race(stores, 6, func(s *Store, i int) {
-		if found, err := s.AttachFile(t.Context(), f.Owner, f.Filename, media.Ref{MessageID: messages[i], Since: f.CreatedAt}); err != nil || !found {
-			t.Error(found, err)
-		}
-	})
-	var left atomic.Int32
-	race(stores, 6, func(s *Store, i int) {
-		gone, err := s.DetachFile(t.Context(), f.ID, messages[i:i+1])
-		if err != nil {
-			t.Error(err)
-		} else if gone {
-			left.Add(1)
-		}
-	})
-	n, err := stores[0].in(filesName).count(t.Context(), bson.D{{Key: "state", Value: media.Leaving}}, 0)
-	if left.Load() != 1 || n != 1 || err != nil {
-		t.Errorf("%d were told that it left, %d files are leaving, %v", left.Load(), n, err)
+	if _, _, err := sets[1].Messaging.EnsureChannel(t.Context(), messaging.Channel{ID: channel}); err != nil {
+		t.Fatal(err)
+	}
+	if o := <-submit(t.Context(), sets[0], late); o.err != nil || o.Message.Seq != 1 || o.Duplicate {
+		t.Errorf("in the channel made anew: %+v", o)
+	}
+	if events := stored(t, sets[1], channel); len(events) != 1 {
+		t.Errorf("the channel made anew holds %d entries", len(events))
 	}
 }
