@@ -18,6 +18,7 @@ import (
 	"parley/cmd/internal/config"
 	"parley/domain"
 	"parley/domain/agents"
+	"parley/domain/blob"
 	"parley/domain/bus"
 	"parley/domain/identity"
 	"parley/domain/media"
@@ -61,9 +62,15 @@ type App struct {
 	redis   *redis.Client
 	bus     bus.Bus
 
-	logs      *system.Logs
-	store     *storage.Set
-	files     *files.Store
+	logs  *system.Logs
+	store *storage.Set
+	files *files.Store
+	// blobs keeps the contents of files, served finds those that everybody may fetch.
+	blobs  blob.Store
+	served media.Opener
+	// scratch is a folder that ends with the server, "" if it has none.
+	scratch string
+
 	media     *media.Service
 	identity  *identity.Authenticator
 	agents    *agents.Service
@@ -213,9 +220,7 @@ func (a *App) Close() error {
 			errs = append(errs, err)
 		}
 	}
-	if a.files != nil {
-		errs = append(errs, a.files.Close())
-	}
+	errs = append(errs, a.closeFiles())
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
 	}
