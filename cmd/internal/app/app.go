@@ -60,6 +60,8 @@ type App struct {
 	replica string
 	redis   *redis.Client
 	bus     bus.Bus
+	// shared is what it shares of its work with others.
+	shared shared
 
 	logs      *system.Logs
 	store     *storage.Set

@@ -55,7 +55,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	roster := messaging.NewRoster(a.store.Messaging)
+	roster := messaging.NewRoster(a.store.Messaging, a.shared.caches)
 	if err := a.buildAgents(roster); err != nil {
 		return err
 	}
@@ -63,14 +63,14 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		return err
 	}
 	a.memory = memory.New(memory.Options{Store: a.store.Memory, Agents: a.agents, Log: a.store.Messaging, RoomLogs: a.journal, Watcher: a.gateway,
-		Now: time.Now, Logger: a.log})
+		Caches: a.shared.caches, Now: time.Now, Logger: a.log})
 	if err := a.buildMedia(); err != nil {
 		return err
 	}
 	model := builtin.New(builtin.Options{Pace: a.cfg.BuiltinPace, Max: pacesPerAnswer * a.cfg.BuiltinPace})
 	a.messaging = messaging.New(messaging.Options{
 		Store: a.media.Noting(a.store.Messaging), Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
-		Now: time.Now, Roster: roster, Agents: a.agents, Titles: model, Dependents: checked[messaging.Dependents](o.OnDeletion, a.journal, a.memory, a.media),
+		Caches: a.shared.caches, Bus: a.shared.bus, Now: time.Now, Roster: roster, Agents: a.agents, Titles: model, Dependents: checked[messaging.Dependents](o.OnDeletion, a.journal, a.memory, a.media),
 	})
 	a.media.SetMembers(a.messaging)
 	a.runner = agents.NewRunner(agents.RunnerOptions{
@@ -79,10 +79,11 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		Observe: a.metrics.observeTurn, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
-		OnStep: o.OnTurnStep, Journal: a.journal, Provider: "builtin",
+		OnStep: o.OnTurnStep, Journal: a.journal, Provider: "builtin", Leases: a.shared.leases, Hints: a.shared.hints,
 	})
 	a.remover = agents.NewRemover(agents.RemoverOptions{
 		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Owners: checked[agents.Owner](o.OnDeletion, a.messaging, a.memory, a.media), Logger: a.log,
+		Leases: a.shared.leases,
 	})
 	a.buildSystem(o)
 	return nil
@@ -121,6 +122,7 @@ func (a *App) buildAgents(roster *messaging.Roster) error {
 	}
 	a.agents = agents.NewService(agents.ServiceOptions{
 		Store: a.store.Agents, Watcher: a.gateway, Servers: roster, Now: time.Now, Logger: a.log,
+		Caches: a.shared.caches, Bus: a.shared.bus,
 		Salt: a.cfg.SecretSalt, Env: a.cfg.Variables(), Library: library,
 	})
 	a.journal = agents.NewJournal(agents.JournalOptions{Store: a.store.AgentLogs, Log: a.store.Messaging, Agents: a.agents, Now: time.Now, Logger: a.log})
