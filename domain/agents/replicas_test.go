@@ -39,6 +39,13 @@ func TestAThousandMessagesOverThreeReplicasAreAnsweredOnceAndInOrder(t *testing.
 		if n := m.called(); n != channels*each {
 			t.Errorf("the model was asked %d times for %d answers", n, channels*each)
 		}
+		eventually(t, "all ends were told", func() bool {
+			n := 0
+			for _, r := range all {
+				n += len(r.signals.completed())
+			}
+			return n >= channels*each
+		})
 		seen := map[domain.MessageID]int{}
 		for _, r := range all {
 			for _, e := range r.signals.completed() {
@@ -85,12 +92,9 @@ func TestTheWorkOfADeadReplicaIsTakenOverWithoutASweep(t *testing.T) {
 		question := dies.say(channel, "hello")
 		eventually(t, "it thinks", func() bool { return m.called() == 1 })
 		lives := c.replica(echo(), nil)
-		swept := lives.signals
 		dies.dead.Store(true)
 		c.answered(channel, question)
-		if len(swept.completed()) == 0 {
-			t.Error("nobody was told of the end")
-		}
+		eventually(t, "the channel hears of the end", func() bool { return len(lives.signals.completed()) == 1 })
 	})
 }
 
@@ -211,9 +215,7 @@ func TestAStopHandsOverWhatIsOpen(t *testing.T) {
 		eventually(t, "it thinks", func() bool { return m.called() == 1 })
 		stays := c.replica(echo(), nil)
 		eventually(t, "the sweep has left the lane that is worked on", func() bool { return c.first.duties() == 1 })
-		if n := len(stays.signals.completed()); n != 2 {
-			t.Fatalf("%d answers", n)
-		}
+		eventually(t, "two answers", func() bool { return len(stays.signals.completed()) == 2 })
 		for range 3 {
 			questions = append(questions, goes.say(channels[0], "and then"))
 		}
