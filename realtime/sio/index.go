@@ -43,10 +43,10 @@ func (x *index) remove(s *Socket) {
 		return
 	}
 	delete(x.sockets, s.id)
-	for room := range s.rooms {
+	for room := range s.rooms.all() {
 		x.leaveLocked(s, room)
 	}
-	s.rooms = nil
+	s.rooms = roomSet{}
 }
 
 // join puts a socket into a room; once more does nothing.
@@ -56,16 +56,13 @@ func (x *index) join(s *Socket, room string) error {
 	if x.sockets[s.id] != s {
 		return errGone
 	}
-	if _, in := s.rooms[room]; in {
+	if s.rooms.has(room) {
 		return nil
 	}
-	if len(s.rooms) >= x.maxRooms {
+	if s.rooms.len() >= x.maxRooms {
 		return ErrTooManyRooms
 	}
-	if s.rooms == nil {
-		s.rooms = make(map[string]struct{}, 1)
-	}
-	s.rooms[room] = struct{}{}
+	s.rooms.add(room)
 	members := x.rooms[room]
 	first := members == nil
 	if first {
@@ -83,10 +80,9 @@ func (x *index) join(s *Socket, room string) error {
 func (x *index) leave(s *Socket, room string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if _, in := s.rooms[room]; !in {
+	if !s.rooms.remove(room) {
 		return
 	}
-	delete(s.rooms, room)
 	x.leaveLocked(s, room)
 }
 
@@ -114,8 +110,8 @@ func (x *index) socket(id string) *Socket {
 func (x *index) roomsOf(s *Socket) []string {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	rooms := make([]string, 0, len(s.rooms))
-	for room := range s.rooms {
+	rooms := make([]string, 0, s.rooms.len())
+	for room := range s.rooms.all() {
 		rooms = append(rooms, room)
 	}
 	return rooms
@@ -125,8 +121,7 @@ func (x *index) roomsOf(s *Socket) []string {
 func (x *index) in(s *Socket, room string) bool {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	_, in := s.rooms[room]
-	return in
+	return s.rooms.has(room)
 }
 
 // members lists the sockets of a room; "" stands for all.
@@ -196,7 +191,7 @@ func (x *index) visit(rooms, except []string, f func(*Socket)) {
 // The caller holds the index's lock.
 func (s *Socket) inAny(rooms []string) bool {
 	for _, room := range rooms {
-		if _, in := s.rooms[room]; in || s.id == room {
+		if s.id == room || s.rooms.has(room) {
 			return true
 		}
 	}

@@ -48,6 +48,9 @@ func (c *conn) park(p *poller, w http.ResponseWriter, r *http.Request) bool {
 	}
 	c.mu.Lock()
 	p.parked = k
+	if len(p.wake) > 0 { // it came while the request was taken
+		p.signal()
+	}
 	c.mu.Unlock()
 	c.engine.running.add()
 	go c.awaitParked(p, k)
@@ -75,13 +78,16 @@ func parkedHead(h http.Header) []byte {
 }
 
 // awaitParked answers a parked poll once there is something to answer, or ends the session
-// if its client has gone.
+// if its client has gone. It waits before it does anything that needs a larger stack.
 func (c *conn) awaitParked(p *poller, k *parked) {
 	defer c.engine.running.done()
-	for !c.answerParked(p, k) {
+	for {
 		if err := k.wait(); !errors.Is(err, os.ErrDeadlineExceeded) {
 			_ = k.net.Close()
 			c.abort(reasonTransportError)
+			return
+		}
+		if c.answerParked(p, k) {
 			return
 		}
 	}

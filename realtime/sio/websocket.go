@@ -142,8 +142,8 @@ func (c *conn) readFailed(err error) bool {
 
 // acceptWebSocket makes a fresh session of a link: the listeners are attached before
 // the first byte is read, so that no early CONNECT is lost.
-func (e *Engine) acceptWebSocket(l *link, h Handshake) {
-	c := newConn(e, h)
+func (e *Engine) acceptWebSocket(l *link, g greeting) {
+	c := newConn(e, g)
 	c.webSocket, c.link = true, l
 	l.owner.Store(c)
 	e.running.add()

@@ -140,6 +140,7 @@ func (a *App) Run(ctx context.Context) error {
 		return a.runner.Run(workers)
 	})
 	group.Go(func() error { return a.journal.Run(turns) })
+	group.Go(func() error { return newTrimmer().Run(workers) })
 	group.Go(func() error { return a.remover.Run(workers) })
 	group.Go(func() error { return a.importer.Run(workers) })
 	group.Go(func() error { return a.messaging.Run(workers) })
