@@ -52,7 +52,7 @@ func (p *poller) signal() {
 // clients send something random.
 func stampOf(r *http.Request) string {
 	if stamp := r.URL.Query().Get("t"); len(stamp) <= maxStamp {
-		return stamp
+		return strings.Clone(stamp) // without the rest of the address
 	}
 	return ""
 }

@@ -2,32 +2,47 @@ package app
 
 import (
 	"context"
-	"math"
+	"os"
 	"runtime/debug"
 	gauge "runtime/metrics"
 	"time"
 )
 
-// How memory that is not needed is given back: looked at in every trimInterval, and given
-// back if it is trimLeast and a quarter of what is in use, or more.
+// When the runtime is told to be sparing. It is looked at in every trimInterval.
 const (
-	trimInterval = 30 * time.Second
-	trimLeast    = 8 << 20
+	trimInterval = 10 * time.Second
+	// Memory is given back after trimQuiet looks without a collection, if it is trimLeast and
+	// a quarter of what is in use, or more.
+	trimQuiet = 3
+	trimLeast = 8 << 20
+	// While a heap of sparingLeast or more is collected sparingCycles times between two looks,
+	// or less, garbage may be half as much as what is in use rather than as much: one more
+	// collection in some seconds costs a hundredth of a processor.
+	sparingLeast   = 32 << 20
+	sparingCycles  = 3
+	sparingPercent = 50
+	defaultPercent = 100
 )
 
-// trimmer gives memory back to the system in quiet times. The Go runtime collects garbage
-// when the heap has doubled, and keeps the room for it to do so again. After a rush, such as
-// thousands of connections at once, a quiet server would keep for minutes what only the rush
-// needed. Where no collection was needed for a while, one costs nobody anything.
+// trimmer spares memory in quiet times. The Go runtime collects garbage when the heap has
+// doubled, and keeps the room for it to do so again. After a rush, such as thousands of
+// connections at once, a quiet server would keep for minutes what only the rush needed; and
+// one with thousands of idle clients twice what they need. In busy times the runtime's own
+// way is the better one.
 type trimmer struct {
 	samples []gauge.Sample
 	cycles  uint64 // collections until the last look
+	quiet   int    // looks since one that found a collection
+	percent int    // how much garbage there may be, 0 if that is the operator's affair (GOGC)
 	release func() // debug.FreeOSMemory
 }
 
 // newTrimmer returns a trimmer that has not looked yet.
 func newTrimmer() *trimmer {
-	t := &trimmer{release: debug.FreeOSMemory, cycles: math.MaxUint64}
+	t := &trimmer{release: debug.FreeOSMemory, percent: defaultPercent}
+	if os.Getenv("GOGC") != "" {
+		t.percent = 0
+	}
 	for _, name := range []string{
 		"/gc/cycles/total:gc-cycles", "/gc/heap/live:bytes", "/memory/classes/heap/objects:bytes",
 		"/memory/classes/heap/free:bytes", "/memory/classes/heap/stacks:bytes",
@@ -37,10 +52,11 @@ func newTrimmer() *trimmer {
 	return t
 }
 
-// Run looks until the context ends.
+// Run looks until the context ends, and leaves the runtime as it was.
 func (t *trimmer) Run(ctx context.Context) error {
 	tick := time.NewTicker(trimInterval)
 	defer tick.Stop()
+	defer t.spare(false)
 	for {
 		select {
 		case <-ctx.Done():
@@ -51,18 +67,33 @@ func (t *trimmer) Run(ctx context.Context) error {
 	}
 }
 
-// look gives memory back if it is worth while and nothing was collected since the last look.
+// look spares and gives back what it may.
 func (t *trimmer) look() {
 	gauge.Read(t.samples)
-	cycles, live, objects := t.value(0), t.value(1), t.value(2)
-	free, stacks := t.value(3), t.value(4)
-	quiet := cycles == t.cycles
-	t.cycles = cycles
-	spare := free + max(objects, live) - live
-	if quiet && spare >= trimLeast && spare >= (live+stacks)/4 {
+	live, objects, free, stacks := t.value(1), t.value(2), t.value(3), t.value(4)
+	since := t.value(0) - t.cycles
+	t.cycles += since
+	t.spare(since <= sparingCycles && live+stacks >= sparingLeast)
+	if t.quiet++; since > 0 {
+		t.quiet = 0
+	}
+	surplus := free + max(objects, live) - live
+	if t.quiet >= trimQuiet && surplus >= trimLeast && surplus >= (live+stacks)/4 {
 		t.release()
 		gauge.Read(t.samples[:1])
-		t.cycles = t.value(0)
+		t.cycles, t.quiet = t.value(0), 0
+	}
+}
+
+// spare sets how much garbage there may be.
+func (t *trimmer) spare(sparing bool) {
+	percent := defaultPercent
+	if sparing {
+		percent = sparingPercent
+	}
+	if t.percent != 0 && t.percent != percent {
+		t.percent = percent
+		debug.SetGCPercent(percent)
 	}
 }
 

@@ -24,9 +24,9 @@ const loopbackSources = 8
 // files is how many files a run keeps open: a polling client has a connection for its
 // waiting GET and one for its POSTs.
 func (o *Options) files() uint64 {
-	n := uint64(o.Sockets) + spareFiles //nolint:gosec // checked to be positive
+	n := uint64(o.Sockets) + spareFiles
 	if o.Transport == client.Polling {
-		n += uint64(o.Sockets) //nolint:gosec // as above
+		n += uint64(o.Sockets)
 	}
 	return n
 }
