@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"runtime"
 	"strings"
@@ -189,23 +190,27 @@ func (s *server) resident(ctx context.Context, rest time.Duration) (int64, error
 	return usage.Resident, nil
 }
 
-// rows hold the figures against their bars.
+// rows hold the figures against their bars. What a server takes that lost connections says
+// nothing about the others.
 func (r *IdleResult) rows() []Row {
 	var rows []Row
 	for _, ours := range r.Idle {
 		if ours.Server != nameParley {
 			continue
 		}
-		figures := [3]string{figure(ours.per(ours.Rested), "KB"), "", ""}
-		ratio, broken := bar{limit: idleAim, unit: "x"}, ours.Failures
-		rows = append(rows, row("idle over "+ours.Transport+": resident per socket", figures[0], "", ours.per(ours.Rested), bar{limit: idleBar, unit: "KB"}))
+		what, each := "idle over "+ours.Transport+": ", ours.per(ours.Rested)
+		rows = append(rows, row(what+"resident per socket", figure(each, "KB"), "", each, bar{limit: idleBar, unit: "KB"}))
 		for _, theirs := range r.Idle {
-			if theirs.Server == nameNode && theirs.Transport == ours.Transport {
-				rows = append(rows, row("idle over "+ours.Transport+": beside Node.js (the aim)", figures[0], figure(theirs.per(theirs.Rested), "KB"),
-					ours.per(ours.Rested)/theirs.per(theirs.Rested), ratio))
+			if theirs.Server != nameNode || theirs.Transport != ours.Transport {
+				continue
 			}
+			beside := theirs.per(theirs.Rested)
+			if theirs.Failures > 0 {
+				beside = math.NaN()
+			}
+			rows = append(rows, row(what+"beside Node.js (the aim)", figure(each, "KB"), figure(beside, "KB"), each/beside, bar{limit: idleAim, unit: "x"}))
 		}
-		rows = append(rows, row("idle over "+ours.Transport+": failed connections", figure(float64(broken), ""), "", float64(broken), bar{}))
+		rows = append(rows, row(what+"failed connections", figure(float64(ours.Failures), ""), "", float64(ours.Failures), bar{}))
 	}
 	return rows
 }
