@@ -159,6 +159,7 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	group.Go(func() error { return a.runCluster(turns) })
 	group.Go(func() error { return a.journal.Run(turns) })
+	group.Go(func() error { return newTrimmer().Run(workers) })
 	group.Go(func() error { return a.remover.Run(workers) })
 	group.Go(func() error { return a.importer.Run(workers) })
 	group.Go(func() error { return a.messaging.Run(workers) })
