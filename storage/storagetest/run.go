@@ -18,7 +18,7 @@ type testCase struct {
 // all of it for each query, and may return Sets of the same database if the backend can
 // be opened twice.
 func Run(t *testing.T, open func(t *testing.T) *storage.Set) {
-	for _, group := range [][]testCase{serverCases(), channelCases(), appendCases(), raceCases(), deleteCases(), editCases(),
+	for _, group := range [][]testCase{serverCases(), channelCases(), appendCases(), floodCases(), raceCases(), deleteCases(), editCases(),
 		clearCases(), goneCases(), searchCases(), pageCases(),
 		sinceCases(), dissolveCases(), readCases(), unreadCases(), dutyCases(), agentCases(), agentChangeCases(), agentLogCases(),
 		turnCases(), memoryCases(), placeCases(), fileCases(), traceCases(), contextCases()} {
