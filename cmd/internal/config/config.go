@@ -30,6 +30,13 @@ type Config struct {
 	UI      bool
 	Seed    bool
 
+	// Cluster: where the data is if not in a file, and how replicas find one another.
+	MongoURI       domain.Secret
+	RedisURL       domain.Secret
+	Replica        string
+	ClusterAddress string
+	ClusterSecret  domain.Secret
+
 	// Who may call.
 	Auth       string
 	ServerKey  domain.Secret
@@ -88,6 +95,7 @@ type Config struct {
 	AppVersion     string
 	MetricsEnabled bool
 	NoAgentsStatus int
+	Traces         Traces
 
 	sources map[string]string // setting's name to where its value is from; absent is the default
 	// environment returns a variable of the process's environment, "" if it is not set.
@@ -149,6 +157,8 @@ func (c *Config) Validate() error {
 		checkURLs("REMOTE_CHARACTER_URLS", c.CharacterURLs),
 		c.checkAccess(),
 		c.checkTokens(),
+		c.Traces.check(),
+		c.checkCluster(),
 	)
 }
 
