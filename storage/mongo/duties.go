@@ -29,7 +29,7 @@ func (s *Store) FinishDuty(ctx context.Context, channel domain.ChannelID, id dom
 			}
 			update := bson.D{{Key: "$set", Value: bson.D{{Key: "awaiting", Value: rest}}}}
 			if left == 0 {
-				update = bson.D{{Key: "$unset", Value: bson.D{{Key: "awaiting", Value: ""}, {Key: "owed", Value: ""}}}}
+				update = bson.D{{Key: "$unset", Value: bson.D{{Key: "awaiting", Value: ""}, {Key: "owing", Value: ""}, {Key: "owed", Value: ""}}}}
 			}
 			result, err := s.messages().UpdateOne(ctx, bson.D{{Key: "_id", Value: d.ID}, {Key: "awaiting", Value: d.Awaiting}}, update)
 			if err != nil {
