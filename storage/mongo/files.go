@@ -28,7 +28,7 @@ func fileIndexes() []index {
 		{collection: filesName, keys: []string{"+class", "+state", "+_id"}, shapes: []shape{{form: "class= state="}, {form: "class= state= -_id"}}},
 		{collection: filesName, keys: []string{"+owner", "+class", "+state", "+_id"}, shapes: []shape{{form: "owner= class= state="},
 			{form: "owner= class= state= -_id"}}},
-		{collection: filesName, keys: []string{"+refs.message"}, shapes: []shape{{form: "refs.message= state? +_id", few: "a message refers to few files"}}},
+		{collection: filesName, keys: []string{"+refs.message", "+_id"}, shapes: []shape{{form: "refs.message= state? +_id", few: "a message refers to few files"}}},
 		{collection: filesName, keys: []string{"+refs.channel", "+_id"}, shapes: []shape{{form: "refs.channel= state? _id< +_id", few: "nearly all are stored"}}},
 	}
 }
