@@ -260,7 +260,7 @@ func (s *Store) UnfinishedFiles(ctx context.Context, before time.Time, limit int
 	if err != nil {
 		return nil, err
 	}
-	all := append(leaving, arriving...)
+	all := slices.Concat(leaving, arriving)
 	slices.SortFunc(all, func(a, b media.File) int { return cmp.Compare(a.ID, b.ID) })
 	return all[:min(limit, len(all))], nil
 }
