@@ -19,6 +19,7 @@ import (
 	"parley/cmd/internal/tracing"
 	"parley/domain"
 	"parley/domain/agents"
+	"parley/domain/cluster"
 	"parley/domain/identity"
 	"parley/domain/media"
 	"parley/domain/memory"
@@ -61,6 +62,9 @@ type App struct {
 	redis   *redis.Client
 	// shared is what this replica shares with others; nil for a server that is alone.
 	shared *shared
+	// members are the replicas, this one among them.
+	members *cluster.Members
+	meter   cluster.Meter
 
 	logs      *system.Logs
 	store     *storage.Set
@@ -107,7 +111,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		{"trace: ", a.startTracing},
 		{"check access: ", a.buildIdentity},
 		{"", a.listen},
-		{"open cluster: ", a.openCluster},
+		{"", a.openCluster},
 		{"", a.openStore},
 		{"", a.openFiles},
 		{"build services: ", a.buildServices},
@@ -134,6 +138,7 @@ func (a *App) Backlog() int { return a.agents.Backlog() + a.journal.Backlog() + 
 // Run serves until ctx ends, then stops gracefully within the drain time. It returns
 // nil after a graceful stop. It may be called once.
 func (a *App) Run(ctx context.Context) error {
+	leave := a.runCluster() // when all else has ended
 	group, running := errgroup.WithContext(context.WithoutCancel(ctx))
 	workers, stopWorkers := context.WithCancel(running)
 	defer stopWorkers()
@@ -143,7 +148,6 @@ func (a *App) Run(ctx context.Context) error {
 		}
 		return nil
 	})
-	group.Go(func() error { return a.runCluster(workers) })
 	group.Go(func() error { return a.gateway.Run(workers) })
 	group.Go(func() error { return a.presence.Run(workers, a.gateway) })
 	turns, endTurns := context.WithCancel(running) // the journal ends after the turns that it is told of
@@ -168,7 +172,7 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	a.system.SetReady(true)
 	a.log.Info().Str("addr", a.Addr()).Str("data", a.cfg.DataDir).Msg("ready")
-	err := errors.Join(group.Wait(), a.Close())
+	err := errors.Join(group.Wait(), leave(), a.Close())
 	if err == nil {
 		a.log.Info().Msg("stopped")
 	}
@@ -192,6 +196,7 @@ func (a *App) drain() error {
 	defer cancel()
 	a.http.SetKeepAlivesEnabled(false)
 	var group errgroup.Group
+	group.Go(func() error { return a.drainCluster(ctx) })
 	group.Go(func() error { return a.gateway.Shutdown(ctx) })
 	group.Go(func() error {
 		if err := a.http.Shutdown(ctx); err != nil {
@@ -259,7 +264,7 @@ func newLogger(cfg config.Config, w io.Writer, logs io.Writer) zerolog.Logger {
 
 // scrubbed are the texts that no line of the log may hold.
 func scrubbed(cfg config.Config) []string {
-	texts := []string{cfg.ServerKey.Reveal(), cfg.SocketKey.Reveal()}
+	texts := []string{cfg.ServerKey.Reveal(), cfg.SocketKey.Reveal(), cfg.ClusterSecret.Reveal()}
 	if headers, err := cfg.Traces.HeaderValues(); err == nil {
 		for _, values := range headers {
 			texts = append(texts, values...)
