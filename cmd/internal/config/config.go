@@ -30,6 +30,13 @@ type Config struct {
 	UI      bool
 	Seed    bool
 
+	// Cluster: where the data is if not in a file, and how replicas find one another.
+	MongoURI       domain.Secret
+	RedisURL       domain.Secret
+	Replica        string
+	ClusterAddress string
+	ClusterSecret  domain.Secret
+
 	// Who may call.
 	Auth       string
 	ServerKey  domain.Secret
@@ -149,6 +156,7 @@ func (c *Config) Validate() error {
 		checkURLs("REMOTE_CHARACTER_URLS", c.CharacterURLs),
 		c.checkAccess(),
 		c.checkTokens(),
+		c.checkCluster(),
 	)
 }
 

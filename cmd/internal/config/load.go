@@ -83,15 +83,27 @@ func Load(src Source) (Config, error) {
 
 // keepVariables notes the variables of layers, the last of which wins, for the agents.
 func (c *Config) keepVariables(layers ...layer) {
-	variables := map[string]domain.Secret{}
+	variables, own := map[string]domain.Secret{}, c.secretNames()
 	for _, l := range layers {
 		for name, v := range l.values {
-			if !slices.Contains([]string{"ELIZA_SERVER_AUTH_TOKEN", "SERVER_API_KEY", "SECRET_SALT"}, name) {
+			if !slices.Contains(own, name) {
 				variables[name] = domain.Secret(v)
 			}
 		}
 	}
 	c.forAgents = &variables
+}
+
+// secretNames are the variables whose values are the server's own secrets.
+func (c *Config) secretNames() []string {
+	var names []string
+	for _, s := range c.settings() {
+		switch s.value.(type) {
+		case bound[domain.Secret], bound[[]domain.Secret]:
+			names = append(append(names, s.name), s.aliases...)
+		}
+	}
+	return names
 }
 
 // apply sets every setting from the first of layers that has it.
