@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -75,6 +77,26 @@ func (f *File) Replicas() []string {
 	}
 	return names
 }
+
+// Environment are the settings of a service as NAME=value, with the defaults of what may be
+// given at the start, and without what must be given.
+func (f *File) Environment(service string) []string {
+	var settings []string
+	for name, value := range f.Services[service].Environment {
+		if m := given.FindStringSubmatch(value); m != nil {
+			if m[1] == "?" {
+				continue
+			}
+			value = m[2]
+		}
+		settings = append(settings, name+"="+value)
+	}
+	slices.Sort(settings)
+	return settings
+}
+
+// given is a value that may (-) or must (?) be given at the start.
+var given = regexp.MustCompile(`^\$\{\w+:([-?])(.*)\}$`)
 
 // Balancer is the configuration of the balancer for processes of one machine: it listens at
 // an address and has replicas at others, in the order of Replicas, all host:port. Nothing

@@ -169,3 +169,15 @@ func TestTheBalancerKeepsAllButTheAddresses(t *testing.T) {
 		t.Error("one address does for three replicas")
 	}
 }
+
+func TestTheEnvironmentHasTheDefaultsAndNoSecrets(t *testing.T) {
+	got := read(t).Environment("parley-2")
+	for _, setting := range []string{"PARLEY_REPLICA=parley-2", "TRUST_PROXY=1", "REDIS_URL=redis://redis:6379/0"} {
+		if !slices.Contains(got, setting) {
+			t.Errorf("%s is not in %q", setting, got)
+		}
+	}
+	if slices.ContainsFunc(got, func(s string) bool { return strings.Contains(s, "${") || strings.HasPrefix(s, "SECRET_SALT") }) {
+		t.Errorf("what must be given is in %q", got)
+	}
+}
