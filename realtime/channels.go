@@ -70,6 +70,7 @@ type channelGone struct {
 // told as it is taken out, so that none is out without knowing.
 func (g *Gateway) ChannelDeleted(id domain.ChannelID) {
 	g.sequencer.Reset(id)
+	g.recent.Drop(id)
 	g.server.Batch(func() {
 		g.ns.Each(string(id), func(socket *sio.Socket) {
 			s := g.session(socket.ID())

@@ -24,8 +24,6 @@ import (
 // Channels is what the gateway asks of messaging; messaging.Service implements it.
 type Channels interface {
 	fanout.Source
-	// CatchUp returns the events with after < Rev <= head, and whether there were more.
-	CatchUp(ctx context.Context, channel domain.ChannelID, after, head int64) ([]messaging.Message, bool, error)
 	// TakesPart tells whether an entity is a participant of a channel. Codes: not_found.
 	TakesPart(ctx context.Context, channel domain.ChannelID, entity domain.EntityID) (bool, error)
 }
@@ -74,6 +72,7 @@ type Gateway struct {
 	registry  *op.Registry
 	channels  Channels
 	sequencer *fanout.Sequencer
+	recent    *fanout.Recent
 
 	mu       sync.RWMutex
 	sessions map[string]*session      // by socket id
@@ -122,6 +121,7 @@ func New(o Options) (*Gateway, error) {
 // operations and begins to accept sockets.
 func (g *Gateway) Bind(r *op.Registry, c Channels) {
 	g.registry, g.channels = r, c
+	g.recent = fanout.NewRecent(c, g.opts.Now)
 	g.sequencer = fanout.New(fanout.Options{Source: c, Sink: g, Logger: g.log})
 	g.defineOps(r)
 	r.Describe(events()...)
@@ -141,6 +141,7 @@ func (g *Gateway) Run(ctx context.Context) error { return g.streamLogs(ctx) }
 func (g *Gateway) Shutdown(ctx context.Context) error {
 	err := g.server.Shutdown(ctx)
 	g.sequencer.Close()
+	g.recent.Close()
 	return err
 }
 

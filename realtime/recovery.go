@@ -249,7 +249,7 @@ func (g *Gateway) mayStay(ctx context.Context, actor domain.Actor, channel domai
 // readRoom reads what a client missed of a channel.
 func (g *Gateway) readRoom(ctx context.Context, r *restoration, room SavedRoom) (roomMissed, error) {
 	out := roomMissed{SavedRoom: room, upto: room.Rev}
-	head, err := g.channels.Head(ctx, room.ChannelID)
+	head, err := g.sequencer.Head(ctx, room.ChannelID)
 	if err != nil {
 		return out, err
 	}
@@ -257,7 +257,7 @@ func (g *Gateway) readRoom(ctx context.Context, r *restoration, room SavedRoom) 
 		return out, nil
 	}
 	for out.upto < head {
-		page, err := g.channels.Since(ctx, room.ChannelID, out.upto, head, messaging.MaxCatchUp)
+		page, err := g.recent.Since(ctx, room.ChannelID, out.upto, head, messaging.MaxCatchUp)
 		if err != nil {
 			return out, err
 		}

@@ -139,7 +139,7 @@ func (g *Gateway) join(ctx context.Context, a domain.Actor, r JoinRequest) (Join
 	if r.After == nil {
 		return out, nil
 	}
-	events, truncated, err := g.channels.CatchUp(ctx, r.ChannelID, *r.After, head)
+	events, truncated, err := messaging.CatchUp(ctx, g.recent, r.ChannelID, *r.After, head)
 	if err != nil {
 		return Joined{}, err
 	}

@@ -278,6 +278,19 @@ func (s *Sequencer) Enter(ctx context.Context, channel domain.ChannelID, enter f
 	return head, err
 }
 
+// Head is the number up to which a channel's events are delivered here, or the store's if
+// nobody here is in the channel.
+func (s *Sequencer) Head(ctx context.Context, channel domain.ChannelID) (int64, error) {
+	l := s.hold(channel)
+	defer s.Leave(channel)
+	if err := s.load(ctx, l); err != nil {
+		return 0, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.delivered, nil
+}
+
 // hold counts a member of the channel's line, which it makes if there is none.
 func (s *Sequencer) hold(channel domain.ChannelID) *line {
 	s.mu.Lock()

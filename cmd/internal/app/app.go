@@ -18,6 +18,7 @@ import (
 	"parley/cmd/internal/config"
 	"parley/domain"
 	"parley/domain/agents"
+	"parley/domain/bus"
 	"parley/domain/identity"
 	"parley/domain/media"
 	"parley/domain/memory"
@@ -28,6 +29,7 @@ import (
 	"parley/realtime"
 	"parley/storage"
 	"parley/storage/files"
+	"parley/storage/redis"
 )
 
 // stopDelay is how long after the answer a stop that a caller asks for begins.
@@ -52,6 +54,12 @@ type App struct {
 	cfg     config.Config
 	log     zerolog.Logger
 	metrics *metrics
+
+	// replica is this process's name in the cluster. redis is nil where it is alone; bus is
+	// always there.
+	replica string
+	redis   *redis.Client
+	bus     bus.Bus
 
 	logs      *system.Logs
 	store     *storage.Set
@@ -97,6 +105,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	}{
 		{"check access: ", a.buildIdentity},
 		{"", a.listen},
+		{"open cluster: ", a.openCluster},
 		{"", a.openStore},
 		{"", a.openFiles},
 		{"build services: ", a.buildServices},
@@ -132,6 +141,7 @@ func (a *App) Run(ctx context.Context) error {
 		}
 		return nil
 	})
+	group.Go(func() error { return a.runCluster(workers) })
 	group.Go(func() error { return a.gateway.Run(workers) })
 	group.Go(func() error { return a.presence.Run(workers, a.gateway) })
 	turns, endTurns := context.WithCancel(running) // the journal ends after the turns that it is told of
@@ -209,6 +219,7 @@ func (a *App) Close() error {
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
 	}
+	errs = append(errs, a.closeCluster())
 	return errors.Join(errs...)
 }
 
