@@ -111,6 +111,7 @@ var libraries = []library{
 	{"github.com/gorilla/websocket", []string{"realtime/sio", "cmd/internal/client", "cmd/internal/fakeserver"}, "frames are the transport's business; the load driver is a client"},
 	{"modernc.org/sqlite", []string{"storage/sqlite"}, "a driver's types and errors end at its backend"},
 	{"github.com/santhosh-tekuri/jsonschema", []string{"domain/documents/documentstest", "cmd/internal/composetest"}, "it holds documents against their schemas, in tests; a server needs none of it"},
+	{"go.mongodb.org/mongo-driver", []string{"storage/mongo"}, "a driver's types and errors end at its backend"},
 	{"html/template", nil, "it calls methods by name, for which the linker keeps every method of every type: 7 MB of the program and 4 MB of idle memory; domain/documents/pages.go shows how to do without"},
 	{"text/template", nil, "it calls methods by name, for which the linker keeps every method of every type: 7 MB of the program and 4 MB of idle memory"},
 	{"github.com/joho/godotenv", []string{"cmd/internal/config"}, "configuration is read once and passed down"},
