@@ -138,9 +138,11 @@ type agentAction struct {
 	Text   string `json:"text"`
 }
 
-// Listens reports whether anybody is in the agent's room; with it and what follows the
-// gateway is the runner's Listener.
-func (g *Gateway) Listens(agent domain.AgentID) bool { return g.ns.Members(agentRoom(agent)) > 0 }
+// Listens reports whether anybody is in the agent's room, as may be the case wherever there
+// are other replicas; with it and what follows the gateway is the runner's Listener.
+func (g *Gateway) Listens(agent domain.AgentID) bool {
+	return g.linked.Load() || g.ns.Members(agentRoom(agent)) > 0
+}
 
 // TurnChanged tells an agent's room how far a turn has come.
 func (g *Gateway) TurnChanged(s agents.TurnStep) {

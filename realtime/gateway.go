@@ -10,9 +10,9 @@ import (
 	"github.com/rs/zerolog"
 
 	"parley/domain"
+	"parley/domain/bus"
 	"parley/domain/identity"
 	"parley/domain/memory"
-	"parley/domain/messaging"
 	"parley/domain/op"
 	"parley/domain/presence"
 	"parley/domain/quota"
@@ -26,6 +26,9 @@ type Channels interface {
 	fanout.Source
 	// TakesPart tells whether an entity is a participant of a channel. Codes: not_found.
 	TakesPart(ctx context.Context, channel domain.ChannelID, entity domain.EntityID) (bool, error)
+	// Participants are the entities that take part in a channel, as the store has them now.
+	// Codes: not_found.
+	Participants(ctx context.Context, channel domain.ChannelID) ([]domain.EntityID, error)
 }
 
 // Options of a Gateway; every field is needed unless it says otherwise.
@@ -48,6 +51,8 @@ type Options struct {
 	ControlMessages bool
 	// LegacyLogEvents sends each log entry as the event logEntry too.
 	LegacyLogEvents bool
+	// Bus carries notes to the gateways of other replicas; nil is that of a process alone.
+	Bus bus.Bus
 	// Sessions keeps what sockets need to come back after a lost connection; nil keeps it in
 	// this process.
 	Sessions Sessions
@@ -85,6 +90,13 @@ type Gateway struct {
 	// connects and guesses count per address; nil without a limit.
 	connects, guesses *quota.Window
 
+	// linked says that there may be other replicas; unlink ends that.
+	linked atomic.Bool
+	unlink []func()
+	// replica is this one's name among them.
+	replica string
+	heads   heads
+
 	// published and delivered count the events of channels.
 	published, delivered atomic.Uint64
 }
@@ -98,11 +110,15 @@ func New(o Options) (*Gateway, error) {
 	if o.EventBurst == 0 {
 		o.EventBurst = defaultBurst
 	}
+	if o.Bus == nil {
+		o.Bus = &bus.Local{}
+	}
 	if o.Sessions == nil {
 		o.Sessions = NewMemorySessions(o.Now)
 	}
 	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
-		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, streams: newStreams(), ends: ends{now: o.Now}}
+		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, streams: newStreams(), ends: ends{now: o.Now},
+		heads: heads{news: make(chan struct{}, 1), waiting: map[domain.ChannelID]int64{}}}
 	if o.ConnectRate > 0 {
 		g.connects = &quota.Window{Most: o.ConnectRate, Per: connectWindow, Now: o.Now}
 		g.guesses = &quota.Window{Most: o.ConnectRate, Per: connectWindow, Now: o.Now}
@@ -133,13 +149,24 @@ func (g *Gateway) Bind(r *op.Registry, c Channels) {
 // ServeHTTP serves the Engine.IO endpoint.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.server.ServeHTTP(w, r) }
 
-// Run delivers log lines to their subscribers until ctx ends.
-func (g *Gateway) Run(ctx context.Context) error { return g.streamLogs(ctx) }
+// Run delivers log lines to their subscribers, and tells other replicas what they may have
+// missed, until ctx ends.
+func (g *Gateway) Run(ctx context.Context) error {
+	var telling sync.WaitGroup
+	defer telling.Wait()
+	if g.linked.Load() {
+		telling.Go(func() { g.tellHeads(ctx) })
+	}
+	return g.streamLogs(ctx)
+}
 
 // Shutdown refuses new sockets, ends the transports of all others, spread over the
 // time that ctx leaves, and stops the sequencer.
 func (g *Gateway) Shutdown(ctx context.Context) error {
 	err := g.server.Shutdown(ctx)
+	for _, end := range g.unlink {
+		end()
+	}
 	g.sequencer.Close()
 	g.recent.Close()
 	return err
@@ -147,14 +174,6 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 
 // Stats tells about sockets and queues.
 func (g *Gateway) Stats() sio.Stats { return g.server.Stats() }
-
-// Announce hands a committed event to the channel's sequencer; it makes the gateway
-// messaging's Announcer. What the event brings about (the broadcast, the echo, the
-// ack, messageComplete) leaves in one write per connection.
-func (g *Gateway) Announce(e messaging.Event) {
-	g.published.Add(1)
-	g.server.Batch(func() { g.sequencer.Announce(e) })
-}
 
 // session returns the session of a socket id, nil if it has gone.
 func (g *Gateway) session(socket string) *session {

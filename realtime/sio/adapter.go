@@ -139,11 +139,7 @@ func (a *adapter) visit(opts *socket.BroadcastOptions, f func(*Socket)) {
 			except = append(except, string(room))
 		}
 	}
-	a.namespace.index.visit(rooms, nil, func(s *Socket) {
-		if !s.inAny(except) {
-			f(s)
-		}
-	})
+	a.namespace.index.visit(rooms, except, f)
 }
 
 // each is visit for an f that uses the index.

@@ -19,6 +19,7 @@
 //   - polling.go, websocket.go, link.go: the two transports and the upgrade.
 //   - frame.go, flush.go: what is written, and who writes it.
 //   - timers.go: pings and timeouts of all connections.
+//   - cluster.go, remote.go, subscriptions.go: other servers, by way of a Link.
 //
 // # The way of a packet
 //

@@ -2,6 +2,7 @@ package sio
 
 import (
 	"errors"
+	"slices"
 	"sync"
 )
 
@@ -21,6 +22,7 @@ type index struct {
 	rooms   map[string]map[*Socket]struct{}
 	joined  func(room string, first bool)
 	left    func(room string, last bool)
+	remote  *subscriptions // those at other servers' broadcasts; nil without a link
 }
 
 // newIndex returns an empty index.
@@ -33,6 +35,7 @@ func (x *index) add(s *Socket) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.sockets[s.id] = s
+	x.remote.appeared(s.id)
 }
 
 // remove takes a socket out of the index and of all its rooms.
@@ -43,6 +46,7 @@ func (x *index) remove(s *Socket) {
 		return
 	}
 	delete(x.sockets, s.id)
+	x.remote.gone(s.id)
 	for room := range s.rooms {
 		x.leaveLocked(s, room)
 	}
@@ -71,6 +75,7 @@ func (x *index) join(s *Socket, room string) error {
 	if first {
 		members = make(map[*Socket]struct{}, 1)
 		x.rooms[room] = members
+		x.remote.opened(room)
 	}
 	members[s] = struct{}{}
 	if x.joined != nil {
@@ -97,6 +102,7 @@ func (x *index) leaveLocked(s *Socket, room string) {
 	last := len(members) == 0
 	if last {
 		delete(x.rooms, room)
+		x.remote.closed(room)
 	}
 	if x.left != nil {
 		x.left(room, last)
@@ -156,19 +162,20 @@ func (x *index) count(room string) int {
 	return len(x.rooms[room])
 }
 
-// visit calls f once for each socket in one of the rooms, nil standing for all, whose
-// id is not in except. The index is locked for reading meanwhile. The name of a room
-// may also be the id of a socket.
+// visit calls f once for each socket in one of the rooms, nil standing for all, that is in
+// none of except. The index is locked for reading meanwhile. The name of a room may also
+// be the id of a socket.
 func (x *index) visit(rooms, except []string, f func(*Socket)) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	skip := func(s *Socket) bool {
-		for _, id := range except {
-			if s.id == id {
-				return true
-			}
+	var without []string // those of except that are rooms: mostly none, as ids are not
+	for _, name := range except {
+		if x.rooms[name] != nil {
+			without = append(without, name)
 		}
-		return false
+	}
+	skip := func(s *Socket) bool {
+		return slices.Contains(except, s.id) || len(without) > 0 && s.inAny(without)
 	}
 	if rooms == nil {
 		for _, s := range x.sockets {

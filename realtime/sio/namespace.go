@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 
 	"github.com/zishang520/socket.io/v2/socket"
 )
@@ -30,11 +31,14 @@ type Namespace struct {
 	name   string
 	index  *index
 	bound  bool // guarded by Server.creating
+	// cluster is the namespace's part in a cluster of servers; nil while it is alone.
+	cluster atomic.Pointer[cluster]
 
 	mu          sync.RWMutex
 	middlewares []Middleware
 	onConnect   []func(*Socket)
 	recovery    *Recovery
+	onRemote    func(RemotePacket) bool
 }
 
 // Name is the name, which begins with a slash.
@@ -65,10 +69,17 @@ func (n *Namespace) OnRoom(joined func(room string, first bool), left func(room 
 }
 
 // Broadcast sends p to the sockets in any of the rooms, nil standing for all, but not
-// to those whose ids are in except; each gets it once. A socket's id is also the name
-// of a room with only it. On return every member's queue has the packet. It does not
-// wait for the network, unless this takes less than what is broadcast.
+// to those in one of except; each gets it once. A socket's id is also the name of a room
+// with only it. On return the queue of every member here has the packet. It does not
+// wait for the network, unless this takes less than what is broadcast. Members at other
+// servers of the cluster, if a link is attached, get it by way of that.
 func (n *Namespace) Broadcast(p Packet, rooms []string, except ...string) {
+	n.Publish(p, rooms, except...)
+	n.BroadcastLocal(p, rooms, except...)
+}
+
+// BroadcastLocal is Broadcast to the sockets of this process alone.
+func (n *Namespace) BroadcastLocal(p Packet, rooms []string, except ...string) {
 	if len(p.frames) == 0 {
 		return
 	}
