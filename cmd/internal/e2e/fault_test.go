@@ -79,19 +79,20 @@ func TestAKillAtAnyStepOfATurnLosesAndDoublesNothing(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				eventually(t, "the answer", func() error { return answeredOnce(t.Context(), p, k, question) })
+				eventually(t, "the answer", func() error { return answeredOnce(t.Context(), p, k, question.ID) })
 			})
 		})
 	}
 }
 
-// post sends a talker's message under an id of the talker's, and returns the server's id.
-func post(ctx context.Context, p *cluster, k *talker, id, text string) (string, error) {
+// post sends a talker's message under an id of the talker's, and returns what was
+// acknowledged.
+func post(ctx context.Context, p *cluster, k *talker, id, text string) (acked, error) {
 	var a acked
 	err := p.call(ctx, http.MethodPost, "/api/messaging/central-channels/"+k.channel+"/messages", map[string]any{
 		"author_id": k.user, "server_id": defaultServer, "content": text, "messageId": id, "source_type": "client_chat",
 	}, &a)
-	return a.ID, err
+	return a, err
 }
 
 // answeredOnce fails unless the channel holds the question and one answer.

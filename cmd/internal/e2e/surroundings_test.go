@@ -3,9 +3,7 @@ package e2e_test
 import (
 	"net/http"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"parley/cmd/internal/composetest"
 	"parley/cmd/internal/netfault"
@@ -94,23 +92,4 @@ func (c *cluster) heal() {
 		c.toRedis[i].Heal()
 		c.toMongo[i].Heal()
 	}
-}
-
-// away takes MongoDB away from all replicas for a time.
-func (s *surroundings) mongoAway(t *testing.T, during time.Duration) {
-	t.Helper()
-	s.mongo.Kill()
-	time.Sleep(during) // the length of the fault, not a wait
-	if err := s.mongo.Restart(); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// freeze stops a replica for a time, as a machine does that swaps or is moved; meanwhile it
-// holds all that it holds.
-func (c *cluster) freeze(replica int, during time.Duration) {
-	c.t.Helper()
-	c.replicas[replica].signal(syscall.SIGSTOP)
-	time.Sleep(during) // the length of the fault, not a wait
-	c.replicas[replica].signal(syscall.SIGCONT)
 }
