@@ -3,8 +3,8 @@ package realtime
 import (
 	"cmp"
 	"context"
-	"slices"
 	"net/http"
+	"slices"
 	"time"
 
 	"parley/domain"

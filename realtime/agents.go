@@ -72,6 +72,7 @@ func (s *session) unwatchAgent(agent domain.AgentID) {
 	defer s.mu.Unlock()
 	s.agents = slices.DeleteFunc(s.agents, func(id domain.AgentID) bool { return id == agent })
 	s.socket.Leave(agentRoom(agent))
+	s.gateway.saver.changed(s)
 }
 
 // watchAgent puts the socket into an agent's room and notes it; a second time changes
@@ -91,6 +92,7 @@ func (s *session) watchAgent(id domain.AgentID) error {
 		return err
 	}
 	s.agents = append(s.agents, id)
+	s.gateway.saver.changed(s)
 	return nil
 }
 

@@ -47,23 +47,32 @@ const (
 	noteAgentRemoved noteKind = "agentRemoved"
 	// noteStreamEnded: an answer that arose will get no more chunks.
 	noteStreamEnded noteKind = "streamEnded"
+	// noteRelease: the client of a session that is To's has come back to the sender.
+	noteRelease noteKind = "release"
+	// noteReleased: that session is saved, or not there.
+	noteReleased noteKind = "released"
 )
 
 // note is what gateways tell one another beside events.
 type note struct {
 	// From is the sender, which has done what is to be done.
-	From    string           `json:"from"`
-	Kind    noteKind         `json:"kind"`
+	From string   `json:"from"`
+	Kind noteKind `json:"kind"`
+	// To is the only one that it is for, "" for all.
+	To      string           `json:"to,omitempty"`
 	Channel domain.ChannelID `json:"channel,omitempty"`
 	Number  int64            `json:"number,omitempty"`
 	Agent   domain.AgentID   `json:"agent,omitempty"`
 	Message domain.MessageID `json:"message,omitempty"`
+	// PID and Identity are a session's; they give a right to it, and go into no log.
+	PID      string `json:"pid,omitempty"`
+	Identity string `json:"identity,omitempty"`
 }
 
 // Link makes the gateway one with those of other replicas on the same link and bus. Call it
 // once, between Bind and the first socket; Shutdown ends it. replica names this one.
 func (g *Gateway) Link(link sio.Link, replica string, members func() []string) error {
-	g.replica = replica
+	g.replica, g.members = replica, members
 	g.ns.OnRemote(g.remote)
 	detach, err := g.ns.Attach(link, sio.LinkOptions{UID: replica, Members: members,
 		Subscribed: func(room string) { g.sequencer.Check(domain.ChannelID(room)) },
@@ -208,7 +217,7 @@ func (g *Gateway) sendNote(n note) error {
 // noted takes a note of another gateway.
 func (g *Gateway) noted(payload []byte) {
 	var n note
-	if err := json.Unmarshal(payload, &n); err != nil || n.From == g.replica {
+	if err := json.Unmarshal(payload, &n); err != nil || n.From == g.replica || n.To != "" && n.To != g.replica {
 		return
 	}
 	switch n.Kind {
@@ -224,5 +233,9 @@ func (g *Gateway) noted(payload []byte) {
 		g.emptyAgentRoom(n.Agent)
 	case noteStreamEnded:
 		g.endStream(n.Channel, n.Message)
+	case noteRelease:
+		g.releaseHere(n)
+	case noteReleased:
+		g.releasedThere(n)
 	}
 }

@@ -83,6 +83,9 @@ type Gateway struct {
 	sessions map[string]*session      // by socket id
 	byPID    map[string]*session      // until what it needs to come back is saved
 	claimed  map[string]chan struct{} // by private id, while a session comes back
+	// releases are the sessions that other replicas were asked for, by private id.
+	releases map[string]chan struct{}
+	saver    saver
 	logs     logSubscribers
 	streams  *streams
 	ends     ends
@@ -95,6 +98,8 @@ type Gateway struct {
 	unlink []func()
 	// replica is this one's name among them.
 	replica string
+	// members lists the names of all; nil knows of none.
+	members func() []string
 	heads   heads
 
 	// published and delivered count the events of channels.
@@ -117,8 +122,11 @@ func New(o Options) (*Gateway, error) {
 		o.Sessions = NewMemorySessions(o.Now)
 	}
 	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
-		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, streams: newStreams(), ends: ends{now: o.Now},
+		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, releases: map[string]chan struct{}{}, streams: newStreams(), ends: ends{now: o.Now},
 		heads: heads{news: make(chan struct{}, 1), waiting: map[domain.ChannelID]int64{}}}
+	if o.Sessions.Shared() {
+		g.saver = saver{news: make(chan struct{}, 1), dirty: map[*session]struct{}{}}
+	}
 	if o.ConnectRate > 0 {
 		g.connects = &quota.Window{Most: o.ConnectRate, Per: connectWindow, Now: o.Now}
 		g.guesses = &quota.Window{Most: o.ConnectRate, Per: connectWindow, Now: o.Now}
@@ -154,9 +162,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.server.S
 func (g *Gateway) Run(ctx context.Context) error {
 	var telling sync.WaitGroup
 	defer telling.Wait()
-	if g.linked.Load() {
-		telling.Go(func() { g.tellHeads(ctx) })
-	}
+	telling.Go(func() { g.tellHeads(ctx) })
+	telling.Go(func() { g.saveSessions(ctx) })
 	return g.streamLogs(ctx)
 }
 

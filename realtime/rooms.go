@@ -194,6 +194,7 @@ func (s *session) enter(channel domain.ChannelID, head int64) (bool, error) {
 	}
 	s.joined[channel] = &membership{base: head}
 	delete(s.deleted, channel) // what it has now is the channel made anew
+	s.gateway.saver.changed(s)
 	return true, nil
 }
 
@@ -218,6 +219,7 @@ func (s *session) exit(channel domain.ChannelID) bool {
 	s.gateway.opts.Presence.Leave(channel, s.socket.ID())
 	if was {
 		s.gateway.sequencer.Leave(channel)
+		s.gateway.saver.changed(s)
 	}
 	return was
 }

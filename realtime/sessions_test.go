@@ -110,11 +110,11 @@ func TestMemorySessionsAreBounded(t *testing.T) {
 	if n := store.Len(); n > 1_001 {
 		t.Fatalf("%d are kept beside a large one", n)
 	}
-	if _, found, _ := store.Take(t.Context(), "large", "you"); found {
+	if _, found, _ := store.Take(t.Context(), "large", "you", 0); found {
 		t.Fatal("somebody else got it")
 	}
 	for _, want := range []bool{true, false} {
-		if _, found, _ := store.Take(t.Context(), "large", "me"); found != want {
+		if _, found, _ := store.Take(t.Context(), "large", "me", 0); found != want {
 			t.Fatalf("found is %v", found)
 		}
 	}

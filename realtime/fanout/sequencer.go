@@ -84,9 +84,9 @@ type line struct {
 	mu     sync.Mutex
 	loaded bool
 	// epoch rises with each Reset: what was read of the store before is of another channel.
-	epoch     int
-	closed    bool // the last member left; only origins hear of what still comes
-	fetching  bool
+	epoch    int
+	closed   bool // the last member left; only origins hear of what still comes
+	fetching bool
 	// unsure says that there may be events above target of which nobody told this process.
 	unsure    bool
 	delivered int64

@@ -134,7 +134,6 @@ func clustered(t *testing.T, h *hub, o LinkOptions) *member {
 	return m
 }
 
-
 // attend connects a client that is in some rooms.
 func (m *member) attend(t *testing.T, rooms ...string) *siotest.Client {
 	t.Helper()

@@ -52,6 +52,15 @@ func (s *Socket) Trail() *Trail {
 	return c.trail
 }
 
+// Proven returns for each channel the last number that has certainly arrived: it was sent
+// before the last answered ping. What is not in it is not known.
+func (s *Socket) Proven() map[string]int64 {
+	c := s.session.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.trail.Arrived("")
+}
+
 // Unmark makes the connection forget what it sent of a channel, because the numbers of that
 // begin anew.
 func (s *Socket) Unmark(channel string) {
