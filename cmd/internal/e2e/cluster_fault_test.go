@@ -258,6 +258,7 @@ func TestAReconnectStormReadsEachChannelOnce(t *testing.T) {
 			transports: []string{client.WebSocket}})
 		w.talk()
 		w.progress()
+		w.hush() // a message in the middle of it would be something more to read
 		before, err := c.metric("parley_history_queries_total")
 		if err != nil {
 			t.Fatal(err)
@@ -283,6 +284,7 @@ func TestAReconnectStormReadsEachChannelOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		w.talk()
 		w.progress()
 		w.verify()
 		// Each replica reads for its own clients.
