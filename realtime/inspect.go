@@ -9,7 +9,7 @@ type Counts struct {
 	// Published counts the events of channels since the start, Delivered those of them that
 	// went to a room, in order. An event of a channel without members goes to nobody.
 	Published, Delivered uint64
-	// HistoryQueries counts how often the store was asked for what clients missed.
+	// HistoryQueries is how often the store was asked for what clients had missed.
 	HistoryQueries uint64
 }
 

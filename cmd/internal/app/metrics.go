@@ -127,7 +127,7 @@ func (m *metrics) watchGateway(counts func() realtime.Counts, dropped func() uin
 	m.gauge("parley_log_subscribers", "Sockets that watch the log.", func() float64 { return float64(counts().LogSubscribers) })
 	m.counter("parley_events_published_total", "Events of channels announced.", func() float64 { return float64(counts().Published) })
 	m.counter("parley_events_delivered_total", "Events of channels handed to their rooms.", func() float64 { return float64(counts().Delivered) })
-	m.counter("parley_history_queries_total", "Queries for what clients have missed.", func() float64 { return float64(counts().HistoryQueries) })
+	m.counter("parley_history_queries_total", "Queries of the store for what clients had missed.", func() float64 { return float64(counts().HistoryQueries) })
 	m.counter("parley_log_dropped_total", "Log entries that slow watchers have lost.", func() float64 { return float64(dropped()) })
 }
 
