@@ -17,6 +17,7 @@ import (
 	"parley/domain/presence"
 	"parley/domain/quota"
 	"parley/domain/system"
+	"parley/domain/trace"
 	"parley/realtime/fanout"
 	"parley/realtime/sio"
 )
@@ -56,6 +57,8 @@ type Options struct {
 	// Sessions keeps what sockets need to come back after a lost connection; nil keeps it in
 	// this process.
 	Sessions Sessions
+	// Tracer traces each event that an operation answers; nil traces none.
+	Tracer trace.Tracer
 	// AllowOrigin decides about cross-origin polling; nil echoes any origin.
 	AllowOrigin func(origin string) bool
 	// Proxies says whose X-Forwarded-For and X-Forwarded-Proto are believed.

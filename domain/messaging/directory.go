@@ -23,8 +23,8 @@ const maxDirectory = 10_000
 type directory struct {
 	store  Store
 	caches *bus.Caches
-	mu       sync.RWMutex
-	known map[domain.ChannelID]Channel
+	mu     sync.RWMutex
+	known  map[domain.ChannelID]Channel
 	// version rises with each change, so that a read that began before a change
 	// cannot put the old state back.
 	version uint64
