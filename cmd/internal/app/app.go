@@ -19,6 +19,7 @@ import (
 	"parley/cmd/internal/tracing"
 	"parley/domain"
 	"parley/domain/agents"
+	"parley/domain/blob"
 	"parley/domain/identity"
 	"parley/domain/media"
 	"parley/domain/memory"
@@ -62,9 +63,15 @@ type App struct {
 	// shared is what this replica shares with others; nil for a server that is alone.
 	shared *shared
 
-	logs      *system.Logs
-	store     *storage.Set
-	files     *files.Store
+	logs  *system.Logs
+	store *storage.Set
+	files *files.Store
+	// blobs keeps the contents of files, served finds those that everybody may fetch.
+	blobs  blob.Store
+	served media.Opener
+	// scratch is a folder that ends with the server, "" if it has none.
+	scratch string
+
 	media     *media.Service
 	identity  *identity.Authenticator
 	agents    *agents.Service
@@ -215,9 +222,7 @@ func (a *App) Close() error {
 			errs = append(errs, err)
 		}
 	}
-	if a.files != nil {
-		errs = append(errs, a.files.Close())
-	}
+	errs = append(errs, a.closeFiles())
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
 	}

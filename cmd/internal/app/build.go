@@ -24,6 +24,7 @@ import (
 	"parley/domain/system"
 	"parley/realtime"
 	"parley/rest"
+	"parley/storage/mongo"
 	"parley/storage/sqlite"
 	"parley/web"
 )
@@ -35,9 +36,16 @@ const pacesPerAnswer = 60
 // textProvider is who offers the model that writes.
 const textProvider = "builtin"
 
-// openStore opens the embedded store below the data folder.
+// openStore opens MongoDB if it is named, else the embedded store below the data folder.
 func (a *App) openStore(ctx context.Context, _ Options) error {
 	var err error
+	if a.cfg.MongoURI != "" {
+		a.store, err = mongo.Open(ctx, mongo.Options{URI: a.cfg.MongoURI, Logger: a.log, Now: time.Now})
+		if err != nil {
+			return fmt.Errorf("%w (MONGODB_URI names another database)", err)
+		}
+		return nil
+	}
 	a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: a.cfg.DataDir, Logger: a.log})
 	if err != nil {
 		return fmt.Errorf("%w (PARLEY_DATA_DIR chooses another folder)", err)
@@ -217,7 +225,7 @@ func (a *App) buildDoors(_ context.Context, o Options) error {
 	api, err := rest.New(rest.Options{
 		Registry: a.registry, Identity: a.identity, Logger: a.log, Files: files, UI: a.cfg.UI, ForeignUI: a.cfg.WebDir != "",
 		Metrics: a.metrics.handler(), Profiles: profiles(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
-		MaxBody: a.cfg.MaxPayload, UploadDir: a.files.Spool(), Blobs: a.files, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
+		MaxBody: a.cfg.MaxPayload, UploadDir: a.files.Spool(), Blobs: a.served, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
 		Proxies: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
 		UploadLimit: a.cfg.UploadRate, FileLimit: a.cfg.FileRate, ChannelMediaLimit: a.cfg.MediaRate,
 		Draining: a.draining, Observe: a.metrics.observeRequest, Tracer: a.tracer(),
