@@ -111,10 +111,10 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		doing string // "" where the step's errors say it themselves
 		run   func(context.Context, Options) error
 	}{
-		{"trace: ", a.startTracing},
 		{"check access: ", a.buildIdentity},
 		{"", a.listen},
 		{"open cluster: ", a.openCluster},
+		{"trace: ", a.startTracing},
 		{"", a.openStore},
 		{"", a.openFiles},
 		{"build services: ", a.buildServices},

@@ -44,11 +44,11 @@ func (a *App) openStore(ctx context.Context, _ Options) error {
 		if err != nil {
 			return fmt.Errorf("%w (MONGODB_URI names another database)", err)
 		}
-		return nil
-	}
-	a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: a.cfg.DataDir, Logger: a.log})
-	if err != nil {
-		return fmt.Errorf("%w (PARLEY_DATA_DIR chooses another folder)", err)
+	} else {
+		a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: a.cfg.DataDir, Logger: a.log})
+		if err != nil {
+			return fmt.Errorf("%w (PARLEY_DATA_DIR chooses another folder)", err)
+		}
 	}
 	if a.tracing != nil {
 		tracing.Stores(a.store)
