@@ -60,8 +60,8 @@ type App struct {
 	// replica is this process's name in the cluster. redis is nil where it is alone.
 	replica string
 	redis   *redis.Client
-	// shared is what this replica shares with others; nil for a server that is alone.
-	shared *shared
+	// shared is what this replica shares with others.
+	shared shared
 
 	logs  *system.Logs
 	store *storage.Set
@@ -150,15 +150,16 @@ func (a *App) Run(ctx context.Context) error {
 		}
 		return nil
 	})
-	group.Go(func() error { return a.runCluster(workers) })
 	group.Go(func() error { return a.gateway.Run(workers) })
 	group.Go(func() error { return a.presence.Run(workers, a.gateway) })
-	turns, endTurns := context.WithCancel(running) // the journal ends after the turns that it is told of
+	turns, endTurns := context.WithCancel(running) // the journal ends after the turns that it is told of, which are stopped by the cluster
 	group.Go(func() error {
 		defer endTurns()
 		return a.runner.Run(workers)
 	})
+	group.Go(func() error { return a.runCluster(turns) })
 	group.Go(func() error { return a.journal.Run(turns) })
+	group.Go(func() error { return newTrimmer().Run(workers) })
 	group.Go(func() error { return a.remover.Run(workers) })
 	group.Go(func() error { return a.importer.Run(workers) })
 	group.Go(func() error { return a.messaging.Run(workers) })

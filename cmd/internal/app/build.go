@@ -65,12 +65,12 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
 		LegacyLogEvents: a.cfg.LegacyLogEvents,
 		AllowOrigin:     a.allowOrigin(), Proxies: a.cfg.TrustProxy, ConnectRate: a.cfg.ConnectRate,
-		Bus: a.notes(), Sessions: a.sessions(), Tracer: a.tracer(), Joins: func(j memory.Join) { a.memory.Joined(j) },
+		Bus: a.shared.bus, Sessions: a.shared.sessions, Tracer: a.tracer(), Joins: func(j memory.Join) { a.memory.Joined(j) },
 	})
 	if err != nil {
 		return err
 	}
-	roster := messaging.NewRoster(a.store.Messaging, a.caches())
+	roster := messaging.NewRoster(a.store.Messaging, a.shared.caches)
 	if err := a.buildAgents(roster); err != nil {
 		return err
 	}
@@ -78,14 +78,14 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		return err
 	}
 	a.memory = memory.New(memory.Options{Store: a.store.Memory, Agents: a.agents, Log: a.store.Messaging, RoomLogs: a.journal, Watcher: a.gateway,
-		Now: time.Now, Logger: a.log})
+		Caches: a.shared.caches, Now: time.Now, Logger: a.log})
 	if err := a.buildMedia(); err != nil {
 		return err
 	}
 	model := builtin.New(builtin.Options{Pace: a.cfg.BuiltinPace, Max: pacesPerAnswer * a.cfg.BuiltinPace})
 	a.messaging = messaging.New(messaging.Options{
-		Caches: a.caches(), Bus: a.notes(), Store: a.media.Noting(a.store.Messaging), Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
-		Now: time.Now, Roster: roster, Agents: a.agents, Titles: model, Dependents: checked[messaging.Dependents](o.OnDeletion, a.journal, a.memory, a.media),
+		Store: a.media.Noting(a.store.Messaging), Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
+		Caches: a.shared.caches, Bus: a.shared.bus, Now: time.Now, Roster: roster, Agents: a.agents, Titles: model, Dependents: checked[messaging.Dependents](o.OnDeletion, a.journal, a.memory, a.media),
 	})
 	a.media.SetMembers(a.messaging)
 	a.runner = agents.NewRunner(agents.RunnerOptions{
@@ -94,10 +94,11 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		Observe: a.metrics.observeTurn, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
-		OnStep: o.OnTurnStep, Tracer: a.tracer(), Journal: a.journal, Provider: textProvider,
+		OnStep: o.OnTurnStep, Tracer: a.tracer(), Journal: a.journal, Provider: textProvider, Leases: a.shared.leases, Hints: a.shared.hints,
 	})
 	a.remover = agents.NewRemover(agents.RemoverOptions{
 		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Owners: checked[agents.Owner](o.OnDeletion, a.messaging, a.memory, a.media), Logger: a.log,
+		Leases: a.shared.leases,
 	})
 	a.buildSystem(o)
 	return nil
@@ -135,7 +136,8 @@ func (a *App) buildAgents(roster *messaging.Roster) error {
 		library.Remote = agents.NewFetcher(agents.FetcherOptions{})
 	}
 	a.agents = agents.NewService(agents.ServiceOptions{
-		Caches: a.caches(), Bus: a.notes(), Store: a.store.Agents, Watcher: a.gateway, Servers: roster, Now: time.Now, Logger: a.log,
+		Store: a.store.Agents, Watcher: a.gateway, Servers: roster, Now: time.Now, Logger: a.log,
+		Caches: a.shared.caches, Bus: a.shared.bus,
 		Salt: a.cfg.SecretSalt, Env: a.cfg.Variables(), Library: library,
 	})
 	a.journal = agents.NewJournal(agents.JournalOptions{Store: a.store.AgentLogs, Log: a.store.Messaging, Agents: a.agents, Now: time.Now, Logger: a.log})

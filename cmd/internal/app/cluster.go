@@ -8,10 +8,25 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"parley/domain/agents"
 	"parley/domain/bus"
 	"parley/realtime"
 	"parley/storage/redis"
 )
+
+// shared is what replicas share; all of it is nil for a server that is alone.
+type shared struct {
+	bus    bus.Bus
+	caches *bus.Caches
+	// leases and hints share the agents' work.
+	leases agents.Leases
+	hints  agents.Hints
+	// link carries the events of sockets, sessions what sockets need to come back.
+	link     *redis.Link
+	sessions realtime.Sessions
+	// run are what works on it while the server runs.
+	run []func(context.Context) error
+}
 
 // openCluster opens what this replica shares with others: with REDIS_URL the client of Redis
 // and what is built on it, without it the parts of a server that is alone.
@@ -28,45 +43,22 @@ func (a *App) openCluster(context.Context, Options) error {
 	if err != nil {
 		return fmt.Errorf("REDIS_URL: %w", err)
 	}
-	a.shared = &shared{bus: a.redis.Bus(), link: a.redis.Link()}
-	a.shared.caches = bus.NewCaches(a.shared.bus, a.log)
+	notes, link := a.redis.Bus(), a.redis.Link()
+	a.shared = shared{bus: notes, caches: bus.NewCaches(notes, a.log), leases: redis.NewLeases(a.redis, 0), hints: redis.NewHints(a.redis, 0),
+		link: link, sessions: realtime.NewVaultSessions(redis.NewSessions(a.redis), a.replica, time.Now)}
+	a.shared.run = []func(context.Context) error{notes.Run, link.Run, a.shared.caches.Run, a.watchRedis}
 	return nil
 }
 
-// shared is what this replica shares with others.
-type shared struct {
-	bus    *redis.Bus
-	link   *redis.Link
-	caches *bus.Caches
-}
-
-// notes is the bus, nil for a server that is alone.
-func (a *App) notes() bus.Bus {
-	if a.shared == nil {
-		return nil
-	}
-	return a.shared.bus
-}
-
-// caches tells other replicas of changes; nil for a server that is alone.
-func (a *App) caches() *bus.Caches {
-	if a.shared == nil {
-		return nil
-	}
-	return a.shared.caches
-}
-
-// sessions keeps what sockets need to come back; nil for a server that is alone.
-func (a *App) sessions() realtime.Sessions {
-	if a.redis == nil {
-		return nil
-	}
-	return realtime.NewVaultSessions(redis.NewSessions(a.redis), a.replica, time.Now)
+// watchRedis notices when Redis goes and comes.
+func (a *App) watchRedis(ctx context.Context) error {
+	a.redis.Watch(ctx, func(bool) {})
+	return nil
 }
 
 // link makes the gateway one with those of the other replicas.
 func (a *App) link() error {
-	if a.shared == nil {
+	if a.shared.link == nil {
 		return nil
 	}
 	return a.gateway.Link(a.shared.link, a.replica, nil)
@@ -74,17 +66,10 @@ func (a *App) link() error {
 
 // runCluster does the work of the cluster until ctx ends.
 func (a *App) runCluster(ctx context.Context) error {
-	if a.redis == nil {
-		return nil
-	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error { return a.shared.bus.Run(ctx) })
-	group.Go(func() error { return a.shared.link.Run(ctx) })
-	group.Go(func() error { return a.shared.caches.Run(ctx) })
-	group.Go(func() error {
-		a.redis.Watch(ctx, func(bool) {})
-		return nil
-	})
+	for _, run := range a.shared.run {
+		group.Go(func() error { return run(ctx) })
+	}
 	return group.Wait()
 }
 
