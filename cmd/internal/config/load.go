@@ -207,9 +207,6 @@ func refuse(layers ...layer) error {
 	var faults []error
 	named := slices.ContainsFunc(layers, func(l layer) bool { return strings.TrimSpace(l.values["MONGODB_URI"]) != "" })
 	for _, l := range layers {
-		if strings.TrimSpace(l.values["REDIS_URL"]) != "" {
-			faults = append(faults, fmt.Errorf("REDIS_URL (%s) is set, but this version runs as one process: unset it to start", l.source))
-		}
 		if strings.HasPrefix(strings.TrimSpace(l.values["DATABASE_URL"]), "mongodb") && !named {
 			faults = append(faults, fmt.Errorf("DATABASE_URL (%s) names a MongoDB, which MONGODB_URI chooses here: set that, or unset it to start", l.source))
 		}
