@@ -77,8 +77,8 @@ compat: build cmd/parleydiff/reference/node_modules/.package-lock.json ## play o
 	CGO_ENABLED=0 go build -trimpath -o bin/parleydiff ./cmd/parleydiff
 	bin/parleydiff -parley bin/parley -reference cmd/parleydiff/reference $(ARGS)
 
-soak: $(NODE_STAMPS) $(REFERENCE) ## the full-size tests of transport and whole server, three times over
-	CGO_ENABLED=0 $(GOTEST) -count=3 -timeout 2h ./realtime/... ./storage/... ./cmd/internal/e2e/...
+soak: $(NODE_STAMPS) $(REFERENCE) ## the full-size tests of transport and whole server, three times over, and the long forms of the faults
+	CGO_ENABLED=0 PARLEY_SOAK=1 $(GOTEST) -count=3 -timeout 6h ./realtime/... ./storage/... ./cmd/internal/e2e/...
 
 fmt: $(GOLANGCI) ## format the Go sources
 	$(GOLANGCI) fmt ./...

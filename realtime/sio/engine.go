@@ -214,8 +214,13 @@ func (e *Engine) openPacket(c *conn) frame {
 	return textPacket(packetOpen, string(data))
 }
 
-// stopStep is the longest pause between the ends of two connections at shutdown.
-const stopStep = 2 * time.Millisecond
+// The longest pause between the ends of two connections at shutdown: of a server that is
+// alone, whose clients have nowhere to go before it is back, and of one of several, whose
+// clients come to the others at once and must not come all together.
+const (
+	stopStep   = 2 * time.Millisecond
+	spreadStep = time.Second
+)
 
 // Shutdown refuses new sessions and ends those that there are, spread over the time
 // that ctx leaves so that their clients do not all return at once. It returns when
@@ -250,6 +255,9 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 // endAll closes connections one after the other until ctx ends.
 func (e *Engine) endAll(ctx context.Context, open []*conn) {
 	step := stopStep
+	if e.opts.Replica != "" {
+		step = spreadStep
+	}
 	if deadline, ok := ctx.Deadline(); ok && len(open) > 0 {
 		step = min(step, time.Until(deadline)/2/time.Duration(len(open)))
 	}

@@ -193,8 +193,10 @@ func (a *App) stopSoon() {
 	time.AfterFunc(stopDelay, a.ask)
 }
 
-// drain ends the connections, spread over the drain time; REST requests under way
-// may finish in the same time.
+// drain ends the connections, spread over the drain time; REST requests under way may
+// finish in the same time. Until the last socket has ended the door stays open and says that
+// it takes nobody in: a balancer that gets no answer takes the server for dead, and cuts all
+// its sockets at once.
 func (a *App) drain() error {
 	a.system.SetReady(false)
 	a.stopStreams()
@@ -205,13 +207,11 @@ func (a *App) drain() error {
 	var group errgroup.Group
 	group.Go(func() error { return a.drainCluster(ctx) })
 	group.Go(func() error { return a.gateway.Shutdown(ctx) })
-	group.Go(func() error {
-		if err := a.http.Shutdown(ctx); err != nil {
-			return a.http.Close()
-		}
-		return nil
-	})
-	if err := group.Wait(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+	err := group.Wait()
+	if a.http.Shutdown(ctx) != nil {
+		err = errors.Join(err, a.http.Close())
+	}
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
 		return fmt.Errorf("drain: %w", err)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"strconv"
@@ -71,7 +72,22 @@ func installed(t *testing.T) string {
 // TestTheFirstStepsWorkAsTyped goes the way from nothing to the first answer of an agent
 // with the commands that a newcomer is given.
 func TestTheFirstStepsWorkAsTyped(t *testing.T) {
-	port := installed(t)
+	scenario(t, inFull, func(t *testing.T, on topology) {
+		if on == one {
+			firstSteps(t, installed(t))
+			return
+		}
+		address, err := url.Parse(on.start(t).url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		firstSteps(t, address.Port())
+	})
+}
+
+// firstSteps types the commands at a server that listens on a port; see the test.
+func firstSteps(t *testing.T, port string) {
+	t.Helper()
 	health := typed(t, port, `curl http://localhost:3000/api/server/health`)
 	if health["status"] != "OK" {
 		t.Fatalf("health is %v", health)

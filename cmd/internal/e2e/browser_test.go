@@ -20,9 +20,11 @@ func TestTwoPeopleAndTheAgentChatInBrowsers(t *testing.T) {
 	if err := os.MkdirAll(shots, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	pageTest(t, func() error {
-		p := start(t)
-		return drive(t, p, "chat.mjs", p.url, shots, browser)
+	scenario(t, inSoak, func(t *testing.T, on topology) {
+		pageTest(t, func() error {
+			p := on.start(t)
+			return drive(t, p, "chat.mjs", p.url, shots, browser)
+		})
 	})
 }
 
@@ -32,9 +34,11 @@ func TestTheReferencesWebClientWorksUnmodified(t *testing.T) {
 	browser := chromium(t)
 	_, file, _, _ := runtime.Caller(0)
 	shots := filepath.Join(filepath.Dir(file), "..", "..", "..", "web", "e2e", "out", "reference")
-	pageTest(t, func() error {
-		p := start(t, "PARLEY_WEB_DIR="+reference(t, "web-client"), "PARLEY_SEED=false")
-		return tryNode(t, "reference.mjs", p.url, shots, browser)
+	scenario(t, inSoak, func(t *testing.T, on topology) {
+		pageTest(t, func() error {
+			p := on.start(t, "PARLEY_WEB_DIR="+reference(t, "web-client"), "PARLEY_SEED=false")
+			return tryNode(t, "reference.mjs", p.url, shots, browser)
+		})
 	})
 }
 

@@ -6,15 +6,17 @@ import (
 
 // TestTheDocumentsAreValidByTheirOfficialSchemas checks OpenAPI and AsyncAPI.
 func TestTheDocumentsAreValidByTheirOfficialSchemas(t *testing.T) {
-	p := start(t)
-	node(t, "documents.mjs", p.url)
+	scenario(t, inFull, func(t *testing.T, on topology) {
+		node(t, "documents.mjs", on.start(t).url)
+	})
 }
 
 // TestThePagesOfTheDocumentsAreForEverybody runs axe on each of them in a browser.
 func TestThePagesOfTheDocumentsAreForEverybody(t *testing.T) {
 	browser := chromium(t)
-	pageTest(t, func() error {
-		p := start(t)
-		return tryNode(t, "docspages.mjs", p.url, t.TempDir(), browser)
+	scenario(t, inSoak, func(t *testing.T, on topology) {
+		pageTest(t, func() error {
+			return tryNode(t, "docspages.mjs", on.start(t).url, t.TempDir(), browser)
+		})
 	})
 }

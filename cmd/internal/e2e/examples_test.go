@@ -26,13 +26,20 @@ var updateReplies = flag.Bool("update-replies", false, "renew domain/documents/r
 const repliesFile = "../../../domain/documents/replies.json"
 
 // TestEveryExampleOfTheDocumentationWorks runs all of them, in every language; with -short
-// those that need no more than curl and Node.js.
+// those that need no more than curl and Node.js. With three replicas it does not repeat for
+// every language what ends a server.
 func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
-	const key = "an-example-key"
 	registry := declared(t)
 	snippets, err := documents.New(documents.Options{Registry: registry}).Snippets()
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, s := range snippets {
+		if s.Language == "go" {
+			if code, err := format.Source([]byte(s.Code + "\n")); err != nil || string(code) != s.Code+"\n" {
+				t.Errorf("%s is not as gofmt writes it (%v):\n%s", s.Operation, err, s.Code)
+			}
+		}
 	}
 	interpreter := ""
 	if testing.Short() {
@@ -42,22 +49,36 @@ func TestEveryExampleOfTheDocumentationWorks(t *testing.T) {
 	} else {
 		interpreter = python(t)
 	}
+	scenario(t, inSoak, func(t *testing.T, on topology) {
+		if on == three {
+			once := slices.DeleteFunc(slices.Clone(snippets), func(s documents.Snippet) bool { return s.Final && s.Language != "curl" })
+			runExamples(t, on, once, interpreter)
+			return
+		}
+		compareReplies(t, registry, runExamples(t, on, snippets, interpreter))
+	})
+}
+
+// runExamples runs examples and returns the replies.
+func runExamples(t *testing.T, on topology, snippets []documents.Snippet, interpreter string) map[string]any {
+	t.Helper()
+	const key = "an-example-key"
 	dir := t.TempDir()
 	in, out := filepath.Join(dir, "snippets.json"), filepath.Join(dir, "replies.json")
 	writeJSON(t, in, snippets)
 	args := []string{key, in, out, interpreter}
 	for range servers(snippets) {
-		args = append(args, start(t, "ELIZA_SERVER_AUTH_TOKEN="+key).url)
+		args = append(args, on.start(t, "ELIZA_SERVER_AUTH_TOKEN="+key).url)
 	}
 	node(t, "examples.mjs", args...)
-	for _, s := range snippets {
-		if s.Language == "go" {
-			if code, err := format.Source([]byte(s.Code + "\n")); err != nil || string(code) != s.Code+"\n" {
-				t.Errorf("%s is not as gofmt writes it (%v):\n%s", s.Operation, err, s.Code)
-			}
-		}
-	}
-	shown, got := readJSON(t, repliesFile), readJSON(t, out)
+	return readJSON(t, out)
+}
+
+// compareReplies sees to it that the documentation shows a reply of each operation, and
+// renews them if that is asked for.
+func compareReplies(t *testing.T, registry *op.Registry, got map[string]any) {
+	t.Helper()
+	shown := readJSON(t, repliesFile)
 	if *updateReplies {
 		for name := range shown {
 			if registry.Lookup(name) == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -48,8 +49,9 @@ func serveUntilStep(step string) error {
 // and checks after a restart that the question was answered exactly once.
 func TestAKillAtAnyStepOfATurnLosesAndDoublesNothing(t *testing.T) {
 	steps := []string{"take", "think", "commit", "append 0", "finish turn", "finish duty", "complete"}
+	brief := []string{"commit", "append 0", "finish duty"}
 	if testing.Short() {
-		steps = []string{"commit", "append 0", "finish duty"}
+		steps = brief
 	}
 	self, err := os.Executable()
 	if err != nil {
@@ -57,39 +59,44 @@ func TestAKillAtAnyStepOfATurnLosesAndDoublesNothing(t *testing.T) {
 	}
 	for _, step := range steps {
 		t.Run(step, func(t *testing.T) {
-			p := start(t)
-			p.kill()
-			p.bin, p.env = self, []string{killAt + "=" + step}
-			p.launch()
-			k := newTalkers(t, p, 1)[0]
-			id := uuid.NewString()
-			question, lost := post(t.Context(), p, k, id, "My cat is called Tiger")
-			if ended, _ := p.ends(patience); !ended {
-				t.Fatal("the server lives")
+			with := inSoak
+			if slices.Contains(brief, step) {
+				with = inFull
 			}
-			p.bin, p.env = "", nil
-			p.launch()
-			if lost != nil { // the kill came before the ack went out
-				if question, err = post(t.Context(), p, k, id, "My cat is called Tiger"); err != nil {
-					t.Fatal(err)
+			scenario(t, with, func(t *testing.T, on topology) {
+				p := on.start(t)
+				p.arm(self, killAt+"="+step)
+				k := newTalkers(t, p, 1)[0]
+				id := uuid.NewString()
+				question, lost := post(t.Context(), p, k, id, "My cat is called Tiger")
+				if ended, _ := p.ends(patience); !ended {
+					t.Fatal("the server lives")
 				}
-			}
-			eventually(t, "the answer", func() error { return answeredOnce(t.Context(), p, k, question) })
+				p.kill() // the others would meet the step too
+				p.launch()
+				if lost != nil { // the kill came before the ack went out
+					if question, err = post(t.Context(), p, k, id, "My cat is called Tiger"); err != nil {
+						t.Fatal(err)
+					}
+				}
+				eventually(t, "the answer", func() error { return answeredOnce(t.Context(), p, k, question.ID) })
+			})
 		})
 	}
 }
 
-// post sends a talker's message under an id of the talker's, and returns the server's id.
-func post(ctx context.Context, p *process, k *talker, id, text string) (string, error) {
+// post sends a talker's message under an id of the talker's, and returns what was
+// acknowledged.
+func post(ctx context.Context, p *cluster, k *talker, id, text string) (acked, error) {
 	var a acked
 	err := p.call(ctx, http.MethodPost, "/api/messaging/central-channels/"+k.channel+"/messages", map[string]any{
 		"author_id": k.user, "server_id": defaultServer, "content": text, "messageId": id, "source_type": "client_chat",
 	}, &a)
-	return a.ID, err
+	return a, err
 }
 
 // answeredOnce fails unless the channel holds the question and one answer.
-func answeredOnce(ctx context.Context, p *process, k *talker, question string) error {
+func answeredOnce(ctx context.Context, p *cluster, k *talker, question string) error {
 	rows, err := p.history(ctx, k.channel)
 	if err != nil {
 		return err
@@ -106,13 +113,18 @@ func TestAnswersOverCuts(t *testing.T) {
 	if testing.Short() {
 		cuts = "50"
 	}
-	p := start(t, "PARLEY_BUILTIN_PACE=30ms")
-	node(t, "streams.mjs", p.url, cuts)
+	scenario(t, inFull, func(t *testing.T, on topology) {
+		if on == three && !soaking() {
+			cuts = "20"
+		}
+		node(t, "streams.mjs", on.start(t, "PARLEY_BUILTIN_PACE=30ms").url, cuts)
+	})
 }
 
 // TestTheAgentUnderFaults asks too much of the agent, and takes questions, answers and
 // the agent itself away.
 func TestTheAgentUnderFaults(t *testing.T) {
-	p := start(t, "PARLEY_BUILTIN_PACE=100ms", "RATE_LIMIT_SOCKET=0")
-	node(t, "faults.mjs", p.url)
+	scenario(t, inFull, func(t *testing.T, on topology) {
+		node(t, "faults.mjs", on.start(t, "PARLEY_BUILTIN_PACE=100ms", "RATE_LIMIT_SOCKET=0").url)
+	})
 }

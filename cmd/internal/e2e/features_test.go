@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"parley/realtime/realtimetest"
@@ -17,8 +18,9 @@ import (
 func TestTheContractsEvents(t *testing.T) {
 	for _, transport := range []string{"websocket", "polling"} {
 		t.Run(transport, func(t *testing.T) {
-			p := start(t)
-			node(t, "features.mjs", p.url, transport)
+			scenario(t, always, func(t *testing.T, on topology) {
+				node(t, "features.mjs", on.start(t).url, transport)
+			})
 		})
 	}
 }
@@ -26,22 +28,29 @@ func TestTheContractsEvents(t *testing.T) {
 // TestKeyModeAsksForTheKeyAtEveryDoor checks that the log never shows the key either.
 func TestKeyModeAsksForTheKeyAtEveryDoor(t *testing.T) {
 	const key = "a-key-for-the-tests-only"
-	p := start(t, "ELIZA_SERVER_AUTH_TOKEN="+key, "LOG_LEVEL=trace")
-	node(t, "access.mjs", p.url, key)
-	if bytes.Contains([]byte(p.log.String()), []byte(key)) {
-		t.Error("the log shows the key")
-	}
+	scenario(t, inFull, func(t *testing.T, on topology) {
+		p := on.start(t, "ELIZA_SERVER_AUTH_TOKEN="+key, "LOG_LEVEL=trace")
+		node(t, "access.mjs", p.url, key)
+		if strings.Contains(p.log(), key) {
+			t.Error("the log shows the key")
+		}
+		if strings.Contains(p.log(), clusterSecret) {
+			t.Error("the log shows the secret of the replicas")
+		}
+	})
 }
 
 // TestJWTModeBindsUsersToTheirTokens checks that the log shows neither the secret nor a token.
 func TestJWTModeBindsUsersToTheirTokens(t *testing.T) {
 	t.Parallel() // it mostly waits
 	const secret = "a-secret-of-tokens-for-the-tests-only"
-	p := start(t, "PARLEY_AUTH=jwt", "PARLEY_JWT_SECRET="+secret, "PARLEY_JWT_LEEWAY=0s", "LOG_LEVEL=trace")
-	node(t, "tokens.mjs", p.url, secret)
-	if log := []byte(p.log.String()); bytes.Contains(log, []byte(secret)) || bytes.Contains(log, []byte("eyJ")) {
-		t.Error("the log shows the secret or a token")
-	}
+	scenario(t, inFull, func(t *testing.T, on topology) {
+		p := on.start(t, "PARLEY_AUTH=jwt", "PARLEY_JWT_SECRET="+secret, "PARLEY_JWT_LEEWAY=0s", "LOG_LEVEL=trace")
+		node(t, "tokens.mjs", p.url, secret)
+		if log := p.log(); strings.Contains(log, secret) || strings.Contains(log, "eyJ") {
+			t.Error("the log shows the secret or a token")
+		}
+	})
 }
 
 // TestOpenModeStaysOnLoopback checks that the refusal names both ways out.
@@ -56,11 +65,26 @@ func TestOpenModeStaysOnLoopback(t *testing.T) {
 	}
 }
 
+// driven is what a load driver does.
+type driven struct{ sockets, channels, rate string }
+
 // TestChannelsUnderLoad drives 300 sockets in 15 channels at 200 sends per second:
 // nothing lost, doubled or out of order, everything acknowledged. The driver decodes little
-// of what it hears, so somebody who does listens in one of its channels.
+// of what it hears, so somebody who does listens in one of its channels. With three replicas
+// it drives less, for the database of the tests is slow and bears few documents.
 func TestChannelsUnderLoad(t *testing.T) {
-	p := start(t, "LOG_LEVEL=warn")
+	scenario(t, inFull, func(t *testing.T, on topology) {
+		load := driven{"300", "15", "200"}
+		if on == three {
+			load = driven{"60", "6", "20"}
+		}
+		drives(t, on.start(t, "LOG_LEVEL=warn"), load)
+	})
+}
+
+// drives puts the load of a driver on a server, over both transports.
+func drives(t *testing.T, p *cluster, load driven) {
+	t.Helper()
 	driver := filepath.Join(t.TempDir(), "parleyload")
 	if out, err := exec.Command("go", "build", "-o", driver, "parley/cmd/parleyload").CombinedOutput(); err != nil {
 		t.Fatalf("build the driver: %v\n%s", err, out)
@@ -72,7 +96,7 @@ func TestChannelsUnderLoad(t *testing.T) {
 	for _, transport := range []string{"websocket", "polling"} {
 		t.Run(transport, func(t *testing.T) {
 			known := p.channels(t)
-			run := exec.CommandContext(t.Context(), driver, "run", "-url", p.url, "-sockets", "300", "-channels", "15", "-rate", "200",
+			run := exec.CommandContext(t.Context(), driver, "run", "-url", p.url, "-sockets", load.sockets, "-channels", load.channels, "-rate", load.rate,
 				"-duration", seconds, "-warmup", "1s", "-drain", "1m", "-transport", transport)
 			var out bytes.Buffer
 			run.Stdout, run.Stderr = &out, &out
@@ -94,7 +118,7 @@ func TestChannelsUnderLoad(t *testing.T) {
 }
 
 // channels are the ids of the channels of the default server.
-func (p *process) channels(t *testing.T) []string {
+func (p *cluster) channels(t *testing.T) []string {
 	t.Helper()
 	var list struct{ Channels []struct{ ID string } }
 	if err := p.call(t.Context(), http.MethodGet, "/api/messaging/central-servers/"+defaultServer+"/channels", nil, &list); err != nil {
@@ -109,7 +133,7 @@ func (p *process) channels(t *testing.T) []string {
 
 // listen joins the first channel that is none of the known ones. All that the client hears
 // is held against the AsyncAPI document.
-func (p *process) listen(t *testing.T, transport string, known []string) *siotest.Client {
+func (p *cluster) listen(t *testing.T, transport string, known []string) *siotest.Client {
 	t.Helper()
 	c, err := realtimetest.NewDialer(t, declared(t)).Dial(p.url, siotest.Options{Transport: transport})
 	if err != nil {

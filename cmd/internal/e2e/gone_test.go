@@ -25,7 +25,7 @@ import (
 // estate is what a deletion is tried on: an agent, a server with a channel, and a message
 // that the agent has answered and that shows a picture.
 type estate struct {
-	*process
+	*cluster
 	agent, server, channel, message, user string
 	db                                    *sqlitetest.Watch
 }
@@ -39,11 +39,11 @@ func (e *estate) must(err error) {
 }
 
 // newEstate populates a server.
-func newEstate(t *testing.T, p *process) *estate {
+func newEstate(t *testing.T, p *cluster) *estate {
 	t.Helper()
-	e := &estate{process: p, user: uuid.NewString()}
+	e := &estate{cluster: p, user: uuid.NewString()}
 	var err error
-	e.db, err = sqlitetest.Open(filepath.Join(p.dir, "data"))
+	e.db, err = sqlitetest.Open(filepath.Join(p.replicas[0].dir, "data"))
 	e.must(err)
 	t.Cleanup(func() { _ = e.db.Close() })
 	var made struct {
@@ -107,7 +107,7 @@ func (e *estate) gone(texts []string, stays ...string) error {
 
 // unfiled fails while a picture is on the disk.
 func (e *estate) unfiled() error {
-	found, err := filepath.Glob(filepath.Join(e.dir, "data", "*", "*", "*", "*.png"))
+	found, err := filepath.Glob(filepath.Join(e.replicas[0].dir, "data", "*", "*", "*", "*.png"))
 	if err == nil && len(found) > 0 {
 		err = fmt.Errorf("%v is on the disk", found)
 	}
@@ -154,10 +154,8 @@ func TestADeletionIsFinishedAfterAKillInTheMiddleOfIt(t *testing.T) {
 	for name, c := range cases {
 		for _, step := range steps {
 			t.Run(name+" at "+step, func(t *testing.T) {
-				p := start(t)
-				p.kill()
-				p.bin, p.env = self, []string{killAt + "=" + step}
-				p.launch()
+				p := one.start(t)
+				p.arm(self, killAt+"="+step)
 				e := newEstate(t, p)
 				path := c.path
 				for word, id := range map[string]string{"MESSAGE": e.message, "CHANNEL": e.channel, "SERVER": e.server, "AGENT": e.agent} {
@@ -169,7 +167,6 @@ func TestADeletionIsFinishedAfterAKillInTheMiddleOfIt(t *testing.T) {
 				if ended, _ := p.ends(patience); !ended {
 					t.Fatal("the server lives")
 				}
-				p.bin, p.env = "", nil
 				p.launch()
 				eventually(t, "the rest is done", func() error { return c.is(e) })
 			})
@@ -184,7 +181,7 @@ func TestALongChannelIsGoneAfterKillsWhileItIsErased(t *testing.T) {
 	if testing.Short() {
 		messages = 1500
 	}
-	p := start(t, "RATE_LIMIT_API=0")
+	p := one.start(t, "RATE_LIMIT_API=0")
 	e := newEstate(t, p)
 	var writers sync.WaitGroup
 	for w := range 8 {

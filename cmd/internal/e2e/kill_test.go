@@ -36,7 +36,7 @@ type row struct {
 }
 
 // call sends a JSON request and decodes the data of the envelope into out.
-func (p *process) call(ctx context.Context, method, path string, body, out any) error {
+func (p *cluster) call(ctx context.Context, method, path string, body, out any) error {
 	var payload bytes.Buffer
 	if body != nil {
 		if err := json.NewEncoder(&payload).Encode(body); err != nil {
@@ -68,7 +68,7 @@ func (p *process) call(ctx context.Context, method, path string, body, out any) 
 }
 
 // history returns all messages of a channel that has at most 1000.
-func (p *process) history(ctx context.Context, channel string) ([]row, error) {
+func (p *cluster) history(ctx context.Context, channel string) ([]row, error) {
 	var page struct{ Messages []row }
 	err := p.call(ctx, http.MethodGet, "/api/messaging/central-channels/"+channel+"/messages?limit=1000", nil, &page)
 	return page.Messages, err
@@ -90,7 +90,7 @@ func (k *talker) acknowledged() int {
 	return len(k.acked)
 }
 
-func (k *talker) talk(ctx context.Context, p *process, pause time.Duration) {
+func (k *talker) talk(ctx context.Context, p *cluster, pause time.Duration) {
 	for ctx.Err() == nil {
 		k.mu.Lock()
 		client := fmt.Sprintf("m-%d", k.sent)
@@ -121,15 +121,30 @@ func TestKillLosesNothingAcknowledged(t *testing.T) {
 	if testing.Short() {
 		rounds = 2
 	}
-	p := start(t, "RATE_LIMIT_SOCKET=0")
-	talkers := newTalkers(t, p, 8)
+	scenario(t, inFull, func(t *testing.T, on topology) {
+		people := 8
+		if on == three { // for what the tests' database bears
+			people, rounds = 3, 2
+		}
+		killRounds(t, on.start(t, "RATE_LIMIT_SOCKET=0"), people, rounds)
+	})
+}
+
+// killRounds kills all replicas, again and again; see the test.
+func killRounds(t *testing.T, p *cluster, people, rounds int) {
+	t.Helper()
+	talkers := newTalkers(t, p, people)
+	pause := 20 * time.Millisecond
+	if len(p.replicas) > 1 {
+		pause = 300 * time.Millisecond
+	}
 	for range rounds {
 		ctx, stop := context.WithCancel(t.Context())
 		var wg sync.WaitGroup
 		before := make([]int, len(talkers))
 		for i, k := range talkers {
 			before[i] = k.acknowledged()
-			wg.Go(func() { k.talk(ctx, p, 20*time.Millisecond) })
+			wg.Go(func() { k.talk(ctx, p, pause) })
 		}
 		eventually(t, "everybody is acknowledged", func() error {
 			for i, k := range talkers {
@@ -154,7 +169,7 @@ func TestKillLosesNothingAcknowledged(t *testing.T) {
 }
 
 // newTalkers makes direct channels between people and the first agent.
-func newTalkers(t *testing.T, p *process, n int) []*talker {
+func newTalkers(t *testing.T, p *cluster, n int) []*talker {
 	t.Helper()
 	list := make([]*talker, n)
 	for i := range list {
@@ -173,7 +188,7 @@ func newTalkers(t *testing.T, p *process, n int) []*talker {
 }
 
 // complete checks one channel's history; see the test.
-func (k *talker) complete(ctx context.Context, p *process) error {
+func (k *talker) complete(ctx context.Context, p *cluster) error {
 	rows, err := p.history(ctx, k.channel)
 	if err != nil {
 		return err
@@ -212,7 +227,12 @@ func (k *talker) complete(ctx context.Context, p *process) error {
 
 // TestTermStopsGracefully checks that a stop is quick, clean and keeps everything.
 func TestTermStopsGracefully(t *testing.T) {
-	p := start(t)
+	scenario(t, inFull, func(t *testing.T, on topology) { stops(t, on.start(t)) })
+}
+
+// stops stops a server that is being talked to; see the test.
+func stops(t *testing.T, p *cluster) {
+	t.Helper()
 	talkers := newTalkers(t, p, 1)
 	ctx, stop := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
@@ -234,16 +254,16 @@ func TestTermStopsGracefully(t *testing.T) {
 
 // TestASecondServerOnTheSameFolderIsRefused checks that the refusal names the process.
 func TestASecondServerOnTheSameFolderIsRefused(t *testing.T) {
-	p := start(t)
+	p := one.start(t)
 	bin, err := program()
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := runUntilEnd(t, bin, p.dir+"/data", freePort(t))
+	out, err := runUntilEnd(t, bin, p.replicas[0].dir+"/data", freePort(t))
 	if err == nil {
 		t.Fatal("a second server started on the same folder")
 	}
-	if want := fmt.Sprint(p.cmd.Process.Pid); !bytes.Contains(out, []byte(want)) {
+	if want := fmt.Sprint(p.replicas[0].cmd.Process.Pid); !bytes.Contains(out, []byte(want)) {
 		t.Fatalf("the refusal does not name process %s:\n%s", want, out)
 	}
 }

@@ -13,24 +13,28 @@ import (
 // the server while somebody writes: nothing may be lost, doubled or executed.
 func TestThePageAndItsFaults(t *testing.T) {
 	browser := chromium(t)
-	pageTest(t, func() error {
-		p := start(t, "RATE_LIMIT_SOCKET=0", "PARLEY_BUILTIN_PACE=150ms")
-		return drive(t, p, "pagefaults.mjs", p.url, browser)
+	scenario(t, inSoak, func(t *testing.T, on topology) {
+		pageTest(t, func() error {
+			p := on.start(t, "RATE_LIMIT_SOCKET=0", "PARLEY_BUILTIN_PACE=150ms")
+			return drive(t, p, "pagefaults.mjs", p.url, browser)
+		})
 	})
 }
 
-// TestThePageAtScale fills channels and measures that the page does not mind.
+// TestThePageAtScale fills channels and measures that the page does not mind. It has one
+// replica alone: what is measured is the page, and the database that stands in for MongoDB
+// does not bear a tenth of these messages.
 func TestThePageAtScale(t *testing.T) {
 	browser := chromium(t)
 	pageTest(t, func() error {
-		p := start(t, "RATE_LIMIT_SOCKET=0", "LOG_LEVEL=warn")
+		p := one.start(t, "RATE_LIMIT_SOCKET=0", "LOG_LEVEL=warn")
 		return drive(t, p, "scale.mjs", p.url, browser)
 	})
 }
 
 // drive runs a script that may ask for the server to be killed, by the line RESTART,
 // and to be started again, by the line AWAY; it is told when that is done.
-func drive(t *testing.T, p *process, script string, args ...string) error {
+func drive(t *testing.T, p *cluster, script string, args ...string) error {
 	t.Helper()
 	cmd := nodeCommand(t, script, args...)
 	cmd.Stderr = os.Stderr

@@ -6,10 +6,12 @@ import (
 
 // TestPeopleComeGoAndRead runs over both transports.
 func TestPeopleComeGoAndRead(t *testing.T) {
-	p := start(t)
-	for _, transport := range []string{"websocket", "polling"} {
-		t.Run(transport, func(t *testing.T) {
-			node(t, "people.mjs", p.url, transport)
-		})
-	}
+	scenario(t, always, func(t *testing.T, on topology) {
+		p := on.start(t)
+		for _, transport := range []string{"websocket", "polling"} {
+			t.Run(transport, func(t *testing.T) {
+				node(t, "people.mjs", p.url, transport)
+			})
+		}
+	})
 }

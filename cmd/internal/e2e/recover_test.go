@@ -9,10 +9,12 @@ import (
 // nothing and hears nothing twice.
 func TestTheOfficialClientComesBackIntoItsRooms(t *testing.T) {
 	t.Parallel() // it mostly waits
-	p := start(t, "RATE_LIMIT_SOCKET=0")
-	args := []string{p.url}
-	if !testing.Short() {
-		args = append(args, "long")
-	}
-	node(t, "recover.mjs", args...)
+	scenario(t, inFull, func(t *testing.T, on topology) {
+		p := on.start(t, "RATE_LIMIT_SOCKET=0")
+		args := []string{p.url}
+		if !testing.Short() {
+			args = append(args, "long")
+		}
+		node(t, "recover.mjs", args...)
+	})
 }

@@ -3,24 +3,19 @@ package e2e_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strconv"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
 	"parley/cmd/internal/freeport"
-	"parley/rest/resttest"
 )
 
 // program builds the server once for all tests and returns its path.
@@ -56,21 +51,6 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// process is a running Parley.
-type process struct {
-	t   *testing.T
-	url string
-	// client sends requests and holds the replies against the OpenAPI document.
-	client func() *http.Client
-	dir    string
-	env    []string
-	// bin is run instead of the program that is built, unless it is empty.
-	bin string
-	cmd *exec.Cmd
-	log *lockedBuffer
-	end chan error
-}
-
 // lockedBuffer collects output of a process.
 type lockedBuffer struct {
 	mu  sync.Mutex
@@ -87,98 +67,6 @@ func (b *lockedBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.buf.String()
-}
-
-// start runs the program on a free port with a data folder of its own, and waits
-// until it is ready. env adds settings, as NAME=value; the built-in model does not type
-// at leisure unless they say so.
-func start(t *testing.T, env ...string) *process {
-	t.Helper()
-	p := &process{t: t, dir: t.TempDir(), env: env, url: "http://127.0.0.1:" + strconv.Itoa(freePort(t))}
-	p.client = sync.OnceValue(func() *http.Client {
-		return &http.Client{Transport: resttest.NewTransport(t, declared(t), http.DefaultTransport)}
-	})
-	p.launch()
-	t.Cleanup(func() {
-		p.kill()
-		if strings.Contains(p.log.String(), "DATA RACE") {
-			t.Error("the server has a data race")
-		}
-		for line := range strings.Lines(p.log.String()) {
-			if strings.Contains(line, "operation answered with an undeclared code") {
-				t.Errorf("add the code to the operation's Errors: %s", line)
-			}
-		}
-		if t.Failed() {
-			t.Logf("the server's log:\n%s", tail(p.log.String(), 8000))
-		}
-	})
-	return p
-}
-
-// launch starts the process, the first time or again on the same data and port.
-func (p *process) launch() {
-	p.t.Helper()
-	bin, err := program()
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(p.url[len("http://"):])
-	if p.bin != "" {
-		bin = p.bin
-	}
-	p.cmd = exec.Command(bin)
-	p.cmd.Dir = p.dir
-	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + p.dir, "SERVER_PORT=" + port,
-		"SERVER_HOST=127.0.0.1", "PARLEY_BUILTIN_PACE=0", "PARLEY_DATA_DIR=" + filepath.Join(p.dir, "data")}, p.env...)
-	if p.log == nil {
-		p.log = &lockedBuffer{}
-	}
-	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
-	if err := p.cmd.Start(); err != nil {
-		p.t.Fatal(err)
-	}
-	p.end = make(chan error, 1)
-	go func() { p.end <- p.cmd.Wait() }()
-	eventually(p.t, "the server is ready", func() error {
-		select {
-		case err := <-p.end:
-			p.end <- err
-			p.t.Fatalf("the server ended: %v\n%s", err, p.log)
-		default:
-		}
-		return expectStatus(p.url+"/readyz", http.StatusOK)
-	})
-}
-
-// kill ends the process at once, like kill -9, and waits for it.
-func (p *process) kill() {
-	_ = p.cmd.Process.Kill()
-	err := <-p.end
-	p.end <- err
-}
-
-// terminate asks the process to stop and returns how it ended.
-func (p *process) terminate(within time.Duration) error {
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		return err
-	}
-	ended, err := p.ends(within)
-	if !ended {
-		return errors.New("the server did not stop in time")
-	}
-	return err
-}
-
-// ends waits until the process has ended, and returns whether and how it did.
-func (p *process) ends(within time.Duration) (bool, error) {
-	select {
-	case err := <-p.end:
-		p.end <- err
-		return true, err
-	case <-time.After(within):
-		return false, nil
-	}
 }
 
 // freePort returns a port that nobody listens on now, nor takes while a server is away.

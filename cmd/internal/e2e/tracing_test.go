@@ -31,17 +31,17 @@ const (
 )
 
 // startTraced runs the program with a collector.
-func startTraced(t *testing.T) (*process, *tracingtest.Collector) {
+func startTraced(t *testing.T) (*cluster, *tracingtest.Collector) {
 	t.Helper()
 	collector := tracingtest.New()
 	t.Cleanup(collector.Close)
-	return start(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL, "OTEL_EXPORTER_OTLP_HEADERS=api-key="+collectorKey,
+	return one.start(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL, "OTEL_EXPORTER_OTLP_HEADERS=api-key="+collectorKey,
 		"OTEL_SERVICE_NAME=chat", "OTEL_RESOURCE_ATTRIBUTES=deployment.environment.name=test", "LOG_LEVEL=debug",
 		"ELIZA_SERVER_AUTH_TOKEN="+tracedKey), collector
 }
 
 // keyed posts something with the server key and with headers, and decodes the data of the answer.
-func (p *process) keyed(t *testing.T, path string, header http.Header, body map[string]any, out any) {
+func (p *cluster) keyed(t *testing.T, path string, header http.Header, body map[string]any, out any) {
 	t.Helper()
 	payload, err := json.Marshal(body)
 	if err != nil {
@@ -195,13 +195,13 @@ func TestTheWholeWayOfAMessageIsTraced(t *testing.T) {
 		return errors.Join(got.way(posted.ID, ofRequest), got.way(sent.Data.ID, ofEvent))
 	})
 	got.checkSockets(t)
-	got.checkSecrecy(t, p.log.String())
+	got.checkSecrecy(t, p.log())
 	for _, h := range collector.Headers() {
 		if h.Get("Api-Key") != collectorKey {
 			t.Error("the collector's key was not sent along")
 		}
 	}
-	if !strings.Contains(p.log.String(), `"trace_id":"`+callersTrace+`"`) {
+	if !strings.Contains(p.log(), `"trace_id":"`+callersTrace+`"`) {
 		t.Error("no line of the log names the caller's trace")
 	}
 }
@@ -269,7 +269,7 @@ func TestAStopSendsTheTracesThatWait(t *testing.T) {
 func TestATurnAfterARestartIsInTheTraceOfItsMessage(t *testing.T) {
 	collector := tracingtest.New()
 	t.Cleanup(collector.Close)
-	p := start(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL, "PARLEY_BUILTIN_PACE=1s")
+	p := one.start(t, "OTEL_EXPORTER_OTLP_ENDPOINT="+collector.URL, "PARLEY_BUILTIN_PACE=1s")
 	k := newTalkers(t, p, 1)[0]
 	var a acked
 	if err := p.call(t.Context(), http.MethodPost, "/api/messaging/central-channels/"+k.channel+"/messages", map[string]any{
@@ -285,7 +285,7 @@ func TestATurnAfterARestartIsInTheTraceOfItsMessage(t *testing.T) {
 		t.Fatal("the turn has ended already")
 	}
 	p.kill()
-	p.env = append(p.env, "PARLEY_BUILTIN_PACE=0")
+	p.replicas[0].env = append(p.replicas[0].env, "PARLEY_BUILTIN_PACE=0")
 	p.launch()
 	eventually(t, "the turn is traced below the message", func() error {
 		_, err := spans(collector.Spans()).below(first, "turn")
@@ -317,10 +317,10 @@ func TestADeadCollectorSlowsNothingAndIsToldOfOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Logf("the stop took %v", time.Since(began))
-	if n := strings.Count(p.log.String(), "traces cannot be sent"); n != 1 {
+	if n := strings.Count(p.log(), "traces cannot be sent"); n != 1 {
 		t.Errorf("the log was told %d times", n)
 	}
-	if strings.Contains(p.log.String(), collectorKey) {
+	if strings.Contains(p.log(), collectorKey) {
 		t.Error("the collector's key is in the log")
 	}
 }

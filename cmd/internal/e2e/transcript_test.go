@@ -20,7 +20,13 @@ func TestATalkWithEliza(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := start(t)
+	scenario(t, inFull, func(t *testing.T, on topology) { talk(t, on, path, data) })
+}
+
+// talk drives the talk of a transcript; see the test.
+func talk(t *testing.T, on topology, path string, data []byte) {
+	t.Helper()
+	p := on.start(t)
 	channel, ann := uuid.NewString(), uuid.NewString()
 	var transcript strings.Builder
 	turns, said := 0, map[string]bool{}
@@ -40,7 +46,7 @@ func TestATalkWithEliza(t *testing.T) {
 	if turns != 40 {
 		t.Errorf("the talk has %d turns", turns)
 	}
-	if *update {
+	if *update && on == one {
 		if err := os.WriteFile(path, []byte(transcript.String()), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -52,7 +58,7 @@ func TestATalkWithEliza(t *testing.T) {
 }
 
 // ask sends a direct message to Eliza as Ann, waits for the answer and returns it.
-func (p *process) ask(channel, ann, text string) string {
+func (p *cluster) ask(channel, ann, text string) string {
 	p.t.Helper()
 	var sent acked
 	messages := "/api/messaging/central-channels/" + channel + "/messages"

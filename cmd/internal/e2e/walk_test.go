@@ -15,7 +15,8 @@ import (
 const keptQuality = 60
 
 // TestEveryStateOfTheChatPage walks the chat page in both window sizes and both themes,
-// and compares each state with the snapshot that is kept. The full screenshots stay in
+// and compares each state with the snapshot that is kept: how the page looks, which has
+// nothing to do with the number of replicas. The full screenshots stay in
 // web/e2e/out/walk.
 func TestEveryStateOfTheChatPage(t *testing.T) {
 	browser := chromium(t)
@@ -39,8 +40,8 @@ func TestEveryStateOfTheChatPage(t *testing.T) {
 					return err
 				}
 				const key = "sesame"
-				open := start(t, "RATE_LIMIT_API=0", "PARLEY_BUILTIN_PACE=150ms")
-				locked := start(t, "RATE_LIMIT_API=0", "ELIZA_SERVER_AUTH_TOKEN="+key)
+				open := one.start(t, "RATE_LIMIT_API=0", "PARLEY_BUILTIN_PACE=150ms")
+				locked := one.start(t, "RATE_LIMIT_API=0", "ELIZA_SERVER_AUTH_TOKEN="+key)
 				if err := tryNode(t, "walk.mjs", open.url, locked.url, key, shots, browser, walk.size, walk.theme, walk.extent); err != nil {
 					return err
 				}
