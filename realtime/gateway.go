@@ -17,6 +17,7 @@ import (
 	"parley/domain/presence"
 	"parley/domain/quota"
 	"parley/domain/system"
+	"parley/domain/trace"
 	"parley/realtime/fanout"
 	"parley/realtime/sio"
 )
@@ -56,6 +57,8 @@ type Options struct {
 	// Sessions keeps what sockets need to come back after a lost connection; nil keeps it in
 	// this process.
 	Sessions Sessions
+	// Tracer traces each event that an operation answers; nil traces none.
+	Tracer trace.Tracer
 	// AllowOrigin decides about cross-origin polling; nil echoes any origin.
 	AllowOrigin func(origin string) bool
 	// Proxies says whose X-Forwarded-For and X-Forwarded-Proto are believed.
@@ -124,7 +127,7 @@ func New(o Options) (*Gateway, error) {
 		o.Sessions = NewMemorySessions(o.Now)
 	}
 	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
-		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, releases: map[string]chan struct{}{}, streams: newStreams(), ends: ends{now: o.Now},
+		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, releases: map[string]chan struct{}{}, streams: newStreams(), ends: ends{now: o.Now}, logs: logSubscribers{source: o.Logs},
 		heads: heads{news: make(chan struct{}, 1), waiting: map[domain.ChannelID]int64{}}}
 	if o.Sessions.Shared() {
 		g.saver = saver{news: make(chan struct{}, 1), dirty: map[*session]struct{}{}}

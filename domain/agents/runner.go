@@ -12,6 +12,7 @@ import (
 	"parley/domain"
 	"parley/domain/messaging"
 	"parley/domain/models"
+	"parley/domain/trace"
 )
 
 // RunnerOptions are what a Runner needs. Those after Logger have defaults.
@@ -61,6 +62,8 @@ type RunnerOptions struct {
 	OnStep func(step string) error
 	// Observe is told how the work on each message ended; nil tells nobody.
 	Observe func(Turned)
+	// Tracer traces each turn, in the trace of the message that it answers; nil traces none.
+	Tracer trace.Tracer
 	// Backoff is the first pause after a failure of the store, doubled each time; 0
 	// means 100 ms.
 	Backoff time.Duration
@@ -214,11 +217,7 @@ func (r *Runner) serveHeld(ctx context.Context, key Lane) (served bool, err erro
 		}
 		return false, err
 	}
-	t, began := r.newTurn(key, m), r.Now()
-	err = t.run(ctx)
-	t.report(ctx, err)
-	r.observe(began, err)
-	return true, err
+	return true, r.workOn(ctx, key, m)
 }
 
 // owes tells whether there is a duty in a lane.
@@ -238,6 +237,19 @@ func (r *Runner) unread(key Lane, err error) {
 	a, _ := r.Agents.agent(key.Agent)
 	r.Logger.Warn().Err(err).Str("agentName", a.Character.Name).Str("agentId", string(key.Agent)).
 		Str("roomId", string(key.Channel)).Msg("duties cannot be read")
+}
+
+// workOn does a duty.
+func (r *Runner) workOn(ctx context.Context, key Lane, m messaging.Message) error {
+	ctx, span := trace.InMessage(ctx, r.Tracer, m.ID, "turn", trace.Consumer, trace.Text("parley.agent", key.Agent),
+		trace.Text("parley.channel", key.Channel), trace.Text("parley.message", m.ID))
+	t, began := r.newTurn(ctx, key, m), r.Now()
+	t.span = span
+	err := t.run(ctx)
+	t.report(ctx, err)
+	t.endSpan(err)
+	r.observe(began, err)
+	return err
 }
 
 // nextDuty asks the store for the oldest duty of a lane.

@@ -124,7 +124,7 @@ func (r *Runner) stopWaiting(ctx context.Context, m messaging.Message, stopped m
 
 // stopOne decides that an agent says nothing to m, unless its turn is decided.
 func (r *Runner) stopOne(ctx context.Context, key Lane, m messaging.Message, stopped map[TurnID]bool) error {
-	done, err := r.newTurn(key, m).stopUnbegun(ctx)
+	done, err := r.newTurn(ctx, key, m).stopUnbegun(ctx)
 	if err != nil {
 		return err
 	}

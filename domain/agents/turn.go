@@ -12,6 +12,7 @@ import (
 
 	"parley/domain"
 	"parley/domain/messaging"
+	"parley/domain/trace"
 )
 
 // SourceReply is the source type of an agent's messages.
@@ -25,6 +26,9 @@ var errQuestionGone = errors.New("the question is gone")
 
 // errTakenOver ends a turn that another runner works on now; the rest is its business.
 var errTakenOver = errors.New("another runner has taken the turn")
+
+// errFailed stands, in a trace, for the failure that is a turn's outcome.
+var errFailed = errors.New("the turn failed")
 
 // turn is a Runner's work on one duty.
 type turn struct {
@@ -40,16 +44,24 @@ type turn struct {
 	remembering sync.WaitGroup
 	// speaking says that the answer has begun to arise.
 	speaking atomic.Bool
+	// span is the turn in the trace of its message.
+	span trace.Span
+	// failed says why the turn came to no answer, "" if it did not fail.
+	failed string
 	// used is what the model was asked and said, nil if it was not asked.
 	used *modelUse
 }
 
 // newTurn prepares the work on a duty.
-func (r *Runner) newTurn(key Lane, m messaging.Message) *turn {
+func (r *Runner) newTurn(ctx context.Context, key Lane, m messaging.Message) *turn {
 	a, _ := r.Agents.agent(key.Agent)
-	return &turn{Runner: r, key: key, question: m, agent: a, log: r.Logger.With().
+	fields := r.Logger.With().
 		Str("agentName", a.Character.Name).Str("agentId", string(key.Agent)).
-		Str("roomId", string(key.Channel)).Str("messageId", string(m.ID)).Logger()}
+		Str("roomId", string(key.Channel)).Str("messageId", string(m.ID))
+	if id := trace.ID(ctx); id != "" {
+		fields = fields.Str("trace_id", id)
+	}
+	return &turn{Runner: r, key: key, question: m, agent: a, log: fields.Logger()}
 }
 
 // run does what is left of the turn, step by step, each of which can be repeated. An
@@ -68,6 +80,7 @@ func (t *turn) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	t.span.Set(trace.Number("parley.attempt", doc.Fence))
 	t.tell(doc, StateTaken)
 	defer func() {
 		if err != nil {
@@ -82,6 +95,8 @@ func (t *turn) run(ctx context.Context) (err error) {
 		}
 	}
 	t.Agents.running.decide(t.key)
+	t.failed = doc.Outcome.Error
+	t.span.Set(trace.Text("parley.result", doc.Outcome.result()))
 	if undecided {
 		t.tell(doc, StateDecided)
 		t.tellOutcome(doc)
@@ -104,6 +119,19 @@ func (t *turn) run(ctx context.Context) (err error) {
 	t.record(*doc.Outcome)
 	t.tell(doc, StateDone)
 	return nil
+}
+
+// endSpan ends the turn's span with what kept it from an answer: an error of the work, or
+// the failure that is its outcome. A turn that is over is no failure of who works on it late.
+func (t *turn) endSpan(err error) {
+	switch {
+	case errors.Is(err, errTakenOver):
+		t.span.End(nil)
+	case err == nil && t.failed != "":
+		t.span.End(errFailed)
+	default:
+		t.span.End(err)
+	}
 }
 
 // report writes how the turn ended, if it ended badly.
@@ -228,7 +256,9 @@ func (t *turn) appendAll(ctx context.Context, o Outcome) error {
 			return err
 		}
 		m := t.message(channel, reply, o)
-		err := t.retry(ctx, func(ctx context.Context) error { return t.Channels.PostReply(ctx, m) })
+		posting, span := trace.Start(ctx, "reply", trace.Internal, trace.Text("parley.message", m.ID))
+		err := t.retry(posting, func(ctx context.Context) error { return t.Channels.PostReply(ctx, m) })
+		span.End(err)
 		switch {
 		case err == nil:
 		case passing(err) || ctx.Err() != nil:

@@ -21,7 +21,7 @@ func (m *Members) Claim(ctx context.Context) error {
 	if err != nil || holder == nil {
 		return err
 	}
-	m.log.Warn().Str("replica", holder.Name).Msg("another process has this replica's name; waiting whether it lives")
+	m.log.Warn().Str("member", holder.Name).Msg("another process has this replica's name; waiting whether it lives")
 	if holder, err = m.outwait(ctx, *holder); err != nil || holder == nil {
 		return err
 	}
@@ -121,12 +121,12 @@ func (m *Members) take(round Round) (gone []Member, callbacks []func(Member)) {
 			list[name] = before
 		default:
 			gone = append(gone, before)
-			m.log.Info().Str("replica", name).Bool("draining", before.Draining).Msg("replica has gone")
+			m.log.Info().Str("member", name).Bool("draining", before.Draining).Msg("replica has gone")
 		}
 	}
 	for name, member := range list {
 		if before, there := m.list[name]; !there || before.Instance != member.Instance {
-			m.log.Info().Str("replica", name).Str("address", member.Address).Msg("replica is there")
+			m.log.Info().Str("member", name).Str("address", member.Address).Msg("replica is there")
 		}
 	}
 	m.list = list

@@ -10,15 +10,16 @@ import (
 
 // Service answers questions about the cluster. It is safe for concurrent use.
 type Service struct {
-	members *Members
-	shared  func() (exists, up bool)
-	now     domain.Clock
+	members  *Members
+	degraded func() bool
+	load     func() Load
+	now      domain.Clock
 }
 
-// NewService returns a service about members; shared tells whether there is a Redis and
-// whether it answers.
-func NewService(members *Members, shared func() (exists, up bool), now domain.Clock) *Service {
-	return &Service{members: members, shared: shared, now: now}
+// NewService returns a service about members. degraded tells whether Redis does not answer,
+// nil says that there is none; load tells how busy this replica is.
+func NewService(members *Members, degraded func() bool, load func() Load, now domain.Clock) *Service {
+	return &Service{members: members, degraded: degraded, load: load, now: now}
 }
 
 // Ops declares the operations of this package.
@@ -80,15 +81,15 @@ func (s *Service) Cluster(context.Context, domain.Actor, Request) (View, error) 
 	members, stale := s.members.List()
 	self := s.members.Self()
 	v := View{Replica: self.Name, Redis: redisNone, Stale: stale, Members: []Replica{}, Count: len(members)}
-	if exists, up := s.shared(); exists {
-		v.Redis, v.Degraded = redisUp, !up
-		if !up {
+	if s.degraded != nil {
+		v.Redis, v.Degraded = redisUp, s.degraded()
+		if v.Degraded {
 			v.Redis = redisDown
 		}
 	}
 	for _, m := range members {
 		if m.Name == self.Name {
-			m.Load = s.members.opts.Load()
+			m.Load = s.load()
 		}
 		m.Load.CPU = math.Round(1000*m.Load.CPU) / 1000
 		v.Members = append(v.Members, Replica{

@@ -14,6 +14,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"parley/domain"
+	"parley/domain/agents"
+	"parley/domain/media"
+	"parley/domain/memory"
 	"parley/domain/messaging"
 	"parley/storage"
 )
@@ -44,6 +47,10 @@ type Store struct {
 // The ports and the backend are what Store is for.
 var (
 	_ messaging.Store = (*Store)(nil)
+	_ agents.Store    = (*Store)(nil)
+	_ agents.LogStore = (*Store)(nil)
+	_ memory.Store    = (*Store)(nil)
+	_ media.Store     = (*Store)(nil)
 	_ storage.Backend = (*Store)(nil)
 )
 
@@ -56,7 +63,7 @@ func Open(ctx context.Context, o Options) (*storage.Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return &storage.Set{Backend: s, Messaging: s, Caps: storage.Caps{Name: "MongoDB", Replicas: true}}, nil
+	return &storage.Set{Backend: s, Messaging: s, Agents: s, AgentLogs: s, Memory: s, Files: s, Blobs: &Blobs{s: s}, Caps: storage.Caps{Name: "MongoDB", Replicas: true}}, nil
 }
 
 // Host is where the URI leads, without credentials, for people.

@@ -10,8 +10,23 @@ import (
 
 	"parley/domain/agents"
 	"parley/domain/bus"
+	"parley/realtime"
 	"parley/storage/redis"
 )
+
+// shared is what replicas share; all of it is nil for a server that is alone.
+type shared struct {
+	bus    bus.Bus
+	caches *bus.Caches
+	// leases and hints share the agents' work.
+	leases agents.Leases
+	hints  agents.Hints
+	// link carries the events of sockets, sessions what sockets need to come back.
+	link     *redis.Link
+	sessions realtime.Sessions
+	// run are what works on it while the server runs.
+	run []func(context.Context) error
+}
 
 // openCluster opens what this replica shares with others: with REDIS_URL the client of Redis
 // and what is built on it, without it the parts of a server that is alone.
@@ -20,7 +35,6 @@ func (a *App) openCluster(context.Context, Options) error {
 	if a.replica == "" {
 		a.replica = replicaName()
 	}
-	a.bus = &bus.Local{}
 	if a.cfg.RedisURL == "" {
 		return nil
 	}
@@ -29,40 +43,33 @@ func (a *App) openCluster(context.Context, Options) error {
 	if err != nil {
 		return fmt.Errorf("REDIS_URL: %w", err)
 	}
-	a.shareWork()
+	notes, link := a.redis.Bus(), a.redis.Link()
+	a.shared = shared{bus: notes, caches: bus.NewCaches(notes, a.log), leases: redis.NewLeases(a.redis, 0), hints: redis.NewHints(a.redis, 0),
+		link: link, sessions: realtime.NewVaultSessions(redis.NewSessions(a.redis), a.replica, time.Now)}
+	a.shared.run = []func(context.Context) error{notes.Run, link.Run, a.shared.caches.Run, a.watchRedis}
 	return nil
 }
 
-// shared is what replicas share of the agents' work and of what they remember; all of it is
-// nil for a server that is alone.
-type shared struct {
-	bus    bus.Bus
-	caches *bus.Caches
-	leases agents.Leases
-	hints  agents.Hints
-	// run hears of the others.
-	run func(context.Context) error
+// watchRedis notices when Redis goes and comes.
+func (a *App) watchRedis(ctx context.Context) error {
+	a.redis.Watch(ctx, func(bool) {})
+	return nil
 }
 
-// shareWork builds what replicas share on Redis.
-func (a *App) shareWork() {
-	b := a.redis.Bus()
-	a.bus = b
-	a.shared = shared{bus: b, caches: bus.NewCaches(b, a.log), leases: redis.NewLeases(a.redis, 0), hints: redis.NewHints(a.redis, 0), run: b.Run}
+// link makes the gateway one with those of the other replicas.
+func (a *App) link() error {
+	if a.shared.link == nil {
+		return nil
+	}
+	return a.gateway.Link(a.shared.link, a.replica, nil)
 }
 
 // runCluster does the work of the cluster until ctx ends.
 func (a *App) runCluster(ctx context.Context) error {
-	if a.redis == nil {
-		return nil
-	}
 	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		a.redis.Watch(ctx, func(bool) {})
-		return nil
-	})
-	group.Go(func() error { return a.shared.run(ctx) })
-	group.Go(func() error { return a.shared.caches.Run(ctx) })
+	for _, run := range a.shared.run {
+		group.Go(func() error { return run(ctx) })
+	}
 	return group.Wait()
 }
 
