@@ -52,7 +52,9 @@ func (g *Gateway) authenticate(ctx context.Context, h sio.Handshake) (any, error
 	if counted && g.guesses.Exhausted(caller) {
 		return nil, refusal(domain.Errorf(domain.RateLimited, "Too many attempts from this address, try again later"))
 	}
+	ctx, span := g.traceConnect(ctx, h)
 	actor, err := g.opts.Identity.Authenticate(ctx, c)
+	span.End(err)
 	if counted && domain.IsCode(err, domain.Unauthenticated) {
 		g.guesses.Take(caller)
 	}

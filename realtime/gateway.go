@@ -17,6 +17,7 @@ import (
 	"parley/domain/presence"
 	"parley/domain/quota"
 	"parley/domain/system"
+	"parley/domain/trace"
 	"parley/realtime/fanout"
 	"parley/realtime/sio"
 )
@@ -56,6 +57,8 @@ type Options struct {
 	// Sessions keeps what sockets need to come back after a lost connection; nil keeps it in
 	// this process.
 	Sessions Sessions
+	// Tracer traces each event that an operation answers; nil traces none.
+	Tracer trace.Tracer
 	// AllowOrigin decides about cross-origin polling; nil echoes any origin.
 	AllowOrigin func(origin string) bool
 	// Proxies says whose X-Forwarded-For and X-Forwarded-Proto are believed.
@@ -63,6 +66,8 @@ type Options struct {
 	// ConnectRate is how many connections one address may open in a minute, this machine
 	// excepted, and how many wrong keys it may show; 0 is without limit.
 	ConnectRate int
+	// Replica is the name with which the ids of connections begin; "" is for a server that is alone.
+	Replica string
 }
 
 // defaultBurst is how many events a socket may send at once unless set otherwise.
@@ -131,7 +136,7 @@ func New(o Options) (*Gateway, error) {
 		g.connects = &quota.Window{Most: o.ConnectRate, Per: connectWindow, Now: o.Now}
 		g.guesses = &quota.Window{Most: o.ConnectRate, Per: connectWindow, Now: o.Now}
 	}
-	server, err := sio.New(sio.Options{Path: "/socket.io/", AllowOrigin: o.AllowOrigin, Guard: g.guard,
+	server, err := sio.New(sio.Options{Path: "/socket.io/", AllowOrigin: o.AllowOrigin, Guard: g.guard, Replica: o.Replica,
 		MaxRooms: maxChannels + maxAgents + 1, // and that of its entity
 		Logger:   o.Logger.With().Str("component", "sio").Logger()})
 	if err != nil {
@@ -156,6 +161,9 @@ func (g *Gateway) Bind(r *op.Registry, c Channels) {
 
 // ServeHTTP serves the Engine.IO endpoint.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.server.ServeHTTP(w, r) }
+
+// ReleasePoll makes the waiting poll of a connection return, so that its client polls anew.
+func (g *Gateway) ReleasePoll(connection string) { g.server.ReleasePoll(connection) }
 
 // Run delivers log lines to their subscribers, and tells other replicas what they may have
 // missed, until ctx ends.

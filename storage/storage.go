@@ -61,4 +61,11 @@ type Stats struct {
 	SizeBytes int64
 	// OpenConnections is how many connections to the database are open.
 	OpenConnections int
+	// UsedConnections is how many of them serve a call now, ConnectionLimit how many may
+	// be open, ConnectionQueue how many calls wait for one; 0 if the backend has no pool.
+	UsedConnections, ConnectionLimit, ConnectionQueue int
+	// ConnectionWaits is how often a connection was asked for, ConnectionWaitSeconds how
+	// long all that has taken together.
+	ConnectionWaits       uint64
+	ConnectionWaitSeconds float64
 }

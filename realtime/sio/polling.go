@@ -48,6 +48,17 @@ func (p *poller) signal() {
 	}
 }
 
+// ReleasePoll makes the waiting poll of a session return, with nothing if nothing is queued;
+// the client polls again at once. A session that is unknown, or does not poll, is left alone.
+func (e *Engine) ReleasePoll(id string) {
+	e.mu.Lock()
+	c := e.conns[id]
+	e.mu.Unlock()
+	if c != nil {
+		c.releasePoll()
+	}
+}
+
 // stampOf is what makes a client's request unlike its others, "" if it does not say. Official
 // clients send something random.
 func stampOf(r *http.Request) string {

@@ -16,9 +16,9 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/cmd/internal/config"
+	"parley/cmd/internal/tracing"
 	"parley/domain"
 	"parley/domain/agents"
-	"parley/domain/bus"
 	"parley/domain/identity"
 	"parley/domain/media"
 	"parley/domain/memory"
@@ -54,12 +54,13 @@ type App struct {
 	cfg     config.Config
 	log     zerolog.Logger
 	metrics *metrics
+	tracing *tracing.Tracer // nil where nothing is traced
 
-	// replica is this process's name in the cluster. redis is nil where it is alone; bus is
-	// always there.
+	// replica is this process's name in the cluster. redis is nil where it is alone.
 	replica string
 	redis   *redis.Client
-	bus     bus.Bus
+	// shared is what this replica shares with others; nil for a server that is alone.
+	shared *shared
 
 	logs      *system.Logs
 	store     *storage.Set
@@ -103,6 +104,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		doing string // "" where the step's errors say it themselves
 		run   func(context.Context, Options) error
 	}{
+		{"trace: ", a.startTracing},
 		{"check access: ", a.buildIdentity},
 		{"", a.listen},
 		{"open cluster: ", a.openCluster},
@@ -221,6 +223,9 @@ func (a *App) Close() error {
 		errs = append(errs, a.store.Close())
 	}
 	errs = append(errs, a.closeCluster())
+	if a.tracing != nil { // last, for the others may have something to tell
+		errs = append(errs, a.tracing.Close())
+	}
 	return errors.Join(errs...)
 }
 
@@ -249,8 +254,19 @@ func newLogger(cfg config.Config, w io.Writer, logs io.Writer) zerolog.Logger {
 	if err != nil {
 		level = zerolog.InfoLevel
 	}
-	out := system.NewScrubber(zerolog.MultiLevelWriter(w, logs), cfg.ServerKey.Reveal(), cfg.SocketKey.Reveal())
+	out := system.NewScrubber(zerolog.MultiLevelWriter(w, logs), scrubbed(cfg)...)
 	return zerolog.New(out).Level(level).Hook(zerolog.HookFunc(stamp))
+}
+
+// scrubbed are the texts that no line of the log may hold.
+func scrubbed(cfg config.Config) []string {
+	texts := []string{cfg.ServerKey.Reveal(), cfg.SocketKey.Reveal()}
+	if headers, err := cfg.Traces.HeaderValues(); err == nil {
+		for _, values := range headers {
+			texts = append(texts, values...)
+		}
+	}
+	return texts
 }
 
 // stamp adds the time to a line, in milliseconds, which entries of the log are ordered and

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"parley/domain/bus"
+	"parley/realtime"
 	"parley/storage/redis"
 )
 
@@ -17,7 +20,6 @@ func (a *App) openCluster(context.Context, Options) error {
 	if a.replica == "" {
 		a.replica = replicaName()
 	}
-	a.bus = &bus.Local{}
 	if a.cfg.RedisURL == "" {
 		return nil
 	}
@@ -26,15 +28,64 @@ func (a *App) openCluster(context.Context, Options) error {
 	if err != nil {
 		return fmt.Errorf("REDIS_URL: %w", err)
 	}
+	a.shared = &shared{bus: a.redis.Bus(), link: a.redis.Link()}
+	a.shared.caches = bus.NewCaches(a.shared.bus, a.log)
 	return nil
+}
+
+// shared is what this replica shares with others.
+type shared struct {
+	bus    *redis.Bus
+	link   *redis.Link
+	caches *bus.Caches
+}
+
+// notes is the bus, nil for a server that is alone.
+func (a *App) notes() bus.Bus {
+	if a.shared == nil {
+		return nil
+	}
+	return a.shared.bus
+}
+
+// caches tells other replicas of changes; nil for a server that is alone.
+func (a *App) caches() *bus.Caches {
+	if a.shared == nil {
+		return nil
+	}
+	return a.shared.caches
+}
+
+// sessions keeps what sockets need to come back; nil for a server that is alone.
+func (a *App) sessions() realtime.Sessions {
+	if a.redis == nil {
+		return nil
+	}
+	return realtime.NewVaultSessions(redis.NewSessions(a.redis), a.replica, time.Now)
+}
+
+// link makes the gateway one with those of the other replicas.
+func (a *App) link() error {
+	if a.shared == nil {
+		return nil
+	}
+	return a.gateway.Link(a.shared.link, a.replica, nil)
 }
 
 // runCluster does the work of the cluster until ctx ends.
 func (a *App) runCluster(ctx context.Context) error {
-	if a.redis != nil {
-		a.redis.Watch(ctx, func(bool) {})
+	if a.redis == nil {
+		return nil
 	}
-	return nil
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { return a.shared.bus.Run(ctx) })
+	group.Go(func() error { return a.shared.link.Run(ctx) })
+	group.Go(func() error { return a.shared.caches.Run(ctx) })
+	group.Go(func() error {
+		a.redis.Watch(ctx, func(bool) {})
+		return nil
+	})
+	return group.Wait()
 }
 
 // closeCluster ends what openCluster opened.
