@@ -233,6 +233,7 @@ func (a *App) makeUp(ctx context.Context) error {
 			return nil
 		case <-a.shared.gone:
 			a.gateway.Lapsed()
+			a.agents.SweepSoon()
 		}
 	}
 }
