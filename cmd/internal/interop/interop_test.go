@@ -225,5 +225,5 @@ func TestAServerThatIsStoppedOrKilledIsMissingAndFailsNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	eventually(t, func() bool { _, g := fetch(patience); return g.Complete() && g.Servers == 0 })
+	eventually(t, func() bool { _, g := fetch(300 * time.Millisecond); return g.Complete() && g.Servers == 0 })
 }
