@@ -14,6 +14,8 @@ NODE_STAMPS      := $(NODE_DIRS:%=%/node_modules/.package-lock.json)
 # when their results go stale, so they are never taken from its cache.
 FRESH            := ./cmd/...
 GOTEST           := go test -p 2
+# The MongoDB of the tests, a module of its own.
+FERRETDB         := storage/mongo/ferretdb
 # The reference's own clients, which the tests run against Parley.
 REFERENCE        := .tools/reference
 
@@ -44,8 +46,9 @@ deps: ## install what the tests need and this machine lacks (apt)
 lint: $(GOLANGCI) ## run golangci-lint
 	$(GOLANGCI) run --allow-serial-runners ./...
 
-vet: ## run go vet
+vet: ## run go vet, on the MongoDB of the tests too
 	go vet ./...
+	cd $(FERRETDB) && go vet -tags ferretdb_sqlite ./...
 
 test-race: $(NODE_STAMPS) $(REFERENCE) ## the short tests under the race detector
 	CGO_ENABLED=1 $(GOTEST) -race -short -count=1 -timeout 45m ./...

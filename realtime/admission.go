@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"parley/domain"
@@ -51,7 +52,9 @@ func (g *Gateway) authenticate(ctx context.Context, h sio.Handshake) (any, error
 	if counted && g.guesses.Exhausted(caller) {
 		return nil, refusal(domain.Errorf(domain.RateLimited, "Too many attempts from this address, try again later"))
 	}
+	ctx, span := g.traceConnect(ctx, h)
 	actor, err := g.opts.Identity.Authenticate(ctx, c)
+	span.End(err)
 	if counted && domain.IsCode(err, domain.Unauthenticated) {
 		g.guesses.Take(caller)
 	}
@@ -123,4 +126,39 @@ func (g *Gateway) stillTakesPart(ctx context.Context, a domain.Actor, channel do
 		err = op.ErrNoPart
 	}
 	return err
+}
+
+// evictAbsent is evict with the list of participants as the store has it.
+func (g *Gateway) evictAbsent(channel domain.ChannelID) {
+	if g.opts.Identity.Mode() != identity.JWT || g.ns.Members(string(channel)) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), noteTimeout)
+	defer cancel()
+	present, err := g.channels.Participants(ctx, channel)
+	if err != nil {
+		g.log.Warn().Err(err).Str("channel", string(channel)).Msg("could not read who takes part")
+		return
+	}
+	g.evict(channel, func(entity domain.EntityID) bool { return slices.Contains(present, entity) })
+}
+
+// evictAll is evictAbsent for all channels of bound sockets.
+func (g *Gateway) evictAll() {
+	if g.opts.Identity.Mode() != identity.JWT {
+		return
+	}
+	channels := map[domain.ChannelID]bool{}
+	g.ns.Each("", func(socket *sio.Socket) {
+		if s := g.session(socket.ID()); s != nil {
+			s.mu.Lock()
+			for channel := range s.joined {
+				channels[channel] = true
+			}
+			s.mu.Unlock()
+		}
+	})
+	for channel := range channels {
+		g.evictAbsent(channel)
+	}
 }

@@ -72,6 +72,7 @@ func (s *session) unwatchAgent(agent domain.AgentID) {
 	defer s.mu.Unlock()
 	s.agents = slices.DeleteFunc(s.agents, func(id domain.AgentID) bool { return id == agent })
 	s.socket.Leave(agentRoom(agent))
+	s.gateway.saver.changed(s)
 }
 
 // watchAgent puts the socket into an agent's room and notes it; a second time changes
@@ -91,6 +92,7 @@ func (s *session) watchAgent(id domain.AgentID) error {
 		return err
 	}
 	s.agents = append(s.agents, id)
+	s.gateway.saver.changed(s)
 	return nil
 }
 
@@ -138,9 +140,11 @@ type agentAction struct {
 	Text   string `json:"text"`
 }
 
-// Listens reports whether anybody is in the agent's room; with it and what follows the
-// gateway is the runner's Listener.
-func (g *Gateway) Listens(agent domain.AgentID) bool { return g.ns.Members(agentRoom(agent)) > 0 }
+// Listens reports whether anybody is in the agent's room, as may be the case wherever there
+// are other replicas; with it and what follows the gateway is the runner's Listener.
+func (g *Gateway) Listens(agent domain.AgentID) bool {
+	return g.linked.Load() || g.ns.Members(agentRoom(agent)) > 0
+}
 
 // TurnChanged tells an agent's room how far a turn has come.
 func (g *Gateway) TurnChanged(s agents.TurnStep) {

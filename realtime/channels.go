@@ -48,6 +48,7 @@ type channelUpdate struct {
 // taken out of the room first.
 func (g *Gateway) ChannelUpdated(c messaging.ChannelRow, participants []domain.EntityID) {
 	g.evict(c.ID, func(entity domain.EntityID) bool { return slices.Contains(participants, entity) })
+	g.tellReplicas(note{Kind: noteParticipants, Channel: c.ID})
 	rooms := []string{string(c.ID)}
 	for _, entity := range participants {
 		rooms = append(rooms, entityRoom(entity))
@@ -64,12 +65,19 @@ type channelGone struct {
 	RoomID    domain.ChannelID `json:"roomId"`
 }
 
-// ChannelDeleted takes every socket out of the room of a channel that is gone, and tells
-// it. The line forgets its numbers first: who enters a channel made anew under the same
+// ChannelDeleted takes every socket, on all replicas, out of the room of a channel that is
+// gone, and tells it.
+func (g *Gateway) ChannelDeleted(id domain.ChannelID) {
+	g.BegunAnew(id)
+	g.tellReplicas(note{Kind: noteDeleted, Channel: id})
+}
+
+// BegunAnew takes the sockets of this process out of the room of a channel that is gone. The line forgets its numbers first: who enters a channel made anew under the same
 // id in the middle of this must not wait for the numbers of the old one. Each socket is
 // told as it is taken out, so that none is out without knowing.
-func (g *Gateway) ChannelDeleted(id domain.ChannelID) {
+func (g *Gateway) BegunAnew(id domain.ChannelID) {
 	g.sequencer.Reset(id)
+	g.recent.Drop(id)
 	g.server.Batch(func() {
 		g.ns.Each(string(id), func(socket *sio.Socket) {
 			s := g.session(socket.ID())

@@ -30,6 +30,10 @@ type session struct {
 
 	// ended is closed when nothing of the session is left but what was saved of it.
 	ended chan struct{}
+	// generation is how often the session was taken by a new connection.
+	generation int64
+	// saving is held while the session is saved.
+	saving sync.Mutex
 	// expiry ends the socket with its credential; nil if that lasts for ever.
 	expiry *time.Timer
 
@@ -65,6 +69,7 @@ func (g *Gateway) connect(socket *sio.Socket) {
 	}
 	restored, _ := socket.Restored().(*restoration)
 	if restored != nil {
+		s.generation = restored.saved.Generation
 		s.takeRooms(restored)
 	}
 	g.mu.Lock()
@@ -79,6 +84,7 @@ func (g *Gateway) connect(socket *sio.Socket) {
 	if restored != nil {
 		s.resume(restored)
 	}
+	g.saver.changed(s)
 }
 
 // greet welcomes a socket. One that comes back is told the same, but keeps its offset.

@@ -3,11 +3,13 @@ package realtime
 import (
 	"cmp"
 	"encoding/json"
+	"fmt"
 	"strconv"
 
 	"parley/domain"
 	"parley/domain/agents"
 	"parley/domain/messaging"
+	"parley/realtime/fanout"
 	"parley/realtime/sio"
 )
 
@@ -133,35 +135,51 @@ func named(event string, payload any) (string, any) { return event, payload }
 
 // Room brings an event to the members of its channel: first to all but the socket
 // that caused it, then to that one, joined or not, with its own message id.
-func (g *Gateway) Room(e messaging.Event) {
+func (g *Gateway) Room(e fanout.Event) {
 	m := e.Message
 	g.delivered.Add(1)
+	room := []string{string(m.ChannelID)}
+	packet, encoded := e.Encoded.(sio.Packet)
+	if encoded && m.ID == "" { // another replica's
+		g.remoteAnswerEnded(m.ChannelID, packet)
+		g.ns.BroadcastLocal(packet, room)
+		return
+	}
 	if e.Origin.Socket == "" && m.Metadata["socket_id"] != nil && !m.Edited() {
 		// The event was read from the store, which was faster than its announcement.
 		e.Origin = messaging.Origin{Socket: m.Metadata.String("socket_id"), ClientMessageID: m.SourceID}
 	}
+	if !encoded {
+		var err error
+		if packet, err = encodeEvent(m); err != nil {
+			g.log.Error().Err(err).Msg("event of a channel could not be encoded")
+			return
+		}
+	}
+	if m.Deleted || m.Kind != messaging.KindPost || e.Origin.Socket == "" {
+		if m.SourceType == agents.SourceReply && !m.Deleted {
+			g.endStream(m.ChannelID, m.ID) // who joins from now on has the message
+		}
+		g.ns.BroadcastLocal(packet, room)
+		return
+	}
+	g.ns.BroadcastLocal(packet, room, e.Origin.Socket)
+	g.Origin(e)
+}
+
+// encodeEvent is what the members of a channel hear of a change of its log.
+func encodeEvent(m messaging.Message) (sio.Packet, error) {
 	event, payload := channelEvent(m)
 	packet, err := sio.EncodeEvent("/", event, payload, offset(m))
 	if err != nil {
-		g.log.Error().Err(err).Str("event", event).Msg("event could not be encoded")
-		return
+		return packet, fmt.Errorf("encode %s: %w", event, err)
 	}
-	packet = packet.Marked(string(m.ChannelID), m.Rev)
-	room := []string{string(m.ChannelID)}
-	if event != "messageBroadcast" || e.Origin.Socket == "" {
-		if m.SourceType == agents.SourceReply && !m.Deleted {
-			g.StreamEnded(m.ChannelID, m.ID) // who joins from now on has the message
-		}
-		g.ns.Broadcast(packet, room)
-		return
-	}
-	g.ns.Broadcast(packet, room, e.Origin.Socket)
-	g.Origin(e)
+	return packet.Marked(string(m.ChannelID), m.Rev), nil
 }
 
 // Origin tells the socket that sent a message that it is stored. One that is on its way
 // back into the channel's room hears of it with what else it missed.
-func (g *Gateway) Origin(e messaging.Event) {
+func (g *Gateway) Origin(e fanout.Event) {
 	if e.Origin.Socket == "" || e.Message.Deleted || e.Message.Kind != messaging.KindPost {
 		return
 	}
@@ -173,7 +191,7 @@ func (g *Gateway) Origin(e messaging.Event) {
 
 // echo gives the sender of a message its own. What was sent before under a number that
 // the client has passed must not take its offset back: it then ends with the last one.
-func (s *session) echo(e messaging.Event) {
+func (s *session) echo(e fanout.Event) {
 	m := e.Message
 	newest, number := s.socket.LastMarked(string(m.ChannelID))
 	if !e.Repeat && s.had(m, number) {

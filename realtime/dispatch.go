@@ -75,10 +75,12 @@ func (s *session) run(o *op.Op, e *sio.Event, body json.RawMessage, done func(an
 		}
 		go func() {
 			defer s.slow.Add(-1)
-			o.Start(s.withSession(s.socket.Context()), s.actor, in, done)
+			ctx, done := s.trace(s.socket.Context(), o, e, body, done)
+			o.Start(s.withSession(ctx), s.actor, in, done)
 		}()
 		return
 	}
+	ctx, done = s.trace(ctx, o, e, body, done)
 	s.flight <- struct{}{}
 	o.Start(s.withSession(ctx), s.actor, in, func(res any, failure *domain.Error) {
 		<-s.flight

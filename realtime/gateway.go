@@ -10,13 +10,14 @@ import (
 	"github.com/rs/zerolog"
 
 	"parley/domain"
+	"parley/domain/bus"
 	"parley/domain/identity"
 	"parley/domain/memory"
-	"parley/domain/messaging"
 	"parley/domain/op"
 	"parley/domain/presence"
 	"parley/domain/quota"
 	"parley/domain/system"
+	"parley/domain/trace"
 	"parley/realtime/fanout"
 	"parley/realtime/sio"
 )
@@ -24,10 +25,11 @@ import (
 // Channels is what the gateway asks of messaging; messaging.Service implements it.
 type Channels interface {
 	fanout.Source
-	// CatchUp returns the events with after < Rev <= head, and whether there were more.
-	CatchUp(ctx context.Context, channel domain.ChannelID, after, head int64) ([]messaging.Message, bool, error)
 	// TakesPart tells whether an entity is a participant of a channel. Codes: not_found.
 	TakesPart(ctx context.Context, channel domain.ChannelID, entity domain.EntityID) (bool, error)
+	// Participants are the entities that take part in a channel, as the store has them now.
+	// Codes: not_found.
+	Participants(ctx context.Context, channel domain.ChannelID) ([]domain.EntityID, error)
 }
 
 // Options of a Gateway; every field is needed unless it says otherwise.
@@ -50,9 +52,13 @@ type Options struct {
 	ControlMessages bool
 	// LegacyLogEvents sends each log entry as the event logEntry too.
 	LegacyLogEvents bool
+	// Bus carries notes to the gateways of other replicas; nil is that of a process alone.
+	Bus bus.Bus
 	// Sessions keeps what sockets need to come back after a lost connection; nil keeps it in
 	// this process.
 	Sessions Sessions
+	// Tracer traces each event that an operation answers; nil traces none.
+	Tracer trace.Tracer
 	// AllowOrigin decides about cross-origin polling; nil echoes any origin.
 	AllowOrigin func(origin string) bool
 	// Proxies says whose X-Forwarded-For and X-Forwarded-Proto are believed.
@@ -60,6 +66,8 @@ type Options struct {
 	// ConnectRate is how many connections one address may open in a minute, this machine
 	// excepted, and how many wrong keys it may show; 0 is without limit.
 	ConnectRate int
+	// Replica is the name with which the ids of connections begin; "" is for a server that is alone.
+	Replica string
 }
 
 // defaultBurst is how many events a socket may send at once unless set otherwise.
@@ -74,17 +82,30 @@ type Gateway struct {
 	registry  *op.Registry
 	channels  Channels
 	sequencer *fanout.Sequencer
+	recent    *fanout.Recent
 
 	mu       sync.RWMutex
 	sessions map[string]*session      // by socket id
 	byPID    map[string]*session      // until what it needs to come back is saved
 	claimed  map[string]chan struct{} // by private id, while a session comes back
+	// releases are the sessions that other replicas were asked for, by private id.
+	releases map[string]chan struct{}
+	saver    saver
 	logs     logSubscribers
 	streams  *streams
 	ends     ends
 
 	// connects and guesses count per address; nil without a limit.
 	connects, guesses *quota.Window
+
+	// linked says that there may be other replicas; unlink ends that.
+	linked atomic.Bool
+	unlink []func()
+	// replica is this one's name among them.
+	replica string
+	// members lists the names of all; nil knows of none.
+	members func() []string
+	heads   heads
 
 	// published and delivered count the events of channels.
 	published, delivered atomic.Uint64
@@ -99,16 +120,23 @@ func New(o Options) (*Gateway, error) {
 	if o.EventBurst == 0 {
 		o.EventBurst = defaultBurst
 	}
+	if o.Bus == nil {
+		o.Bus = &bus.Local{}
+	}
 	if o.Sessions == nil {
 		o.Sessions = NewMemorySessions(o.Now)
 	}
 	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
-		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, streams: newStreams(), ends: ends{now: o.Now}}
+		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, releases: map[string]chan struct{}{}, streams: newStreams(), ends: ends{now: o.Now}, logs: logSubscribers{source: o.Logs},
+		heads: heads{news: make(chan struct{}, 1), waiting: map[domain.ChannelID]int64{}}}
+	if o.Sessions.Shared() {
+		g.saver = saver{news: make(chan struct{}, 1), dirty: map[*session]struct{}{}}
+	}
 	if o.ConnectRate > 0 {
 		g.connects = &quota.Window{Most: o.ConnectRate, Per: connectWindow, Now: o.Now}
 		g.guesses = &quota.Window{Most: o.ConnectRate, Per: connectWindow, Now: o.Now}
 	}
-	server, err := sio.New(sio.Options{Path: "/socket.io/", AllowOrigin: o.AllowOrigin, Guard: g.guard,
+	server, err := sio.New(sio.Options{Path: "/socket.io/", AllowOrigin: o.AllowOrigin, Guard: g.guard, Replica: o.Replica,
 		MaxRooms: maxChannels + maxAgents + 1, // and that of its entity
 		Logger:   o.Logger.With().Str("component", "sio").Logger()})
 	if err != nil {
@@ -122,6 +150,7 @@ func New(o Options) (*Gateway, error) {
 // operations and begins to accept sockets.
 func (g *Gateway) Bind(r *op.Registry, c Channels) {
 	g.registry, g.channels = r, c
+	g.recent = fanout.NewRecent(c, g.opts.Now)
 	g.sequencer = fanout.New(fanout.Options{Source: c, Sink: g, Logger: g.log})
 	g.defineOps(r)
 	r.Describe(events()...)
@@ -133,27 +162,33 @@ func (g *Gateway) Bind(r *op.Registry, c Channels) {
 // ServeHTTP serves the Engine.IO endpoint.
 func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.server.ServeHTTP(w, r) }
 
-// Run delivers log lines to their subscribers until ctx ends.
-func (g *Gateway) Run(ctx context.Context) error { return g.streamLogs(ctx) }
+// ReleasePoll makes the waiting poll of a connection return, so that its client polls anew.
+func (g *Gateway) ReleasePoll(connection string) { g.server.ReleasePoll(connection) }
+
+// Run delivers log lines to their subscribers, and tells other replicas what they may have
+// missed, until ctx ends.
+func (g *Gateway) Run(ctx context.Context) error {
+	var telling sync.WaitGroup
+	defer telling.Wait()
+	telling.Go(func() { g.tellHeads(ctx) })
+	telling.Go(func() { g.saveSessions(ctx) })
+	return g.streamLogs(ctx)
+}
 
 // Shutdown refuses new sockets, ends the transports of all others, spread over the
 // time that ctx leaves, and stops the sequencer.
 func (g *Gateway) Shutdown(ctx context.Context) error {
 	err := g.server.Shutdown(ctx)
+	for _, end := range g.unlink {
+		end()
+	}
 	g.sequencer.Close()
+	g.recent.Close()
 	return err
 }
 
 // Stats tells about sockets and queues.
 func (g *Gateway) Stats() sio.Stats { return g.server.Stats() }
-
-// Announce hands a committed event to the channel's sequencer; it makes the gateway
-// messaging's Announcer. What the event brings about (the broadcast, the echo, the
-// ack, messageComplete) leaves in one write per connection.
-func (g *Gateway) Announce(e messaging.Event) {
-	g.published.Add(1)
-	g.server.Batch(func() { g.sequencer.Announce(e) })
-}
 
 // session returns the session of a socket id, nil if it has gone.
 func (g *Gateway) session(socket string) *session {

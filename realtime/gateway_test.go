@@ -70,11 +70,33 @@ func openDoor(t *testing.T, change func(*realtime.Options)) *door {
 // openDoorOn is openDoor on what wrap makes of the store.
 func openDoorOn(t *testing.T, change func(*realtime.Options), wrap func(messaging.Store) messaging.Store) *door {
 	t.Helper()
+	return openDoorAt(t, change, wrap(openStore(t)), nil)
+}
+
+// openStore opens an empty store, closed when the test ends.
+func openStore(t *testing.T) messaging.Store {
+	t.Helper()
+	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Logger: testLog(t)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	return store.Messaging
+}
+
+// testLog is the log of a test.
+func testLog(t *testing.T) zerolog.Logger {
+	return zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.InfoLevel)
+}
+
+// openDoorAt is openDoor at a store; link, unless nil, runs before the first socket comes.
+func openDoorAt(t *testing.T, change func(*realtime.Options), store messaging.Store, link func(*realtime.Gateway)) *door {
+	t.Helper()
 	auth, err := identity.New(identity.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts := realtime.Options{Identity: auth, Logs: system.NewLogs(), Presence: presence.NewLocal(time.Now), Now: time.Now, Logger: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.InfoLevel)}
+	opts := realtime.Options{Identity: auth, Logs: system.NewLogs(), Presence: presence.NewLocal(time.Now), Now: time.Now, Logger: testLog(t)}
 	if change != nil {
 		change(&opts)
 	}
@@ -82,19 +104,18 @@ func openDoorOn(t *testing.T, change func(*realtime.Options), wrap func(messagin
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := sqlite.Open(t.Context(), sqlite.Options{Dir: t.TempDir(), Logger: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.InfoLevel)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	service := messaging.New(messaging.Options{Store: wrap(store.Messaging), Announcer: gateway, Signals: gateway,
+	service := messaging.New(messaging.Options{Store: store, Announcer: gateway, Signals: gateway,
 		Duties: idle{}, Agents: idle{}, Now: time.Now})
 	if _, err := service.EnsureDefaults(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	registry := op.NewRegistry(op.Options{Logger: zerolog.New(zerolog.NewTestWriter(t)).Level(zerolog.InfoLevel)})
+	registry := op.NewRegistry(op.Options{Logger: testLog(t)})
 	messaging.Ops(registry, service)
 	presence.Ops(registry, opts.Presence)
 	gateway.Bind(registry, service)
+	if link != nil {
+		link(gateway)
+	}
 	server := httptest.NewServer(gateway)
 
 	ctx, stop := context.WithCancel(context.Background())
@@ -113,7 +134,6 @@ func openDoorOn(t *testing.T, change func(*realtime.Options), wrap func(messagin
 		}
 		server.Close()
 		running.Wait()
-		_ = store.Close()
 	})
 	return &door{t: t, url: server.URL, registry: registry, gateway: gateway, service: service, sockets: realtimetest.NewDialer(t, registry)}
 }

@@ -9,11 +9,14 @@ type Counts struct {
 	// Published counts the events of channels since the start, Delivered those of them that
 	// went to a room, in order. An event of a channel without members goes to nobody.
 	Published, Delivered uint64
+	// HistoryQueries is how often the store was asked for what clients had missed.
+	HistoryQueries uint64
 }
 
 // Counts counts.
 func (g *Gateway) Counts() Counts {
-	return Counts{Rooms: g.ns.Rooms(), LogSubscribers: g.logs.count(), Published: g.published.Load(), Delivered: g.delivered.Load()}
+	return Counts{Rooms: g.ns.Rooms(), LogSubscribers: g.logs.count(), Published: g.published.Load(), Delivered: g.delivered.Load(),
+		HistoryQueries: g.recent.Queries()}
 }
 
 // count is the number of subscribers.

@@ -15,8 +15,12 @@ const logBuffer = 256
 
 // logSubscribers are the sockets that watch the server's log.
 type logSubscribers struct {
+	source *system.Logs
+
 	mu      sync.Mutex
 	filters map[*session]system.Filter
+	// release ends that the lines of other replicas are wanted too.
+	release func()
 }
 
 // set notes the filter of a subscriber, old or new.
@@ -25,6 +29,9 @@ func (l *logSubscribers) set(s *session, f system.Filter) {
 	defer l.mu.Unlock()
 	if l.filters == nil {
 		l.filters = map[*session]system.Filter{}
+	}
+	if len(l.filters) == 0 {
+		l.release = l.source.Want()
 	}
 	l.filters[s] = f
 }
@@ -41,7 +48,12 @@ func (l *logSubscribers) get(s *session) (system.Filter, bool) {
 func (l *logSubscribers) remove(s *session) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	delete(l.filters, s)
+	if _, was := l.filters[s]; !was {
+		return
+	}
+	if delete(l.filters, s); len(l.filters) == 0 {
+		l.release()
+	}
 }
 
 // matching returns the subscribers whose filter lets e pass.

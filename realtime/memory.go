@@ -6,6 +6,7 @@ import (
 	"parley/domain"
 	"parley/domain/memory"
 	"parley/domain/messaging"
+	"parley/realtime/fanout"
 )
 
 // The sources of joins, in the reference's words.
@@ -27,7 +28,7 @@ func (g *Gateway) tellJoin(r JoinRequest) {
 
 // tellSend tells of a message from a socket that speaks of a direct conversation: its
 // author has come into the channel.
-func (g *Gateway) tellSend(e messaging.Event) {
+func (g *Gateway) tellSend(e fanout.Event) {
 	m := e.Message
 	if g.opts.Joins == nil || e.Repeat || e.Origin.Socket == "" || !speaksOfDM(m.Metadata) {
 		return

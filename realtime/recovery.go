@@ -126,7 +126,7 @@ func (g *Gateway) takeBack(ctx context.Context, actor domain.Actor, back sio.Ret
 	if !g.endOld(ctx, back, identityOf(actor)) {
 		return nil, nil //nolint:nilnil // a fresh session is no fault
 	}
-	saved, found, err := g.opts.Sessions.Take(ctx, back.PID, identityOf(actor))
+	saved, found, err := g.takeSaved(ctx, back.PID, identityOf(actor))
 	if err != nil || !found {
 		return nil, err
 	}
@@ -145,6 +145,19 @@ func (g *Gateway) takeBack(ctx context.Context, actor domain.Actor, back sio.Ret
 		g.keep(r.saved)
 		return nil, fmt.Errorf("read what a client missed: %w", err)
 	}
+}
+
+// takeSaved takes a session. If its connection is still open on another replica, that ends
+// it first.
+func (g *Gateway) takeSaved(ctx context.Context, pid, identity string) (SavedSession, bool, error) {
+	place, found, err := g.opts.Sessions.Look(ctx, pid, identity)
+	if err != nil || !found {
+		return SavedSession{}, false, err
+	}
+	if place.Owner != "" && place.Owner != g.replica {
+		g.release(ctx, place.Owner, pid, identity)
+	}
+	return g.opts.Sessions.Take(ctx, pid, identity, place.Generation)
 }
 
 // endOld ends the connection of a session that is still open, and waits until what came
@@ -178,7 +191,7 @@ func (g *Gateway) abandon(state any) {
 
 // keep saves a session.
 func (g *Gateway) keep(saved SavedSession) {
-	ctx, cancel := context.WithTimeout(context.Background(), recoverWait)
+	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
 	defer cancel()
 	if err := g.opts.Sessions.Save(ctx, saved); err != nil {
 		g.log.Warn().Err(err).Str("socket", saved.SocketID).Msg("session could not be kept")
@@ -188,33 +201,53 @@ func (g *Gateway) keep(saved SavedSession) {
 // remember keeps the session of a socket whose connection is gone. What the client has of
 // each channel is not known before it says so: the trail goes with the session.
 func (g *Gateway) remember(s *session, joined map[domain.ChannelID]*membership, deleted lostChannels, agents []domain.AgentID, reason string) {
-	if !lost[reason] || s.socket.PID() == "" {
+	if s.socket.PID() == "" {
 		return
 	}
-	now, trail := g.opts.Now(), s.socket.Trail()
-	saved := SavedSession{PID: s.socket.PID(), SocketID: s.socket.ID(), Identity: identityOf(s.actor),
-		Began: s.socket.Began(), Ended: now, Until: now.Add(recoverFor), Agents: agents, Trail: trail}
+	s.saving.Lock()
+	defer s.saving.Unlock()
+	saved := s.snapshot(joined, deleted, agents)
+	if !lost[reason] {
+		ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
+		defer cancel()
+		if err := g.opts.Sessions.Drop(ctx, saved); err != nil {
+			g.log.Debug().Err(err).Str("socket", saved.SocketID).Msg("session could not be dropped; it will expire")
+		}
+		return
+	}
 	if reason == "ping timeout" { // the client has been silent since long before
 		saved.Until = saved.Until.Add(-g.server.Silence())
 	}
+	g.keep(saved)
+}
+
+// snapshot is the session with what it is in.
+func (s *session) snapshot(joined map[domain.ChannelID]*membership, deleted lostChannels, agents []domain.AgentID) SavedSession {
+	g := s.gateway
+	now, trail := g.opts.Now(), s.socket.Trail()
+	saved := SavedSession{PID: s.socket.PID(), SocketID: s.socket.ID(), Generation: s.generation, Identity: identityOf(s.actor),
+		Began: s.socket.Began(), Ended: now, Until: now.Add(recoverFor), Agents: agents, Trail: trail}
 	if filter, ok := g.logs.get(s); ok {
 		saved.Logs = &filter
 	}
 	saved.Gone = lately(deleted, now, g.server.Silence())
-	proven := trail.Arrived("")
+	proven := s.socket.Proven()
 	for id, m := range joined {
 		if _, gone := deleted[id]; gone {
 			continue // the connection ended just as it was taken out of the room
 		}
 		saved.Rooms = append(saved.Rooms, SavedRoom{ChannelID: id, Rev: max(m.base, proven[string(id)]), Entity: m.entity, Name: m.name})
 	}
-	g.keep(saved)
+	return saved
 }
 
 // readMissed reads what a client missed, whose last channel event is that of the offset,
 // and encodes it. Codes: forbidden for a channel that the caller takes no part in any more.
 func (g *Gateway) readMissed(ctx context.Context, actor domain.Actor, r *restoration, offset string) error {
 	arrived := r.saved.Trail.Arrived(offset)
+	if channel, number, ok := sio.ParseOffset(offset); ok && r.saved.Trail == nil {
+		arrived[channel] = number // what came before it in the channel has arrived
+	}
 	for i := range r.saved.Rooms {
 		// The session keeps what is known now: if this attempt comes to nothing, the next
 		// one has no other offset.
@@ -249,7 +282,7 @@ func (g *Gateway) mayStay(ctx context.Context, actor domain.Actor, channel domai
 // readRoom reads what a client missed of a channel.
 func (g *Gateway) readRoom(ctx context.Context, r *restoration, room SavedRoom) (roomMissed, error) {
 	out := roomMissed{SavedRoom: room, upto: room.Rev}
-	head, err := g.channels.Head(ctx, room.ChannelID)
+	head, err := g.sequencer.Head(ctx, room.ChannelID)
 	if err != nil {
 		return out, err
 	}
@@ -257,7 +290,7 @@ func (g *Gateway) readRoom(ctx context.Context, r *restoration, room SavedRoom) 
 		return out, nil
 	}
 	for out.upto < head {
-		page, err := g.channels.Since(ctx, room.ChannelID, out.upto, head, messaging.MaxCatchUp)
+		page, err := g.recent.Since(ctx, room.ChannelID, out.upto, head, messaging.MaxCatchUp)
 		if err != nil {
 			return out, err
 		}

@@ -139,7 +139,7 @@ func (g *Gateway) join(ctx context.Context, a domain.Actor, r JoinRequest) (Join
 	if r.After == nil {
 		return out, nil
 	}
-	events, truncated, err := g.channels.CatchUp(ctx, r.ChannelID, *r.After, head)
+	events, truncated, err := messaging.CatchUp(ctx, g.recent, r.ChannelID, *r.After, head)
 	if err != nil {
 		return Joined{}, err
 	}
@@ -194,6 +194,7 @@ func (s *session) enter(channel domain.ChannelID, head int64) (bool, error) {
 	}
 	s.joined[channel] = &membership{base: head}
 	delete(s.deleted, channel) // what it has now is the channel made anew
+	s.gateway.saver.changed(s)
 	return true, nil
 }
 
@@ -218,6 +219,7 @@ func (s *session) exit(channel domain.ChannelID) bool {
 	s.gateway.opts.Presence.Leave(channel, s.socket.ID())
 	if was {
 		s.gateway.sequencer.Leave(channel)
+		s.gateway.saver.changed(s)
 	}
 	return was
 }

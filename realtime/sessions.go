@@ -11,25 +11,41 @@ import (
 	"parley/realtime/sio"
 )
 
-// Sessions keeps what sockets whose connection was lost need to come back. The gateway
-// saves a session when its connection has ended; a store that several processes share
-// must be given it earlier, when its rooms change and with each heartbeat, as a process
-// may die without a word: then Trail is nil, and the rooms' Rev alone decides. Safe for
-// concurrent use.
+// Sessions keeps what sockets need to come back. Safe for concurrent use.
 type Sessions interface {
 	// Save keeps a session, in place of an earlier one with its PID, until its Until. It may
-	// forget the oldest ones to stay within its bounds.
+	// forget the oldest ones to stay within its bounds. Conflict says that the session was
+	// taken since: the socket is another connection's, and this one a leftover.
 	Save(ctx context.Context, s SavedSession) error
+	// Look tells where the session of a private id is. Without one of this identity, or
+	// after its Until, found is false.
+	Look(ctx context.Context, pid, identity string) (p Place, found bool, err error)
 	// Take hands out the session of a private id, and forgets it in the same step: it is
-	// handed out once. Without one of this identity, or after its Until, found is false and
-	// nothing is forgotten.
-	Take(ctx context.Context, pid, identity string) (s SavedSession, found bool, err error)
+	// handed out once, with its Generation raised. found is false where Look finds none, and
+	// if the generation is not the one given; then nothing is forgotten.
+	Take(ctx context.Context, pid, identity string, generation int64) (s SavedSession, found bool, err error)
+	// Drop forgets a session whose socket does not come back, unless it was taken since.
+	Drop(ctx context.Context, s SavedSession) error
+	// Shared says that other processes find the sessions too, so that they must be saved
+	// while their connections are open: this one may die without a word. Such a session has no
+	// Trail, and its rooms' Rev alone decides.
+	Shared() bool
+}
+
+// Place is where a session is.
+type Place struct {
+	// Owner is the replica that saved it, "" if that is this one in any case.
+	Owner string
+	// Generation is how often it was taken.
+	Generation int64
 }
 
 // SavedSession is what is kept of a socket.
 type SavedSession struct {
 	// PID is the socket's private id, SocketID its public one.
 	PID, SocketID string
+	// Generation is how often it was taken.
+	Generation int64
 	// Identity is who it is; nobody else gets it.
 	Identity string
 	// Began is when its last connection began; an older one does not get it.
@@ -79,6 +95,8 @@ type MemorySessions struct {
 	order *list.List               // the longest saved first
 	// entries are those of all sessions.
 	entries int
+	// sweeping says that sweep is to run.
+	sweeping bool
 }
 
 // NewMemorySessions returns an empty store.
@@ -98,24 +116,67 @@ func (m *MemorySessions) Save(_ context.Context, s SavedSession) error {
 	for m.order.Len() > 1 && (m.order.Len() > maxSavedSessions || m.entries > maxSavedEntries || m.over(m.order.Front())) {
 		m.forget(m.order.Front())
 	}
+	m.sweepLater()
 	return nil
 }
 
-// Take is part of Sessions; it never fails.
-func (m *MemorySessions) Take(_ context.Context, pid, identity string) (SavedSession, bool, error) {
+// sweepLater has the sessions forgotten whose time has passed, also if none is saved any
+// more: a rush of thousands of clients would else stay in memory. m.mu is held.
+func (m *MemorySessions) sweepLater() {
+	if !m.sweeping && m.order.Len() > 0 {
+		m.sweeping = true
+		time.AfterFunc(recoverFor, m.sweep)
+	}
+}
+
+// sweep forgets the sessions whose time has passed.
+func (m *MemorySessions) sweep() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	e := m.byPID[pid]
-	if e == nil || m.over(e) {
-		return SavedSession{}, false, nil
+	for m.order.Len() > 0 && m.over(m.order.Front()) {
+		m.forget(m.order.Front())
 	}
-	s, _ := e.Value.(SavedSession)
-	if s.Identity != identity {
+	m.sweeping = false
+	m.sweepLater()
+}
+
+// Look is part of Sessions; it never fails.
+func (m *MemorySessions) Look(_ context.Context, pid, identity string) (Place, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	_, s, found := m.find(pid, identity)
+	return Place{Generation: s.Generation}, found, nil
+}
+
+// find returns a session and its element. m.mu is held.
+func (m *MemorySessions) find(pid, identity string) (e *list.Element, s SavedSession, found bool) {
+	e = m.byPID[pid]
+	if e == nil || m.over(e) {
+		return nil, s, false
+	}
+	s, _ = e.Value.(SavedSession)
+	return e, s, s.Identity == identity
+}
+
+// Take is part of Sessions; it never fails.
+func (m *MemorySessions) Take(_ context.Context, pid, identity string, generation int64) (SavedSession, bool, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	e, s, found := m.find(pid, identity)
+	if !found || s.Generation != generation {
 		return SavedSession{}, false, nil
 	}
 	m.forget(e)
+	s.Generation++
 	return s, true, nil
 }
+
+// Drop is part of Sessions. There is nothing to do: a session is saved only once its
+// connection is over.
+func (m *MemorySessions) Drop(context.Context, SavedSession) error { return nil }
+
+// Shared is part of Sessions.
+func (m *MemorySessions) Shared() bool { return false }
 
 // Len is how many sessions are kept.
 func (m *MemorySessions) Len() int {

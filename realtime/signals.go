@@ -189,9 +189,15 @@ func (g *Gateway) AgentChanged(a agents.ListItem) { g.tellAgent("agentUpdated", 
 // anew under the same id is another agent.
 func (g *Gateway) AgentRemoved(a agents.ListItem) {
 	g.tellAgent("agentRemoved", a)
-	g.ns.Each(agentRoom(a.ID), func(socket *sio.Socket) {
+	g.emptyAgentRoom(a.ID)
+	g.tellReplicas(note{Kind: noteAgentRemoved, Agent: a.ID})
+}
+
+// emptyAgentRoom takes the sockets of this process out of an agent's room.
+func (g *Gateway) emptyAgentRoom(agent domain.AgentID) {
+	g.ns.Each(agentRoom(agent), func(socket *sio.Socket) {
 		if s := g.session(socket.ID()); s != nil {
-			s.unwatchAgent(a.ID)
+			s.unwatchAgent(agent)
 		}
 	})
 }

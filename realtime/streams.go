@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"parley/domain"
 	"parley/domain/agents"
@@ -34,6 +35,8 @@ type streamShard struct {
 type openAnswer struct {
 	last agents.Chunk
 	text strings.Builder
+	// heard is when the last chunk came from another replica, zero for an answer of this one.
+	heard time.Time
 }
 
 // newStreams returns no open answers.
@@ -73,14 +76,23 @@ func (s *streamShard) add(c agents.Chunk) {
 	a.text.WriteString(c.Text)
 }
 
-// remove forgets an answer. The caller holds the lock.
-func (s *streamShard) remove(channel domain.ChannelID, answer domain.MessageID) {
-	left := slices.DeleteFunc(s.open[channel], func(a *openAnswer) bool { return a.last.MessageID == answer })
+// remove forgets an answer and reports whether there was one. The caller holds the lock.
+func (s *streamShard) remove(channel domain.ChannelID, answer domain.MessageID) bool {
+	return s.drop(channel, func(a *openAnswer) bool { return a.last.MessageID == answer })
+}
+
+// drop forgets answers of a channel and reports whether there were any. The caller holds
+// the lock.
+func (s *streamShard) drop(channel domain.ChannelID, gone func(*openAnswer) bool) bool {
+	before := s.open[channel]
+	n := len(before)
+	left := slices.DeleteFunc(before, gone)
 	if len(left) == 0 {
 		delete(s.open, channel)
-		return
+	} else {
+		s.open[channel] = left
 	}
-	s.open[channel] = left
+	return len(left) < n
 }
 
 // snapshot are the channel's open answers, as a join tells them. The caller holds the lock.
@@ -136,19 +148,35 @@ func (g *Gateway) Streamed(c agents.Chunk) {
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	shard.add(c)
-	g.toRoom(c.ChannelID, "messageStreamChunk", "", streamChunk{
-		MessageID: c.MessageID, Chunk: c.Text, Index: c.Index, Attempt: c.Attempt, AgentID: c.AgentID, AgentName: c.Name,
-		ChannelID: c.ChannelID, RoomID: c.ChannelID, InReplyTo: c.Question,
-	})
+	g.toRoom(c.ChannelID, "messageStreamChunk", "", newStreamChunk(c))
 }
 
-// StreamEnded forgets an answer whose turn is over; the message itself, if there is
-// one, has ended its stream before.
+// newStreamChunk is the wire form of a chunk.
+func newStreamChunk(c agents.Chunk) streamChunk {
+	return streamChunk{MessageID: c.MessageID, Chunk: c.Text, Index: c.Index, Attempt: c.Attempt, AgentID: c.AgentID, AgentName: c.Name,
+		ChannelID: c.ChannelID, RoomID: c.ChannelID, InReplyTo: c.Question}
+}
+
+// chunk is what the wire form says.
+func (c streamChunk) chunk() agents.Chunk {
+	return agents.Chunk{ChannelID: c.ChannelID, AgentID: c.AgentID, Name: c.AgentName, MessageID: c.MessageID, Question: c.InReplyTo,
+		Attempt: c.Attempt, Index: c.Index, Text: c.Chunk}
+}
+
+// StreamEnded forgets an answer whose turn is over, on all replicas; the message itself, if
+// there is one, has ended its stream before.
 func (g *Gateway) StreamEnded(channel domain.ChannelID, answer domain.MessageID) {
+	if g.endStream(channel, answer) {
+		g.tellReplicas(note{Kind: noteStreamEnded, Channel: channel, Message: answer})
+	}
+}
+
+// endStream forgets an answer here and reports whether there was one.
+func (g *Gateway) endStream(channel domain.ChannelID, answer domain.MessageID) bool {
 	shard := g.streams.shard(channel)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	shard.remove(channel, answer)
+	return shard.remove(channel, answer)
 }
 
 // Failed tells the room that an agent could not answer, and what had been said by then.

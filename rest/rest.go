@@ -16,6 +16,7 @@ import (
 	"parley/domain/identity"
 	"parley/domain/media"
 	"parley/domain/op"
+	"parley/domain/trace"
 )
 
 // Options of the door.
@@ -44,6 +45,10 @@ type Options struct {
 	// administrators.
 	MetricsEnabled bool
 
+	// Profiles serves /debug/pprof/ to administrators and, where no key is needed, to this
+	// machine alone; nil has none.
+	Profiles http.Handler
+
 	// Production sets the stricter headers of NODE_ENV=production.
 	Production bool
 	// Proxies says whose X-Forwarded-For and X-Forwarded-Proto are believed.
@@ -66,6 +71,9 @@ type Options struct {
 
 	// Observe is told of each answered request; nil for nobody.
 	Observe func(Observation)
+
+	// Tracer traces each request that an operation answers; nil traces none.
+	Tracer trace.Tracer
 
 	// RateLimit is how many requests to /api one address may send per RateWindow,
 	// loopback and callers with the key excepted; 0 is without limit.
@@ -142,10 +150,17 @@ func New(o Options) (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
 	engine := gin.New()
 	engine.RedirectTrailingSlash, engine.RedirectFixedPath = false, false
-	engine.Use(d.observe, d.recover, d.setHeaders, d.cors, d.limit, d.inspect)
+	engine.Use(d.observe)
+	if o.Tracer != nil {
+		engine.Use(d.trace)
+	}
+	engine.Use(d.recover, d.setHeaders, d.cors, d.limit, d.inspect)
 	if o.Metrics != nil {
 		engine.GET("/metrics", d.metrics)
 		engine.HEAD("/metrics", d.metrics)
+	}
+	if o.Profiles != nil {
+		engine.GET("/debug/pprof/*profile", d.profiles)
 	}
 	engine.NoRoute(d.serve)
 	return trimSlash(engine), nil

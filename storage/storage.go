@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parley/domain/agents"
+	"parley/domain/blob"
 	"parley/domain/media"
 	"parley/domain/memory"
 	"parley/domain/messaging"
@@ -23,6 +24,9 @@ type Set struct {
 	Files media.Store
 	// AgentLogs keeps what agents log of their work.
 	AgentLogs agents.LogStore
+	// Blobs keeps the contents of files; nil if the backend does not, so that they are kept
+	// on the disk.
+	Blobs blob.Store
 	// Caps tells what the backend can do.
 	Caps Caps
 }
@@ -61,4 +65,11 @@ type Stats struct {
 	SizeBytes int64
 	// OpenConnections is how many connections to the database are open.
 	OpenConnections int
+	// UsedConnections is how many of them serve a call now, ConnectionLimit how many may
+	// be open, ConnectionQueue how many calls wait for one; 0 if the backend has no pool.
+	UsedConnections, ConnectionLimit, ConnectionQueue int
+	// ConnectionWaits is how often a connection was asked for, ConnectionWaitSeconds how
+	// long all that has taken together.
+	ConnectionWaits       uint64
+	ConnectionWaitSeconds float64
 }

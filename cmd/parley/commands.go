@@ -21,6 +21,7 @@ import (
 
 	"parley/cmd/internal/app"
 	"parley/cmd/internal/config"
+	"parley/cmd/internal/dashboard"
 	"parley/domain/documents"
 )
 
@@ -58,6 +59,7 @@ func commands() []command {
 		{name: "config-doc", help: "print the table of settings", run: configDoc, bare: true},
 		{name: "ops", help: "print the operations that both doors offer; with --markdown as the table of the README", run: printOps,
 			option: "--markdown", otherwise: printOpsTable},
+		{name: "grafana", help: "print a Grafana dashboard of the server's metrics, to be imported", run: printDashboard, bare: true},
 		{name: "version", help: "print the version", run: printVersion, bare: true},
 		{name: "help", help: "print this help", run: printHelp, bare: true},
 	}
@@ -240,6 +242,12 @@ func withOperations(ctx context.Context, cfg config.Config, s streams, do func(*
 // printVersion prints the version, and what it was built by and for.
 func printVersion(_ context.Context, _ config.Config, s streams) error {
 	_, err := fmt.Fprintf(s.out, "parley %s (%s, %s/%s)\n", buildVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
+}
+
+// printDashboard prints the dashboard that fits this version's metrics.
+func printDashboard(_ context.Context, _ config.Config, s streams) error {
+	_, err := io.WriteString(s.out, dashboard.Grafana())
 	return err
 }
 

@@ -114,27 +114,43 @@ func goesOn() Deleted {
 // depart writes down that an agent is on its way out, and ends its turns. One that is
 // already stays so.
 func (s *Service) depart(ctx context.Context, id domain.AgentID) error {
+	if _, ok := s.find(ctx, id); !ok {
+		if a, known := s.agent(id); !known || !a.Leaving {
+			return errNoAgent
+		}
+	}
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	a, changed, err := s.departHere(ctx, id)
+	if changed {
+		s.caches.Stale(ctx, cacheKind, string(id))
+		s.watcher.AgentRemoved(newListItem(a))
+	}
+	return err
+}
+
+// departHere writes down that an agent is on its way out, and ends its turns here.
+func (s *Service) departHere(ctx context.Context, id domain.AgentID) (a Agent, changed bool, err error) {
 	s.changing.Lock()
 	defer s.changing.Unlock()
 	a, ok := s.agent(id)
 	if !ok {
-		return errNoAgent
+		return a, false, errNoAgent
 	}
 	if a.Leaving {
-		return nil
+		return a, false, nil
 	}
 	if _, err := s.store.UpdateAgent(ctx, id, func(a Agent) (Agent, error) {
 		a.Leaving, a.Desired, a.UpdatedAt = true, false, s.stamp()
 		return a, nil
 	}); err != nil {
-		return err
+		return a, false, err
 	}
 	a.Leaving, a.Desired = true, false
 	s.remember(a)
-	s.running.cancel(errDeparted, func(key laneKey, _ underWay) bool { return key.agent == id })
+	s.running.cancel(errDeparted, func(key Lane, _ underWay) bool { return key.Agent == id })
 	s.logOf(a).Info().Msg("agent deleted")
-	s.watcher.AgentRemoved(newListItem(a))
-	return nil
+	return a, true, nil
 }
 
 // forget notes that nothing is left of an agent.

@@ -58,7 +58,7 @@ func (l *lanes) perAgent() map[domain.AgentID]int {
 	defer l.mu.Unlock()
 	counts := map[domain.AgentID]int{}
 	for _, key := range l.queue {
-		counts[key.agent]++
+		counts[key.Agent]++
 	}
 	return counts
 }
@@ -69,7 +69,7 @@ func (r *running) perAgent() map[domain.AgentID]int {
 	defer r.mu.Unlock()
 	counts := map[domain.AgentID]int{}
 	for key := range r.turns {
-		counts[key.agent]++
+		counts[key.Agent]++
 	}
 	return counts
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"parley/domain"
+	"parley/domain/bus"
 	"parley/domain/messaging"
 )
 
@@ -32,7 +33,8 @@ type JournalOptions struct {
 	Store LogStore
 	// Log tells which messages exist: what was logged of others goes.
 	Log JournalLog
-	// Agents tells which agents exist: what others log is dropped.
+	// Agents tells which agents exist: what others log is dropped. It also tells other
+	// processes of what they must know of this one's log.
 	Agents *Service
 	Now    domain.Clock
 	Logger zerolog.Logger
@@ -59,6 +61,8 @@ type Journal struct {
 	watchers map[*logWatcher]struct{}
 	// erased tells when a message of a channel was last deleted; see traces.go.
 	erased map[domain.ChannelID]time.Time
+	// unsure is when this process may last have missed that.
+	unsure time.Time
 }
 
 // logWatcher is woken when an agent's log has grown.
@@ -70,9 +74,11 @@ type logWatcher struct {
 // NewJournal returns a journal that stores nothing until Run.
 func NewJournal(o JournalOptions) *Journal {
 	o.Logger = o.Logger.With().Str("component", "agents").Logger()
-	return &Journal{JournalOptions: o, entries: make(chan LogEntry, journalQueue),
+	j := &Journal{JournalOptions: o, entries: make(chan LogEntry, journalQueue),
 		untrimmed: map[domain.AgentID]int{}, watchers: map[*logWatcher]struct{}{},
 		erased: map[domain.ChannelID]time.Time{}}
+	o.Agents.caches.Register(erasedKind, bus.Cache{Drop: j.heardErased, DropAll: j.missedErased})
+	return j
 }
 
 // Record hands an entry over, whose id and time are given here. It never blocks; a nil
@@ -93,6 +99,7 @@ func (j *Journal) Record(e LogEntry) {
 
 // Run stores entries until ctx ends, and then, for a short time, those that wait.
 func (j *Journal) Run(ctx context.Context) error {
+	defer j.hearGrown()()
 	for {
 		select {
 		case e := <-j.entries:
@@ -130,9 +137,14 @@ func (j *Journal) flush(ctx context.Context, first LogEntry) {
 	if err := j.sift(ctx, batch); err != nil {
 		j.Logger.Warn().Err(err).Msg("agents' logs cannot be held against what was deleted meanwhile")
 	}
+	grown := map[domain.AgentID]bool{}
 	for _, e := range batch {
 		j.untrimmed[e.AgentID]++
-		j.wake(e.AgentID)
+		grown[e.AgentID] = true
+	}
+	for agent := range grown {
+		j.wake(agent)
+		j.tellGrown(ctx, agent)
 	}
 	j.trim(ctx)
 }

@@ -11,10 +11,10 @@ import (
 )
 
 // key is the lane of one agent in a channel.
-func key(channel string) laneKey { return laneKey{agent: "a", channel: domain.ChannelID(channel)} }
+func key(channel string) Lane { return Lane{Agent: "a", Channel: domain.ChannelID(channel)} }
 
 // takeNow takes a lane that must be there.
-func takeNow(t *testing.T, l *lanes) laneKey {
+func takeNow(t *testing.T, l *lanes) Lane {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -33,7 +33,7 @@ func TestLanesAreServedInTurn(t *testing.T) {
 	var served []domain.ChannelID
 	for range 4 {
 		k := takeNow(t, l)
-		served = append(served, k.channel)
+		served = append(served, k.Channel)
 		l.done(k, true)
 	}
 	want := []domain.ChannelID{"flooded", "quiet", "flooded", "quiet"}

@@ -73,8 +73,8 @@ func (r *GetRequest) Validate() error {
 
 // Get returns one agent in full, to who is no administrator without what is its maker's
 // business. Codes: not_found.
-func (s *Service) Get(_ context.Context, actor domain.Actor, r GetRequest) (View, error) {
-	a, ok := s.visible(r.AgentID)
+func (s *Service) Get(ctx context.Context, actor domain.Actor, r GetRequest) (View, error) {
+	a, ok := s.find(ctx, r.AgentID)
 	if !ok {
 		return View{}, errNoAgent
 	}

@@ -78,7 +78,7 @@ func (nobody) Acted(Action) {}
 
 // tell says how far the turn has come, if somebody listens.
 func (t *turn) tell(doc Turn, state TurnState) {
-	if !t.Listener.Listens(t.key.agent) {
+	if !t.Listener.Listens(t.key.Agent) {
 		return
 	}
 	t.Listener.TurnChanged(TurnStep{At: t.at(doc), State: state, Outcome: doc.Outcome})
@@ -86,7 +86,7 @@ func (t *turn) tell(doc Turn, state TurnState) {
 
 // tellOutcome says what the agent thought and did, if somebody listens.
 func (t *turn) tellOutcome(doc Turn) {
-	if !t.Listener.Listens(t.key.agent) {
+	if !t.Listener.Listens(t.key.Agent) {
 		return
 	}
 	at := t.at(doc)
@@ -102,6 +102,6 @@ func (t *turn) tellOutcome(doc Turn) {
 
 // at is where the turn is now.
 func (t *turn) at(doc Turn) At {
-	return At{AgentID: t.key.agent, ChannelID: t.key.channel, MessageID: t.question.ID,
-		RunID: NewTurnID(t.key.agent, t.question.ID), Attempt: doc.Fence, Time: t.Now()}
+	return At{AgentID: t.key.Agent, ChannelID: t.key.Channel, MessageID: t.question.ID,
+		RunID: NewTurnID(t.key.Agent, t.question.ID), Attempt: doc.Fence, Time: t.Now()}
 }

@@ -137,7 +137,7 @@ type LogList []LogRow
 // then the page is cut. Codes:
 // not_found, unavailable.
 func (j *Journal) Logs(ctx context.Context, actor domain.Actor, r LogsRequest) (LogList, error) {
-	if err := j.Agents.exists(r.AgentID); err != nil {
+	if err := j.Agents.exists(ctx, r.AgentID); err != nil {
 		return nil, err
 	}
 	return j.page(ctx, r.AgentID, r.filter(actor), r.Offset, r.Count)
@@ -224,7 +224,7 @@ func (r StreamLogsRequest) filter(actor domain.Actor) LogFilter {
 // Snapshot answers a request for a stream whose caller does not take one. Codes:
 // not_found, unavailable.
 func (j *Journal) Snapshot(ctx context.Context, actor domain.Actor, r StreamLogsRequest) (LogList, error) {
-	if err := j.Agents.exists(r.AgentID); err != nil {
+	if err := j.Agents.exists(ctx, r.AgentID); err != nil {
 		return nil, err
 	}
 	return j.page(ctx, r.AgentID, r.filter(actor), 0, r.Count)
@@ -240,7 +240,7 @@ type LogsOpened struct {
 // reads what is new from the store, so that a caller who is slow misses nothing but what
 // was trimmed meanwhile. It ends with ctx. Codes: not_found, unavailable.
 func (j *Journal) Stream(ctx context.Context, actor domain.Actor, r StreamLogsRequest, out op.Sink) error {
-	if err := j.Agents.exists(r.AgentID); err != nil {
+	if err := j.Agents.exists(ctx, r.AgentID); err != nil {
 		return err
 	}
 	woken, end := j.watch(r.AgentID)
@@ -326,7 +326,7 @@ type Nothing struct{}
 // DeleteLog removes an entry; one that does not exist is no error. Codes: not_found (the
 // agent), unavailable.
 func (j *Journal) DeleteLog(ctx context.Context, _ domain.Actor, r DeleteLogRequest) (Nothing, error) {
-	if err := j.Agents.exists(r.AgentID); err != nil {
+	if err := j.Agents.exists(ctx, r.AgentID); err != nil {
 		return Nothing{}, err
 	}
 	return Nothing{}, j.Store.DeleteLog(ctx, r.AgentID, r.LogID)
@@ -339,7 +339,7 @@ type LogsCleared struct {
 
 // ClearLogs removes all entries of an agent's log. Codes: not_found, unavailable.
 func (j *Journal) ClearLogs(ctx context.Context, _ domain.Actor, r GetRequest) (LogsCleared, error) {
-	if err := j.Agents.exists(r.AgentID); err != nil {
+	if err := j.Agents.exists(ctx, r.AgentID); err != nil {
 		return LogsCleared{}, err
 	}
 	n, err := clearLogs(ctx, j.Store, r.AgentID)

@@ -11,7 +11,7 @@ type PanelList []Panel
 
 // Panels returns the pages that plugins offer for an agent. Codes: not_found.
 func (s *Service) Panels(ctx context.Context, _ domain.Actor, r GetRequest) (PanelList, error) {
-	if err := s.exists(r.AgentID); err != nil {
+	if err := s.exists(ctx, r.AgentID); err != nil {
 		return nil, err
 	}
 	if s.panels == nil {

@@ -47,7 +47,7 @@ func (t *turn) said(m messaging.Message) models.Turn {
 func (t *turn) earlier(ctx context.Context) ([]models.Turn, error) {
 	var found []models.Turn
 	size := 0
-	q := messaging.PageQuery{Channel: t.key.channel, Limit: earlierPage, BeforeSeq: t.question.Seq}
+	q := messaging.PageQuery{Channel: t.key.Channel, Limit: earlierPage, BeforeSeq: t.question.Seq}
 	for read := 0; read < earlierSize; read += earlierPage {
 		page, err := t.Log.Page(ctx, q)
 		if err != nil {

@@ -106,7 +106,7 @@ func (t *turn) record(o Outcome) {
 	if t.Journal == nil || t.used == nil {
 		return
 	}
-	run := NewTurnID(t.key.agent, t.question.ID)
+	run := NewTurnID(t.key.Agent, t.question.ID)
 	prompt := clipped(promptText(t.used.prompt))
 	began := domain.Millis(t.used.began)
 	body := modelBody{
@@ -119,7 +119,7 @@ func (t *turn) record(o Outcome) {
 		body.Error = domain.AsError(t.used.err).Message
 	}
 	own := t.entry("useModel:"+modelText, body)
-	own.EntityID, own.RoomID = domain.EntityID(t.key.agent), domain.RoomID(t.key.agent)
+	own.EntityID, own.RoomID = domain.EntityID(t.key.Agent), domain.RoomID(t.key.Agent)
 	own.Model, own.Failed = modelText, t.used.err != nil && !domain.IsCode(t.used.err, domain.Canceled)
 	t.Journal.Record(own)
 	for i, reply := range o.Replies {
@@ -129,12 +129,12 @@ func (t *turn) record(o Outcome) {
 
 // action is the body of the entry about a reply.
 func (t *turn) action(run TurnID, n int, reply Reply, prompt actionPrompt) actionBody {
-	message := domain.UniqueUUID[domain.MemoryID](t.key.agent, string(t.question.ID))
+	message := domain.UniqueUUID[domain.MemoryID](t.key.Agent, string(t.question.ID))
 	return actionBody{
 		Action: actionReply, ActionID: actionID(run, n), Message: clipped(t.question.Content), MessageID: message, RunID: run,
 		State: actionState{
 			Values: map[string]string{"agentName": t.agent.Character.Name, "senderName": t.question.AuthorName},
-			Data:   map[string]string{"channelId": string(t.key.channel), "messageId": string(t.question.ID)},
+			Data:   map[string]string{"channelId": string(t.key.Channel), "messageId": string(t.question.ID)},
 		},
 		Responses: []actionResponse{{ID: reply.ID, Text: clipped(reply.Text), Thought: clipped(reply.Thought),
 			Actions: list(reply.Actions), InReplyTo: message}},
@@ -148,11 +148,11 @@ func (t *turn) entry(kind string, body any) LogEntry {
 	if err != nil { // texts and numbers always have a JSON form
 		data = json.RawMessage("{}")
 	}
-	author := domain.UniqueUUID[domain.EntityID](t.key.agent, string(t.question.AuthorID))
+	author := domain.UniqueUUID[domain.EntityID](t.key.Agent, string(t.question.AuthorID))
 	return LogEntry{
-		Origin:  LogOrigin{Message: t.question.ID, Channel: t.key.channel, At: t.question.CreatedAt},
-		AgentID: t.key.agent, Type: kind, Body: data, EntityID: author, AuthorID: author,
-		RoomID: domain.UniqueUUID[domain.RoomID](t.key.agent, string(t.key.channel)),
+		Origin:  LogOrigin{Message: t.question.ID, Channel: t.key.Channel, At: t.question.CreatedAt},
+		AgentID: t.key.Agent, Type: kind, Body: data, EntityID: author, AuthorID: author,
+		RoomID: domain.UniqueUUID[domain.RoomID](t.key.Agent, string(t.key.Channel)),
 	}
 }
 

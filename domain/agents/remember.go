@@ -20,7 +20,7 @@ func (t *turn) remember(ctx context.Context, write func(context.Context, messagi
 	t.remembering.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, rememberFor)
 		defer cancel()
-		channel, err := t.Channels.Channel(ctx, t.key.channel)
+		channel, err := t.Channels.Channel(ctx, t.key.Channel)
 		if domain.IsCode(err, domain.NotFound) {
 			return // nothing is left to be remembered
 		}
@@ -36,7 +36,7 @@ func (t *turn) remember(ctx context.Context, write func(context.Context, messagi
 // rememberQuestion writes down that the agent has seen the question.
 func (t *turn) rememberQuestion(ctx context.Context) {
 	t.remember(ctx, func(ctx context.Context, c messaging.Channel) error {
-		return t.Memories.Received(ctx, t.key.agent, c, t.question)
+		return t.Memories.Received(ctx, t.key.Agent, c, t.question)
 	})
 }
 
@@ -44,12 +44,12 @@ func (t *turn) rememberQuestion(ctx context.Context) {
 func (t *turn) rememberOutcome(ctx context.Context, o Outcome) {
 	t.remember(ctx, func(ctx context.Context, c messaging.Channel) error {
 		if o.result() == messaging.ResultSilent {
-			return t.Memories.Ignored(ctx, t.key.agent, c, t.question, o.Why)
+			return t.Memories.Ignored(ctx, t.key.Agent, c, t.question, o.Why)
 		}
 		ids := make([]domain.MessageID, len(o.Replies))
 		for i, r := range o.Replies {
 			ids[i] = r.ID
 		}
-		return t.Memories.Replied(ctx, t.key.agent, c, t.question, ids)
+		return t.Memories.Replied(ctx, t.key.Agent, c, t.question, ids)
 	})
 }

@@ -37,6 +37,8 @@ type RemoverOptions struct {
 	Pause time.Duration
 	// Again is how often what failed is tried once more; 0 means 1 min.
 	Again time.Duration
+	// Leases let one process at a time remove an agent; nil means that there is no other.
+	Leases Leases
 }
 
 // Remover removes what deleted agents have left behind, one agent at a time. Every step
@@ -48,29 +50,64 @@ type Remover struct{ RemoverOptions }
 func NewRemover(o RemoverOptions) *Remover {
 	setDefault(&o.Pause, time.Second)
 	setDefault(&o.Again, time.Minute)
+	if o.Leases == nil {
+		o.Leases = alone{}
+	}
 	o.Logger = o.Logger.With().Str("component", "agents").Logger()
 	return &Remover{o}
 }
 
 // Run works until ctx ends.
 func (r *Remover) Run(ctx context.Context) error {
-	again := time.NewTicker(r.Again)
+	again := time.NewTicker(jittered(r.Again))
 	defer again.Stop()
 	departures := r.Agents.departures
 	for {
+		var later <-chan time.Time
 		for _, id := range departures.open() {
-			if ctx.Err() == nil {
-				departures.end(id, r.remove(ctx, id))
+			if ctx.Err() == nil && !r.removeLeased(ctx, id) {
+				later = time.After(removePollMost)
 			}
 		}
 		select {
 		case <-ctx.Done():
 			return nil
+		case <-later:
 		case <-departures.woken:
 		case <-again.C:
 			r.Agents.rejoin()
 		}
 	}
+}
+
+// removeLeased removes an agent unless another process does, and tells who waits. It is
+// false if it must be looked at again.
+func (r *Remover) removeLeased(ctx context.Context, id domain.AgentID) bool {
+	if err := r.Agents.gone(ctx, id); err == nil {
+		r.Agents.departures.end(id, nil)
+		return true
+	}
+	held, err := hold(ctx, r.Leases, Lane{Agent: id})
+	if domain.IsCode(err, domain.Conflict) {
+		return false
+	}
+	defer held.release()
+	r.Agents.departures.end(id, r.remove(held.ctx, id))
+	return true
+}
+
+// gone is nil if another process has removed an agent that was on its way out.
+func (s *Service) gone(ctx context.Context, id domain.AgentID) error {
+	if s.caches == nil {
+		return errNoAgent
+	}
+	if err := s.refresh(ctx, string(id)); err != nil {
+		return err
+	}
+	if _, known := s.agent(id); known {
+		return errNoAgent
+	}
+	return nil
 }
 
 // rejoin asks once more for the deletions that have failed.
@@ -152,6 +189,7 @@ func (r *Remover) once(ctx context.Context, id domain.AgentID) error {
 		return fmt.Errorf("remove the agent: %w", err)
 	}
 	r.Agents.forget(id)
+	r.Agents.caches.Stale(ctx, cacheKind, string(id))
 	return nil
 }
 
@@ -164,7 +202,7 @@ func (r *Remover) settle(ctx context.Context, id domain.AgentID) error {
 			return err
 		}
 		for _, m := range open {
-			r.Agents.lanes.hint(laneKey{agent: id, channel: m.ChannelID})
+			r.Agents.lanes.hint(Lane{Agent: id, Channel: m.ChannelID})
 		}
 		if len(open) == 0 && !r.Agents.running.busy(id) {
 			return nil

@@ -3,7 +3,6 @@ package agents
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"parley/domain"
 	"parley/domain/messaging"
 	"parley/domain/models"
+	"parley/domain/trace"
 )
 
 // RunnerOptions are what a Runner needs. Those after Logger have defaults.
@@ -62,9 +62,15 @@ type RunnerOptions struct {
 	OnStep func(step string) error
 	// Observe is told how the work on each message ended; nil tells nobody.
 	Observe func(Turned)
+	// Tracer traces each turn, in the trace of the message that it answers; nil traces none.
+	Tracer trace.Tracer
 	// Backoff is the first pause after a failure of the store, doubled each time; 0
 	// means 100 ms.
 	Backoff time.Duration
+	// Leases let one process at a time work on a lane; nil means that there is no other.
+	Leases Leases
+	// Hints are the hints that processes share; nil means that this one keeps its own.
+	Hints Hints
 }
 
 // setDefaults fills the fields that may be zero.
@@ -78,6 +84,9 @@ func (o *RunnerOptions) setDefaults() {
 	setDefault(&o.Provider, "builtin")
 	setDefault(&o.Attempts, 10)
 	setDefault(&o.Backoff, 100*time.Millisecond)
+	if o.Leases == nil {
+		o.Leases = alone{}
+	}
 	if o.Listener == nil {
 		o.Listener = nobody{}
 	}
@@ -94,9 +103,8 @@ func setDefault[T comparable](field *T, value T) {
 	}
 }
 
-// duties per page of a sweep, and how often a step on the store is tried, for how long.
+// How often a step on the store is tried, for how long.
 const (
-	sweepPage   = 50
 	tries       = 6
 	stepTimeout = 30 * time.Second
 	maxBackoff  = 2 * time.Second
@@ -107,18 +115,23 @@ const (
 type Runner struct {
 	RunnerOptions
 	lanes *lanes
+	// leasing says whether the leases can be asked now.
+	leasing breaker
+	// quiet are the duties of others that were seen without leases.
+	quiet quiet
 }
 
 // NewRunner returns a Runner that does nothing until Run.
 func NewRunner(o RunnerOptions) *Runner {
 	o.setDefaults()
 	o.Logger = o.Logger.With().Str("component", "agents").Logger()
+	o.Agents.lanes.share(o.Hints != nil)
 	return &Runner{RunnerOptions: o, lanes: o.Agents.lanes}
 }
 
 // Run works until ctx ends. Then it begins no more turns; those under way get Drain
 // to finish, after which their models are canceled: a turn without an outcome is left
-// to the next start. It returns when all of them have ended.
+// to the other processes, or to the next start. It returns when all of them have ended.
 func (r *Runner) Run(ctx context.Context) error {
 	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -131,11 +144,23 @@ func (r *Runner) Run(ctx context.Context) error {
 	})
 	defer stop()
 
-	var group sync.WaitGroup
+	over, end := context.WithCancel(context.WithoutCancel(ctx)) // when the last turn has ended
+	defer end()
+	var workers, group sync.WaitGroup
 	for range r.Workers {
-		group.Go(func() { r.work(ctx, hard) })
+		workers.Go(func() { r.work(ctx, hard) })
 	}
 	group.Go(func() { r.sweepAlways(ctx) })
+	group.Go(func() { r.Agents.obey(over) })
+	if r.Hints != nil {
+		group.Go(func() { r.putHints(ctx) })
+		group.Go(func() { r.takeHints(ctx) })
+	}
+	if r.Hints != nil {
+		group.Go(func() { r.handOverAlways(ctx, over) })
+	}
+	workers.Wait() // until then turns can be stopped
+	end()
 	group.Wait()
 	return nil
 }
@@ -151,76 +176,89 @@ func (r *Runner) work(ctx, hard context.Context) {
 	}
 }
 
-// serve does the oldest duty of a lane and gives the lane back. After a failure the
-// lane is left to the next sweep, which keeps a broken store from being asked all the time.
-func (r *Runner) serve(ctx context.Context, key laneKey) {
-	m, err := r.nextDuty(ctx, key)
-	if domain.IsCode(err, domain.NotFound) {
-		r.lanes.done(key, false)
+// serve does the oldest duty of a lane, if this process gets its lease, and gives the lane
+// back. After a failure the lane is left to the next sweep, which keeps a broken store from
+// being asked all the time.
+func (r *Runner) serve(ctx context.Context, key Lane) {
+	held, err := r.hold(ctx, key)
+	if domain.IsCode(err, domain.Conflict) {
+		r.lanes.park(key, r.Leases.TTL())
 		return
 	}
-	if err == nil {
-		t, began := r.newTurn(key, m), r.Now()
-		err = t.run(ctx)
-		t.report(err)
-		r.observe(began, err)
-	} else if ctx.Err() == nil {
-		a, _ := r.Agents.agent(key.agent)
-		r.Logger.Warn().Err(err).Str("agentName", a.Character.Name).Str("agentId", string(key.agent)).
-			Str("roomId", string(key.channel)).Msg("duties cannot be read")
-	}
-	if err != nil {
+	if err == nil && held.lease == nil && !r.mayGuess(ctx, key) {
 		r.lanes.drop(key)
 		return
 	}
-	r.lanes.done(key, true)
+	served, err := r.serveHeld(held.ctx, key)
+	held.release()
+	more := served
+	if err == nil && r.Leases.TTL() > 0 { // who was refused the lease meanwhile relies on this look
+		more, err = r.owes(ctx, key)
+	}
+	switch {
+	case ctx.Err() != nil: // it is handed over, or left to the next start
+		r.lanes.done(key, true)
+	case err != nil:
+		r.lanes.drop(key)
+	default:
+		r.finish(ctx, key, more)
+	}
+}
+
+// serveHeld does the oldest duty of a lane; served is false if there is none.
+func (r *Runner) serveHeld(ctx context.Context, key Lane) (served bool, err error) {
+	m, err := r.nextDuty(ctx, key)
+	if domain.IsCode(err, domain.NotFound) {
+		return false, nil
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			r.unread(key, err)
+		}
+		return false, err
+	}
+	return true, r.workOn(ctx, key, m)
+}
+
+// owes tells whether there is a duty in a lane.
+func (r *Runner) owes(ctx context.Context, key Lane) (bool, error) {
+	_, err := r.nextDuty(ctx, key)
+	if domain.IsCode(err, domain.NotFound) {
+		return false, nil
+	}
+	if err != nil && ctx.Err() == nil {
+		r.unread(key, err)
+	}
+	return err == nil, err
+}
+
+// unread says that duties cannot be read.
+func (r *Runner) unread(key Lane, err error) {
+	a, _ := r.Agents.agent(key.Agent)
+	r.Logger.Warn().Err(err).Str("agentName", a.Character.Name).Str("agentId", string(key.Agent)).
+		Str("roomId", string(key.Channel)).Msg("duties cannot be read")
+}
+
+// workOn does a duty.
+func (r *Runner) workOn(ctx context.Context, key Lane, m messaging.Message) error {
+	ctx, span := trace.InMessage(ctx, r.Tracer, m.ID, "turn", trace.Consumer, trace.Text("parley.agent", key.Agent),
+		trace.Text("parley.channel", key.Channel), trace.Text("parley.message", m.ID))
+	t, began := r.newTurn(ctx, key, m), r.Now()
+	t.span = span
+	err := t.run(ctx)
+	t.report(ctx, err)
+	t.endSpan(err)
+	r.observe(began, err)
+	return err
 }
 
 // nextDuty asks the store for the oldest duty of a lane.
-func (r *Runner) nextDuty(ctx context.Context, key laneKey) (m messaging.Message, err error) {
+func (r *Runner) nextDuty(ctx context.Context, key Lane) (m messaging.Message, err error) {
 	err = r.retry(ctx, func(ctx context.Context) error {
-		m, err = r.Store.NextDuty(ctx, key.agent, key.channel)
+		m, err = r.Store.NextDuty(ctx, key.Agent, key.Channel)
 		return err
 	})
 	return m, err
-}
-
-// sweepAlways sweeps at once, regularly, and when there is room after hints were refused.
-func (r *Runner) sweepAlways(ctx context.Context) {
-	ticker := time.NewTicker(r.Sweep)
-	defer ticker.Stop()
-	for {
-		if err := r.sweep(ctx); err != nil && ctx.Err() == nil {
-			r.Logger.Warn().Err(err).Msg("open duties cannot be swept")
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		case <-r.lanes.drained:
-		}
-	}
-}
-
-// sweep hints at every open duty, or at as many as there is room for.
-func (r *Runner) sweep(ctx context.Context) error {
-	r.lanes.sweeping()
-	var after messaging.DutyCursor
-	for {
-		page, err := r.Log.Duties(ctx, after, sweepPage)
-		if err != nil {
-			return fmt.Errorf("read open duties: %w", err)
-		}
-		for _, m := range page {
-			if !r.Agents.hint(m) {
-				return nil
-			}
-			after = messaging.DutyCursor{CreatedAt: m.CreatedAt, ID: m.ID}
-		}
-		if len(page) < sweepPage {
-			return nil
-		}
-	}
 }
 
 // retry calls step until it succeeds, fails for good, has failed often enough, or ctx

@@ -23,7 +23,7 @@ var (
 // running are the turns under way, at most one per lane. Safe for concurrent use.
 type running struct {
 	mu    sync.Mutex
-	turns map[laneKey]underWay
+	turns map[Lane]underWay
 }
 
 // underWay is one of them.
@@ -36,7 +36,7 @@ type underWay struct {
 }
 
 // begin notes that a turn is worked on; the returned function notes its end.
-func (r *running) begin(key laneKey, u underWay) (end func()) {
+func (r *running) begin(key Lane, u underWay) (end func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.turns[key] = u
@@ -48,7 +48,7 @@ func (r *running) begin(key laneKey, u underWay) (end func()) {
 }
 
 // decide notes that the outcome of the lane's turn stands.
-func (r *running) decide(key laneKey) {
+func (r *running) decide(key Lane) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	u := r.turns[key]
@@ -57,10 +57,18 @@ func (r *running) decide(key laneKey) {
 }
 
 // has tells whether the lane's turn under way answers the question.
-func (r *running) has(key laneKey, question domain.MessageID) bool {
+func (r *running) has(key Lane, question domain.MessageID) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.turns[key].question == question
+}
+
+// at tells whether the lane has a turn under way.
+func (r *running) at(key Lane) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	_, busy := r.turns[key]
+	return busy
 }
 
 // busy tells whether any turn of an agent is under way.
@@ -68,7 +76,7 @@ func (r *running) busy(agent domain.AgentID) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for key := range r.turns {
-		if key.agent == agent {
+		if key.Agent == agent {
 			return true
 		}
 	}
@@ -76,7 +84,7 @@ func (r *running) busy(agent domain.AgentID) bool {
 }
 
 // cancel ends the turns that match and are not decided.
-func (r *running) cancel(cause error, matches func(laneKey, underWay) bool) {
+func (r *running) cancel(cause error, matches func(Lane, underWay) bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for key, u := range r.turns {
@@ -86,10 +94,22 @@ func (r *running) cancel(cause error, matches func(laneKey, underWay) bool) {
 	}
 }
 
-// Withdraw ends the turns that answer messages of the channel which are gone: those
-// numbered first to last. It does not wait for them.
-func (s *Service) Withdraw(channel domain.ChannelID, first, last int64) {
-	s.running.cancel(errWithdrawn, func(key laneKey, u underWay) bool {
-		return key.channel == channel && first <= u.seq && u.seq <= last
-	})
+// stop ends the turns of a request that are not decided. It returns all that the request is
+// about, and those that it has ended.
+func (r *running) stop(req StopRequest) (seen, stopped []TurnID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key, u := range r.turns {
+		if key.Channel != req.ChannelID || req.MessageID != "" && req.MessageID != u.question &&
+			req.MessageID != NewReplyID(key.Agent, u.question, 0) {
+			continue
+		}
+		id := NewTurnID(key.Agent, u.question)
+		seen = append(seen, id)
+		if !u.decided {
+			u.cancel(errStopped)
+			stopped = append(stopped, id)
+		}
+	}
+	return seen, stopped
 }

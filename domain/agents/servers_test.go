@@ -29,7 +29,7 @@ func TestAnAgentIsAskedWhereItBelongs(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = store.Close() })
-	roster := messaging.NewRoster(store.Messaging)
+	roster := messaging.NewRoster(store.Messaging, nil)
 	port := domain.NewID[domain.ServerID]()
 	for _, id := range []domain.ServerID{domain.DefaultServer, port} {
 		if _, _, err := store.Messaging.EnsureServer(t.Context(), messaging.Server{ID: id, Name: "s"}); err != nil {

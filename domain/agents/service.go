@@ -10,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"parley/domain"
+	"parley/domain/bus"
 	"parley/domain/messaging"
 )
 
@@ -34,6 +35,11 @@ type ServiceOptions struct {
 	// Patience is how long a deletion is waited for before the caller is told that it goes
 	// on; 0 means 10 s.
 	Patience time.Duration
+	// Caches tells other processes of changes, and this one of theirs; nil means that there
+	// is no other.
+	Caches *bus.Caches
+	// Bus carries orders about turns to the other processes; nil means that there is none.
+	Bus bus.Bus
 	// MaxLanes is how many (agent, channel) pairs may wait for the Runner; beyond it
 	// hints are refused and found by its sweep. 0 means 4096, about 1 MB.
 	MaxLanes int
@@ -58,6 +64,8 @@ type Service struct {
 	servers  Servers
 	running  *running
 	watcher  Watcher
+	caches   *bus.Caches
+	orders   *orders
 	vault    *vault
 	env      map[string]domain.Secret
 	library  Library
@@ -65,7 +73,12 @@ type Service struct {
 	patience time.Duration
 	// departures are the deletions under way.
 	departures *departures
+	// sweepNow has something to receive when a sweep is asked for.
+	sweepNow chan struct{}
 
+	// telling is held while an agent is changed and everybody is told of it, so that they hear
+	// of changes in their order; it is taken first.
+	telling sync.Mutex
 	// changing is held while an agent is changed in the store and in known, so that the
 	// two go the same way; it is taken before mu.
 	changing sync.Mutex
@@ -87,43 +100,35 @@ func NewService(o ServiceOptions) *Service {
 	}
 	setDefault(&o.Salt, DefaultSalt)
 	setDefault(&o.Patience, 10*time.Second)
-	return &Service{
+	s := &Service{
 		store: o.Store, now: o.Now, lanes: newLanes(o.MaxLanes), servers: o.Servers,
-		running: &running{turns: map[laneKey]underWay{}}, watcher: o.Watcher,
+		running: &running{turns: map[Lane]underWay{}}, watcher: o.Watcher,
 		log:   o.Logger.With().Str("component", "agents").Logger(),
 		vault: newVault(o.Salt), env: o.Env, library: o.Library, panels: o.Panels, patience: o.Patience,
-		departures: newDepartures(), known: map[domain.AgentID]Agent{}, started: map[domain.AgentID]time.Time{}, began: o.Now().UTC(),
+		departures: newDepartures(), sweepNow: make(chan struct{}, 1), known: map[domain.AgentID]Agent{}, started: map[domain.AgentID]time.Time{}, began: o.Now().UTC(),
+		caches: o.Caches, orders: newOrders(o.Bus),
 	}
+	s.caches.Register(cacheKind, bus.Cache{Drop: s.refresh, DropAll: s.refreshAll})
+	return s
 }
 
 // Load reads all agents from the store. It must have succeeded before messages are
 // accepted. Secrets that were stored before they were encrypted are encrypted now. Codes:
 // unavailable.
 func (s *Service) Load(ctx context.Context) error {
-	all, err := s.store.Agents(ctx)
-	if err != nil {
+	if err := s.refreshAll(ctx); err != nil {
 		return fmt.Errorf("load agents: %w", err)
 	}
-	known := make(map[domain.AgentID]Agent, len(all))
-	for _, a := range all {
-		opened, plain := s.vault.opened(a)
-		if plain {
-			if _, err := s.store.UpdateAgent(ctx, a.ID, func(Agent) (Agent, error) { return s.vault.stored(opened), nil }); err != nil {
-				return fmt.Errorf("encrypt the secrets of agent %s: %w", a.ID, err)
-			}
-		}
-		if n := opened.Character.unreadable(); n > 0 {
+	for id, a := range s.snapshot() {
+		if n := a.Character.unreadable(); n > 0 {
 			s.logOf(a).Warn().Int("secrets", n).Msg("secrets cannot be read: they were stored under another SECRET_SALT")
 		}
-		known[a.ID] = opened
 		if a.Leaving {
-			s.departures.join(a.ID)
+			s.departures.join(id)
 		}
 	}
-	s.mu.Lock()
-	s.known = known
-	s.mu.Unlock()
-	s.log.Info().Int("agents", len(all)).Msg("agents loaded")
+	total, _ := s.Counts()
+	s.log.Info().Int("agents", total).Msg("agents loaded")
 	return nil
 }
 
@@ -140,7 +145,19 @@ func (s *Service) Seed(ctx context.Context, c Character, desired bool) (Agent, e
 
 // ensure stores an agent made of c unless its id exists, and tells whoever watches if it
 // is new.
-func (s *Service) ensure(ctx context.Context, c Character, desired bool) (a Agent, created bool, err error) {
+func (s *Service) ensure(ctx context.Context, c Character, desired bool) (Agent, bool, error) {
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	a, created, err := s.ensureHere(ctx, c, desired)
+	if created {
+		s.caches.Stale(ctx, cacheKind, string(a.ID))
+		s.watcher.AgentChanged(newListItem(a))
+	}
+	return a, created, err
+}
+
+// ensureHere stores an agent made of c unless its id exists.
+func (s *Service) ensureHere(ctx context.Context, c Character, desired bool) (a Agent, created bool, err error) {
 	s.changing.Lock()
 	defer s.changing.Unlock()
 	if known, ok := s.agent(c.ID); ok && !known.Leaving {
@@ -168,7 +185,6 @@ func (s *Service) ensure(ctx context.Context, c Character, desired bool) (a Agen
 	}
 	if created {
 		s.logOf(a).Info().Msg("agent created")
-		s.watcher.AgentChanged(newListItem(a))
 	}
 	return a, created, nil
 }
@@ -213,7 +229,7 @@ func (s *Service) Hint(m messaging.Message) { s.hint(m) }
 func (s *Service) hint(m messaging.Message) bool {
 	ok := true
 	for _, id := range m.Awaiting {
-		ok = s.lanes.hint(laneKey{agent: id, channel: m.ChannelID}) && ok
+		ok = s.lanes.hint(Lane{Agent: id, Channel: m.ChannelID}) && ok
 	}
 	return ok
 }
@@ -233,8 +249,8 @@ func (s *Service) visible(id domain.AgentID) (Agent, bool) {
 }
 
 // exists is the error where an agent is missing.
-func (s *Service) exists(id domain.AgentID) error {
-	if _, ok := s.visible(id); !ok {
+func (s *Service) exists(ctx context.Context, id domain.AgentID) error {
+	if _, ok := s.find(ctx, id); !ok {
 		return errNoAgent
 	}
 	return nil

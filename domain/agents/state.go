@@ -31,14 +31,14 @@ func (s *Service) Start(ctx context.Context, _ domain.Actor, r GetRequest) (Stat
 // it was asked ends with a failure. Codes: not_found (also if it is inactive already, as
 // in the reference), unavailable.
 func (s *Service) Halt(ctx context.Context, _ domain.Actor, r GetRequest) (StateChanged, error) {
-	if a, ok := s.visible(r.AgentID); ok && !a.Desired {
+	if a, ok := s.find(ctx, r.AgentID); ok && !a.Desired {
 		return StateChanged{}, domain.Errorf(domain.NotFound, "Agent is not running")
 	}
 	a, err := s.setDesired(ctx, r.AgentID, false)
 	if err != nil {
 		return StateChanged{}, err
 	}
-	s.running.cancel(errHalted, func(key laneKey, _ underWay) bool { return key.agent == r.AgentID })
+	s.running.cancel(errHalted, func(key Lane, _ underWay) bool { return key.Agent == r.AgentID })
 	return StateChanged{ID: a.ID, Name: a.Character.Name, Status: Inactive, Message: "Agent stopped"}, nil
 }
 
@@ -58,17 +58,32 @@ func (s *Service) JoinDefault(ctx context.Context) error {
 
 // setDesired stores whether an agent should run, and tells whoever watches.
 func (s *Service) setDesired(ctx context.Context, id domain.AgentID, desired bool) (Agent, error) {
+	if _, ok := s.find(ctx, id); !ok {
+		return Agent{}, errNoAgent
+	}
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	a, changed, err := s.setDesiredHere(ctx, id, desired)
+	if changed {
+		s.caches.Stale(ctx, cacheKind, string(id))
+		s.watcher.AgentChanged(newListItem(a))
+	}
+	return a, err
+}
+
+// setDesiredHere stores whether an agent should run.
+func (s *Service) setDesiredHere(ctx context.Context, id domain.AgentID, desired bool) (a Agent, changed bool, err error) {
 	s.changing.Lock()
 	defer s.changing.Unlock()
 	a, ok := s.visible(id)
 	if !ok {
-		return Agent{}, errNoAgent
+		return Agent{}, false, errNoAgent
 	}
 	if a.Desired == desired {
-		return a, nil
+		return a, false, nil
 	}
 	if err := s.store.SetDesired(ctx, id, desired); err != nil {
-		return Agent{}, err
+		return Agent{}, false, err
 	}
 	a.Desired = desired
 	s.mu.Lock()
@@ -76,6 +91,5 @@ func (s *Service) setDesired(ctx context.Context, id domain.AgentID, desired boo
 	s.started[id] = s.now().UTC()
 	s.mu.Unlock()
 	s.logOf(a).Info().Str("status", string(a.Status())).Msg("agent changed")
-	s.watcher.AgentChanged(newListItem(a))
-	return a, nil
+	return a, true, nil
 }

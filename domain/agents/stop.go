@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"parley/domain"
 	"parley/domain/messaging"
@@ -41,22 +42,33 @@ type StopResult struct {
 func (r *Runner) Stop(ctx context.Context, _ domain.Actor, req StopRequest) (StopResult, error) {
 	waiting, err := r.waiting(ctx, req)
 	stopped := map[TurnID]bool{}
+	var elsewhere []away
 	for _, m := range waiting {
 		if err == nil {
-			err = r.stopWaiting(ctx, m, stopped)
+			var others []away
+			others, err = r.stopWaiting(ctx, m, stopped)
+			elsewhere = append(elsewhere, others...)
 		}
 	}
 	// Those under way come last: one of those above may have begun meanwhile.
-	r.Agents.running.cancel(errStopped, func(key laneKey, u underWay) bool {
-		matches := key.channel == req.ChannelID && (req.MessageID == "" || req.MessageID == u.question ||
-			req.MessageID == NewReplyID(key.agent, u.question, 0))
-		if matches {
-			stopped[NewTurnID(key.agent, u.question)] = true
-		}
-		return matches
-	})
+	_, ended := r.Agents.running.stop(req)
+	for _, id := range ended {
+		stopped[id] = true
+	}
+	if err == nil && len(elsewhere) > 0 {
+		err = r.stopElsewhere(ctx, req, elsewhere, stopped)
+	}
 	return StopResult{ChannelID: req.ChannelID, Stopped: len(stopped)}, err
 }
+
+// away is a turn that another process works on.
+type away struct {
+	key     Lane
+	message messaging.Message
+}
+
+// id is that of the turn.
+func (a away) id() TurnID { return NewTurnID(a.key.Agent, a.message.ID) }
 
 // waiting reads the messages of a request that agents owe a turn, newest first.
 func (r *Runner) waiting(ctx context.Context, req StopRequest) ([]messaging.Message, error) {
@@ -88,20 +100,96 @@ func (r *Runner) waiting(ctx context.Context, req StopRequest) ([]messaging.Mess
 }
 
 // stopWaiting decides that the agents which have not begun with m say nothing, and
-// notes their turns.
-func (r *Runner) stopWaiting(ctx context.Context, m messaging.Message, stopped map[TurnID]bool) error {
+// notes their turns. It returns those that other processes have begun.
+func (r *Runner) stopWaiting(ctx context.Context, m messaging.Message, stopped map[TurnID]bool) (elsewhere []away, err error) {
 	for _, agent := range m.Awaiting {
-		key := laneKey{agent: agent, channel: m.ChannelID}
+		key := Lane{Agent: agent, Channel: m.ChannelID}
 		if r.Agents.running.has(key, m.ID) {
 			continue
 		}
-		done, err := r.newTurn(key, m).stopUnbegun(ctx)
+		begun, err := r.begunElsewhere(ctx, key, m)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if done {
-			stopped[NewTurnID(agent, m.ID)] = true
-			r.lanes.hint(key)
+		if begun {
+			elsewhere = append(elsewhere, away{key: key, message: m})
+			continue
+		}
+		if err := r.stopOne(ctx, key, m, stopped); err != nil {
+			return nil, err
+		}
+	}
+	return elsewhere, nil
+}
+
+// stopOne decides that an agent says nothing to m, unless its turn is decided.
+func (r *Runner) stopOne(ctx context.Context, key Lane, m messaging.Message, stopped map[TurnID]bool) error {
+	done, err := r.newTurn(ctx, key, m).stopUnbegun(ctx)
+	if err != nil {
+		return err
+	}
+	if done {
+		stopped[NewTurnID(key.Agent, m.ID)] = true
+		r.lanes.hint(key)
+	}
+	return nil
+}
+
+// begunElsewhere tells whether another process works on m: somebody has the lane's lease,
+// and m is its oldest duty.
+func (r *Runner) begunElsewhere(ctx context.Context, key Lane, m messaging.Message) (bool, error) {
+	if r.Agents.orders == nil || r.Leases.TTL() == 0 || !r.leasing.open() || r.Agents.running.at(key) {
+		return false, nil
+	}
+	oldest, err := r.nextDuty(ctx, key)
+	if domain.IsCode(err, domain.NotFound) || err == nil && oldest.ID != m.ID {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	asked, cancel := context.WithTimeout(ctx, leaseWait)
+	defer cancel()
+	lease, err := r.Leases.Acquire(asked, key)
+	if err == nil {
+		_ = withinLeaseWait(context.WithoutCancel(ctx), lease.Release) // else it runs out
+		r.lanes.hint(key)                                              // who was refused it meanwhile relies on this
+	}
+	return domain.IsCode(err, domain.Conflict), nil
+}
+
+// stopElsewhere asks the processes that work on turns to end them, so that what was said so
+// far stays. Where nobody answers the turn is decided here to say nothing, which the
+// other's outcome cannot change any more.
+func (r *Runner) stopElsewhere(ctx context.Context, req StopRequest, turns []away, stopped map[TurnID]bool) error {
+	answers, end, err := r.Agents.orders.ask(ctx, directive{Do: orderStop, Channel: req.ChannelID, Message: req.MessageID})
+	defer end()
+	missing := map[TurnID]bool{}
+	for _, t := range turns {
+		missing[t.id()] = true
+	}
+	patience := time.NewTimer(stopWait)
+	defer patience.Stop()
+	for err == nil && len(missing) > 0 {
+		select {
+		case a := <-answers:
+			for _, id := range a.Seen {
+				delete(missing, id)
+			}
+			for _, id := range a.Stopped {
+				stopped[id] = true
+			}
+		case <-patience.C:
+			err = domain.Errorf(domain.Timeout, "Nobody has answered")
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	for _, t := range turns {
+		if missing[t.id()] {
+			if err := r.stopOne(ctx, t.key, t.message, stopped); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

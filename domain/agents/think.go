@@ -75,18 +75,18 @@ func (t *turn) situation(ctx context.Context) (situation, []messaging.Message, e
 		return situation{}, nil, err
 	}
 	before := slices.DeleteFunc(slices.Clone(recent), func(m messaging.Message) bool { return m.Seq >= t.question.Seq })
-	others, ahead := t.Agents.others(channel, t.key.agent)
+	others, ahead := t.Agents.others(channel, t.key.Agent)
 	return situation{
 		agent: t.agent, channel: channel, question: t.question, before: before, others: others, ahead: ahead,
 		run: agentRun(recent, t.Agents.wrote), wrote: t.Agents.wrote,
-		setting: func(name string) string { return t.Agents.SettingText(t.key.agent, name) },
+		setting: func(name string) string { return t.Agents.SettingText(t.key.Agent, name) },
 	}, recent, nil
 }
 
 // recent reads the channel's last messages, newest first.
 func (t *turn) recent(ctx context.Context, limit int) (page []messaging.Message, err error) {
 	err = t.retry(ctx, func(ctx context.Context) error {
-		page, err = t.Log.Page(ctx, messaging.PageQuery{Channel: t.key.channel, Limit: limit})
+		page, err = t.Log.Page(ctx, messaging.PageQuery{Channel: t.key.Channel, Limit: limit})
 		return err
 	})
 	if err != nil {
@@ -154,7 +154,7 @@ func (t *turn) cut(cause error, said string) Outcome {
 func (t *turn) openStream(attempt int64) {
 	t.stream = &stream{every: t.ChunkEvery, now: t.Now, tell: func(index int, chunk string) {
 		t.Signals.Streamed(Chunk{
-			ChannelID: t.key.channel, AgentID: t.key.agent, Name: t.agent.Character.Name, MessageID: t.replyID(),
+			ChannelID: t.key.Channel, AgentID: t.key.Agent, Name: t.agent.Character.Name, MessageID: t.replyID(),
 			Question: t.question.ID, Attempt: attempt, Index: index, Text: chunk,
 		})
 		if index == 0 {
@@ -170,7 +170,7 @@ func (t *turn) endStream() {
 		return
 	}
 	t.stream.close()
-	t.Signals.StreamEnded(t.key.channel, t.replyID())
+	t.Signals.StreamEnded(t.key.Channel, t.replyID())
 }
 
 // call runs the model on a goroutine of its own, so that one that panics or does not
@@ -225,7 +225,7 @@ func (t *turn) reply(ctx context.Context, p models.Prompt) (a answered) {
 
 // typing tells the channel whether the agent works on an answer.
 func (t *turn) typing(on bool) {
-	t.Signals.Typing(Typing{ChannelID: t.key.channel, AgentID: t.key.agent, Name: t.agent.Character.Name, On: on,
+	t.Signals.Typing(Typing{ChannelID: t.key.Channel, AgentID: t.key.Agent, Name: t.agent.Character.Name, On: on,
 		Speaking: t.speaking.Load()})
 }
 
@@ -234,7 +234,7 @@ func (t *turn) typing(on bool) {
 func (t *turn) recheck(ctx context.Context, o Outcome) (Outcome, error) {
 	var now messaging.Message
 	err := t.retry(ctx, func(ctx context.Context) (err error) {
-		now, err = t.Log.Message(ctx, t.key.channel, t.question.ID)
+		now, err = t.Log.Message(ctx, t.key.Channel, t.question.ID)
 		return err
 	})
 	if domain.IsCode(err, domain.NotFound) || err == nil && now.Deleted {

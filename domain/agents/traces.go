@@ -39,6 +39,7 @@ func (j *Journal) MessageDeleted(ctx context.Context, channel domain.ChannelID, 
 		return err
 	}
 	j.noteErased(channel)
+	j.Agents.caches.Stale(ctx, erasedKind, string(channel))
 	return j.erase(ctx, LogSelection{Channel: channel, Since: m.CreatedAt.Add(-traceSlack)})
 }
 
@@ -60,8 +61,11 @@ func (j *Journal) noteErased(channel domain.ChannelID) {
 func (j *Journal) mayQuote(e LogEntry) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if e.Origin.Channel == "" {
+		return false
+	}
 	at, noted := j.erased[e.Origin.Channel]
-	return noted && e.Origin.Channel != "" && at.After(e.Origin.At)
+	return noted && at.After(e.Origin.At) || j.unsure.After(e.Origin.At)
 }
 
 // ChannelCleared removes what agents have logged about the channel's messages up to a time.

@@ -12,6 +12,7 @@ import (
 
 	"parley/domain"
 	"parley/domain/messaging"
+	"parley/domain/trace"
 )
 
 // SourceReply is the source type of an agent's messages.
@@ -26,10 +27,13 @@ var errQuestionGone = errors.New("the question is gone")
 // errTakenOver ends a turn that another runner works on now; the rest is its business.
 var errTakenOver = errors.New("another runner has taken the turn")
 
+// errFailed stands, in a trace, for the failure that is a turn's outcome.
+var errFailed = errors.New("the turn failed")
+
 // turn is a Runner's work on one duty.
 type turn struct {
 	*Runner
-	key      laneKey
+	key      Lane
 	question messaging.Message
 	// agent is zero if the agent is not known any more.
 	agent Agent
@@ -40,16 +44,24 @@ type turn struct {
 	remembering sync.WaitGroup
 	// speaking says that the answer has begun to arise.
 	speaking atomic.Bool
+	// span is the turn in the trace of its message.
+	span trace.Span
+	// failed says why the turn came to no answer, "" if it did not fail.
+	failed string
 	// used is what the model was asked and said, nil if it was not asked.
 	used *modelUse
 }
 
 // newTurn prepares the work on a duty.
-func (r *Runner) newTurn(key laneKey, m messaging.Message) *turn {
-	a, _ := r.Agents.agent(key.agent)
-	return &turn{Runner: r, key: key, question: m, agent: a, log: r.Logger.With().
-		Str("agentName", a.Character.Name).Str("agentId", string(key.agent)).
-		Str("roomId", string(key.channel)).Str("messageId", string(m.ID)).Logger()}
+func (r *Runner) newTurn(ctx context.Context, key Lane, m messaging.Message) *turn {
+	a, _ := r.Agents.agent(key.Agent)
+	fields := r.Logger.With().
+		Str("agentName", a.Character.Name).Str("agentId", string(key.Agent)).
+		Str("roomId", string(key.Channel)).Str("messageId", string(m.ID))
+	if id := trace.ID(ctx); id != "" {
+		fields = fields.Str("trace_id", id)
+	}
+	return &turn{Runner: r, key: key, question: m, agent: a, log: fields.Logger()}
 }
 
 // run does what is left of the turn, step by step, each of which can be repeated. An
@@ -58,6 +70,7 @@ func (t *turn) run(ctx context.Context) (err error) {
 	work, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer t.Agents.running.begin(t.key, underWay{question: t.question.ID, seq: t.question.Seq, cancel: cancel})()
+	t.agent, _ = t.Agents.agent(t.key.Agent) // a change from now on finds the turn under way
 	defer t.endStream()
 	defer t.remembering.Wait()
 	doc, err := t.take(ctx)
@@ -67,6 +80,7 @@ func (t *turn) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	t.span.Set(trace.Number("parley.attempt", doc.Fence))
 	t.tell(doc, StateTaken)
 	defer func() {
 		if err != nil {
@@ -81,6 +95,8 @@ func (t *turn) run(ctx context.Context) (err error) {
 		}
 	}
 	t.Agents.running.decide(t.key)
+	t.failed = doc.Outcome.Error
+	t.span.Set(trace.Text("parley.result", doc.Outcome.result()))
 	if undecided {
 		t.tell(doc, StateDecided)
 		t.tellOutcome(doc)
@@ -105,11 +121,24 @@ func (t *turn) run(ctx context.Context) (err error) {
 	return nil
 }
 
+// endSpan ends the turn's span with what kept it from an answer: an error of the work, or
+// the failure that is its outcome. A turn that is over is no failure of who works on it late.
+func (t *turn) endSpan(err error) {
+	switch {
+	case errors.Is(err, errTakenOver):
+		t.span.End(nil)
+	case err == nil && t.failed != "":
+		t.span.End(errFailed)
+	default:
+		t.span.End(err)
+	}
+}
+
 // report writes how the turn ended, if it ended badly.
-func (t *turn) report(err error) {
+func (t *turn) report(ctx context.Context, err error) {
 	switch {
 	case err == nil:
-	case errors.Is(err, errTakenOver):
+	case errors.Is(err, errTakenOver), errors.Is(context.Cause(ctx), errLeaseLost):
 		t.log.Info().Msg("turn is worked on elsewhere")
 	case errors.Is(err, context.Canceled):
 		t.log.Info().Msg("turn is left to the next start")
@@ -125,7 +154,7 @@ func (t *turn) take(ctx context.Context) (doc Turn, err error) {
 	}
 	now := t.Now().UTC()
 	fresh := Turn{
-		ID: NewTurnID(t.key.agent, t.question.ID), AgentID: t.key.agent, ChannelID: t.key.channel,
+		ID: NewTurnID(t.key.Agent, t.question.ID), AgentID: t.key.Agent, ChannelID: t.key.Channel,
 		MessageID: t.question.ID, State: StateTaken, CreatedAt: now, UpdatedAt: now,
 	}
 	err = t.retry(ctx, func(ctx context.Context) error {
@@ -143,7 +172,7 @@ func (t *turn) take(ctx context.Context) (doc Turn, err error) {
 func (t *turn) standing(ctx context.Context, doc Turn) error {
 	gone := false
 	err := t.retry(ctx, func(ctx context.Context) error {
-		m, err := t.Log.Message(ctx, t.key.channel, t.question.ID)
+		m, err := t.Log.Message(ctx, t.key.Channel, t.question.ID)
 		gone = domain.IsCode(err, domain.NotFound) || err == nil && m.Deleted
 		if !gone {
 			return err
@@ -227,7 +256,9 @@ func (t *turn) appendAll(ctx context.Context, o Outcome) error {
 			return err
 		}
 		m := t.message(channel, reply, o)
-		err := t.retry(ctx, func(ctx context.Context) error { return t.Channels.PostReply(ctx, m) })
+		posting, span := trace.Start(ctx, "reply", trace.Internal, trace.Text("parley.message", m.ID))
+		err := t.retry(posting, func(ctx context.Context) error { return t.Channels.PostReply(ctx, m) })
+		span.End(err)
 		switch {
 		case err == nil:
 		case passing(err) || ctx.Err() != nil:
@@ -242,7 +273,7 @@ func (t *turn) appendAll(ctx context.Context, o Outcome) error {
 // channel reads the channel of the duty.
 func (t *turn) channel(ctx context.Context) (c messaging.Channel, err error) {
 	err = t.retry(ctx, func(ctx context.Context) error {
-		c, err = t.Channels.Channel(ctx, t.key.channel)
+		c, err = t.Channels.Channel(ctx, t.key.Channel)
 		return err
 	})
 	if err != nil {
@@ -266,7 +297,7 @@ func (t *turn) message(channel messaging.Channel, reply Reply, o Outcome) messag
 	}
 	name := t.agent.Character.Name
 	metadata := domain.Metadata{}
-	metadata.Set("agent_id", t.key.agent)
+	metadata.Set("agent_id", t.key.Agent)
 	metadata.Set("agentName", name)
 	metadata.Set("channelType", channel.Type)
 	metadata.Set("isDm", channel.Type == messaging.TypeDM || channel.Metadata.True("isDm"))
@@ -275,7 +306,7 @@ func (t *turn) message(channel messaging.Channel, reply Reply, o Outcome) messag
 	}
 	return messaging.Message{
 		ID: reply.ID, ChannelID: channel.ID, ServerID: channel.ServerID,
-		AuthorID: domain.EntityID(t.key.agent), AuthorName: name, Content: reply.Text, Raw: raw,
+		AuthorID: domain.EntityID(t.key.Agent), AuthorName: name, Content: reply.Text, Raw: raw,
 		InReplyTo: t.question.ID, SourceType: SourceReply, Metadata: metadata, Dedupe: messaging.DedupeID(reply.ID),
 	}
 }
@@ -306,7 +337,7 @@ func (t *turn) endDuty(ctx context.Context, o Outcome) error {
 	}
 	left := 0
 	err := t.retry(ctx, func(ctx context.Context) (err error) {
-		left, err = t.Log.FinishDuty(ctx, t.key.channel, t.question.ID, t.key.agent)
+		left, err = t.Log.FinishDuty(ctx, t.key.Channel, t.question.ID, t.key.Agent)
 		return err
 	})
 	if err != nil && !domain.IsCode(err, domain.NotFound) { // a message that is gone has no duties
@@ -316,12 +347,12 @@ func (t *turn) endDuty(ctx context.Context, o Outcome) error {
 		return err
 	}
 	if o.Error != "" {
-		t.Signals.Failed(Failure{ChannelID: t.key.channel, AgentID: t.key.agent, Question: t.question.ID,
+		t.Signals.Failed(Failure{ChannelID: t.key.Channel, AgentID: t.key.Agent, Question: t.question.ID,
 			MessageID: t.replyID(), Error: o.Error})
 	}
 	if left == 0 {
 		t.Signals.Completed(messaging.Completion{
-			ChannelID: t.key.channel, ServerID: t.question.ServerID, MessageID: t.question.ID, AgentID: t.key.agent,
+			ChannelID: t.key.Channel, ServerID: t.question.ServerID, MessageID: t.question.ID, AgentID: t.key.Agent,
 			Result: o.result(), Error: o.Error,
 		})
 	}
@@ -329,7 +360,7 @@ func (t *turn) endDuty(ctx context.Context, o Outcome) error {
 }
 
 // replyID is the id of the turn's first reply, which is the one that is streamed.
-func (t *turn) replyID() domain.MessageID { return NewReplyID(t.key.agent, t.question.ID, 0) }
+func (t *turn) replyID() domain.MessageID { return NewReplyID(t.key.Agent, t.question.ID, 0) }
 
 // result is what the channel is told of an outcome.
 func (o Outcome) result() messaging.Result {
@@ -348,7 +379,7 @@ func (o Outcome) result() messaging.Result {
 // newReply makes the n-th reply of the turn of what a model wrote, which may be anything.
 func (t *turn) newReply(n int, text, thought string) Reply {
 	return Reply{
-		ID:   NewReplyID(t.key.agent, t.question.ID, n),
+		ID:   NewReplyID(t.key.Agent, t.question.ID, n),
 		Text: storable(text), Thought: storable(thought), Actions: []string{actionReply},
 	}
 }

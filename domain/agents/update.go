@@ -49,15 +49,29 @@ func (s *Service) Update(ctx context.Context, _ domain.Actor, r UpdateRequest) (
 			return View{}, err
 		}
 	}
-	s.changing.Lock()
-	defer s.changing.Unlock()
-	a, ok := s.visible(r.AgentID)
+	a, ok := s.find(ctx, r.AgentID)
 	if !ok {
 		return View{}, errNoAgent
 	}
 	if len(change) == 0 {
 		return newView(a), nil
 	}
+	s.telling.Lock()
+	defer s.telling.Unlock()
+	a, err := s.updateHere(ctx, r, change)
+	if err != nil {
+		return View{}, err
+	}
+	s.logOf(a).Info().Msg("agent changed")
+	s.caches.Stale(ctx, cacheKind, string(a.ID))
+	s.watcher.AgentChanged(newListItem(a))
+	return newView(a), nil
+}
+
+// updateHere stores a change of an agent.
+func (s *Service) updateHere(ctx context.Context, r UpdateRequest, change patch) (Agent, error) {
+	s.changing.Lock()
+	defer s.changing.Unlock()
 	stored, err := s.store.UpdateAgent(ctx, r.AgentID, func(a Agent) (Agent, error) {
 		if a.Leaving {
 			return a, errNoAgent
@@ -68,11 +82,9 @@ func (s *Service) Update(ctx context.Context, _ domain.Actor, r UpdateRequest) (
 		return s.vault.stored(changed), err
 	})
 	if err != nil {
-		return View{}, err
+		return Agent{}, err
 	}
-	a, _ = s.vault.opened(stored)
+	a, _ := s.vault.opened(stored)
 	s.remember(a)
-	s.logOf(a).Info().Msg("agent changed")
-	s.watcher.AgentChanged(newListItem(a))
-	return newView(a), nil
+	return a, nil
 }

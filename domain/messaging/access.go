@@ -26,6 +26,13 @@ func (s *Service) TakesPart(ctx context.Context, channel domain.ChannelID, entit
 	return slices.Contains(c.Participants, entity), nil
 }
 
+// Participants are the entities that take part in a channel, as the store has them now.
+// Codes: not_found, unavailable.
+func (s *Service) Participants(ctx context.Context, channel domain.ChannelID) ([]domain.EntityID, error) {
+	c, err := s.store.Channel(ctx, channel)
+	return c.Participants, err
+}
+
 // requirePart refuses a bound caller that takes no part in a channel which its request did
 // not name, but which it is about. Codes: forbidden, not_found, unavailable.
 func (s *Service) requirePart(ctx context.Context, a domain.Actor, channel domain.ChannelID) error {

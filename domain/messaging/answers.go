@@ -1,17 +1,22 @@
 package messaging
 
 import (
+	"maps"
+	"slices"
 	"sync"
 
 	"parley/domain"
+	"parley/domain/bus"
 )
 
-// Answers lets callers in this process hear what becomes of a message: the pieces of an
-// answer that arises, the answers, and the end of all turns. It stores nothing, and tells
+// Answers lets callers hear what becomes of a message, in whatever process: the pieces of
+// an answer that arises, the answers, and the end of all turns. It stores nothing, and tells
 // nothing of what happened before somebody followed. It is safe for concurrent use.
 type Answers struct {
 	mu        sync.Mutex
 	following map[domain.MessageID][]*follower
+	// remote connects with the other processes, nil if there are none.
+	remote *remoteAnswers
 }
 
 // follower is somebody who follows a message.
@@ -46,16 +51,20 @@ type AnswerFailure struct {
 	Error string
 }
 
-// newAnswers returns Answers that nobody follows.
-func newAnswers() *Answers { return &Answers{following: map[domain.MessageID][]*follower{}} }
+// newAnswers returns Answers that nobody follows. b leads to the other processes, nil if
+// there are none.
+func newAnswers(b bus.Bus) *Answers {
+	return &Answers{following: map[domain.MessageID][]*follower{}, remote: newRemoteAnswers(b)}
+}
 
 // Follow calls hear for what becomes of a message, in order, until stop is called. hear
 // must not block, nor call Answers; it is not called any more when stop has returned.
 func (a *Answers) Follow(question domain.MessageID, hear func(Heard)) (stop func()) {
 	f := &follower{hear: hear}
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.following[question] = append(a.following[question], f)
+	a.mu.Unlock()
+	a.remote.follow(question) // before the message is stored, so before anybody answers it
 	return func() {
 		a.mu.Lock()
 		defer a.mu.Unlock()
@@ -67,6 +76,7 @@ func (a *Answers) Follow(question domain.MessageID, hear func(Heard)) (stop func
 		}
 		if len(rest) == 0 {
 			delete(a.following, question)
+			a.remote.unfollow(question)
 			return
 		}
 		a.following[question] = rest
@@ -85,13 +95,26 @@ func (a *Answers) Completed(c Completion) { a.tell(c.MessageID, Heard{Completed:
 // replied tells of an answer.
 func (a *Answers) replied(m Message) { a.tell(m.InReplyTo, Heard{Reply: &m}) }
 
-// tell tells all who follow a message.
+// tell tells all who follow a message, here and in other processes.
 func (a *Answers) tell(question domain.MessageID, h Heard) {
+	a.tellHere(question, h)
+	a.remote.tell(question, h)
+}
+
+// tellHere tells all in this process who follow a message.
+func (a *Answers) tellHere(question domain.MessageID, h Heard) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, f := range a.following[question] {
 		f.hear(h)
 	}
+}
+
+// followed lists the messages that somebody here follows.
+func (a *Answers) followed() []domain.MessageID {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Collect(maps.Keys(a.following))
 }
 
 // open is how many messages are followed.

@@ -34,7 +34,7 @@ func (s *Service) prepare(ctx context.Context, actor domain.Actor, r *SendReques
 		err = maySend(actor, channel, r) // another may have made it meanwhile
 	}
 	if err == nil && joins {
-		_, err = s.change(channel.ID, func() (c Channel, err error) {
+		_, err = s.change(ctx, channel.ID, func() (c Channel, err error) {
 			channel, err = s.store.AddParticipants(ctx, channel.ID, domain.EntityID(agent))
 			return channel, err
 		})

@@ -9,14 +9,20 @@ import (
 // MaxCatchUp is the most events that one catch-up returns.
 const MaxCatchUp = 500
 
-// CatchUp returns the channel's events with after < Rev <= head, in order, and
+// Follower reads what follows a number of a channel; Service is one.
+type Follower interface {
+	// Since returns the channel's events with after < Rev <= upto, in order, at most limit.
+	Since(ctx context.Context, channel domain.ChannelID, after, upto int64, limit int) ([]Message, error)
+}
+
+// CatchUp returns a channel's events with after < Rev <= head, in order, and
 // whether that is not all: there were more than MaxCatchUp, or the channel has never come
 // to after, because it was deleted and made anew. The client then reads history instead.
-func (s *Service) CatchUp(ctx context.Context, channel domain.ChannelID, after, head int64) ([]Message, bool, error) {
+func CatchUp(ctx context.Context, f Follower, channel domain.ChannelID, after, head int64) ([]Message, bool, error) {
 	if after >= head {
 		return nil, after > head, nil
 	}
-	events, err := s.store.Since(ctx, channel, after, head, MaxCatchUp+1)
+	events, err := f.Since(ctx, channel, after, head, MaxCatchUp+1)
 	if err != nil {
 		return nil, false, err
 	}

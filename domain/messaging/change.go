@@ -72,15 +72,15 @@ func (r *UpdateChannelRequest) apply(a domain.Actor, c Channel) (Channel, error)
 // member may do it, as in the reference; of bound ones only the owner replaces the list of
 // participants. Codes: invalid, forbidden, not_found, unavailable.
 func (s *Service) UpdateChannel(ctx context.Context, a domain.Actor, r UpdateChannelRequest) (ChannelRow, error) {
-	return s.change(r.ChannelID, func() (Channel, error) {
+	return s.change(ctx, r.ChannelID, func() (Channel, error) {
 		return s.store.UpdateChannel(ctx, r.ChannelID, func(c Channel) (Channel, error) { return r.apply(a, c) })
 	})
 }
 
 // change makes a change of a channel, forgets what is remembered of it and tells its room.
-func (s *Service) change(id domain.ChannelID, store func() (Channel, error)) (ChannelRow, error) {
+func (s *Service) change(ctx context.Context, id domain.ChannelID, store func() (Channel, error)) (ChannelRow, error) {
 	c, err := store()
-	s.channels.drop(id)
+	s.channels.changed(ctx, id)
 	if err != nil {
 		return ChannelRow{}, err
 	}
@@ -112,7 +112,7 @@ func (s *Service) DeleteChannel(ctx context.Context, a domain.Actor, r ChannelRe
 		return DeletedChannel{}, err
 	}
 	existed, err := s.store.DeleteChannel(ctx, r.ChannelID)
-	s.channels.drop(r.ChannelID)
+	s.channels.changed(ctx, r.ChannelID)
 	if err != nil {
 		return DeletedChannel{}, err
 	}
@@ -157,7 +157,7 @@ func (r *InviteRequest) Validate() error {
 // invalid, not_found, unavailable.
 func (s *Service) Invite(ctx context.Context, _ domain.Actor, r InviteRequest) ([]domain.EntityID, error) {
 	var all []domain.EntityID
-	_, err := s.change(r.ChannelID, func() (Channel, error) {
+	_, err := s.change(ctx, r.ChannelID, func() (Channel, error) {
 		c, err := s.store.AddParticipants(ctx, r.ChannelID, r.UserIDs...)
 		all = append([]domain.EntityID{}, c.Participants...)
 		return c, err
@@ -190,7 +190,7 @@ func (s *Service) Remove(ctx context.Context, a domain.Actor, r RemoveRequest) (
 		}
 	}
 	var all []domain.EntityID
-	_, err := s.change(r.ChannelID, func() (Channel, error) {
+	_, err := s.change(ctx, r.ChannelID, func() (Channel, error) {
 		c, err := s.store.RemoveParticipant(ctx, r.ChannelID, r.UserID)
 		all = append([]domain.EntityID{}, c.Participants...)
 		return c, err

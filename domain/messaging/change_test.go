@@ -48,7 +48,7 @@ func TestAnEditKeepsItsPlaceAndAsksNobodyAgain(t *testing.T) {
 	if row["content"] != "changed" || row["seq"] != 1.0 || row["rev"] != 3.0 || row["metadata"].(map[string]any)["edited"] != true {
 		t.Fatalf("row %v", row)
 	}
-	events, truncated, err := s.service.CatchUp(t.Context(), channelID, 1, 3)
+	events, truncated, err := messaging.CatchUp(t.Context(), s.service, channelID, 1, 3)
 	if err != nil || truncated || len(events) != 2 || events[0].Seq != 2 || events[1].Content != "changed" || len(events[1].Awaiting) != 1 {
 		t.Fatalf("catch-up %+v, %v, %v", events, truncated, err)
 	}
@@ -123,11 +123,11 @@ func TestACatchUpIsCutAtItsMost(t *testing.T) {
 			t.Fatal(failure)
 		}
 	}
-	events, truncated, err := s.service.CatchUp(t.Context(), channelID, 0, sent)
+	events, truncated, err := messaging.CatchUp(t.Context(), s.service, channelID, 0, sent)
 	if err != nil || !truncated || len(events) != messaging.MaxCatchUp {
 		t.Fatalf("%d events, truncated %v, %v", len(events), truncated, err)
 	}
-	events, truncated, err = s.service.CatchUp(t.Context(), channelID, 20, sent)
+	events, truncated, err = messaging.CatchUp(t.Context(), s.service, channelID, 20, sent)
 	if err != nil || truncated || len(events) != messaging.MaxCatchUp || events[0].Rev != 21 {
 		t.Fatalf("%d events, truncated %v, %v", len(events), truncated, err)
 	}
@@ -140,11 +140,11 @@ func TestACatchUpOverAClearIsCutAndGoesOn(t *testing.T) {
 	s.must("messages:clear", "")
 	s.say(3)
 	const head = sent + 4
-	events, truncated, err := s.service.CatchUp(t.Context(), channelID, 5, head)
+	events, truncated, err := messaging.CatchUp(t.Context(), s.service, channelID, 5, head)
 	if err != nil || !truncated || len(events) != messaging.MaxCatchUp || events[0].Rev != 6 || !events[0].Deleted {
 		t.Fatalf("%d events, truncated %v, %v", len(events), truncated, err)
 	}
-	events, truncated, err = s.service.CatchUp(t.Context(), channelID, 100, head)
+	events, truncated, err = messaging.CatchUp(t.Context(), s.service, channelID, 100, head)
 	if err != nil || truncated || len(events) != head-100 {
 		t.Fatalf("%d events, truncated %v, %v", len(events), truncated, err)
 	}
@@ -154,7 +154,7 @@ func TestACatchUpOverAClearIsCutAndGoesOn(t *testing.T) {
 			t.Fatalf("number %d is %+v", rev, m)
 		}
 	}
-	if _, truncated, err = s.service.CatchUp(t.Context(), channelID, head+1, head); err != nil || !truncated {
+	if _, truncated, err = messaging.CatchUp(t.Context(), s.service, channelID, head+1, head); err != nil || !truncated {
 		t.Fatalf("beyond the head: truncated %v, %v", truncated, err)
 	}
 }

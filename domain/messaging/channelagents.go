@@ -59,7 +59,7 @@ func (s *Service) AddChannelAgent(ctx context.Context, _ domain.Actor, r Channel
 	if err := s.requireAgent(r.AgentID); err != nil {
 		return ChannelAgent{}, err
 	}
-	_, err := s.change(r.ChannelID, func() (Channel, error) {
+	_, err := s.change(ctx, r.ChannelID, func() (Channel, error) {
 		return s.store.AddParticipants(ctx, r.ChannelID, domain.EntityID(r.AgentID))
 	})
 	return ChannelAgent{ChannelID: r.ChannelID, AgentID: r.AgentID, Message: "Agent added to channel successfully"}, err
@@ -70,7 +70,7 @@ func (s *Service) AddChannelAgent(ctx context.Context, _ domain.Actor, r Channel
 // not_found (the channel, or the agent is not in it), unavailable.
 func (s *Service) RemoveChannelAgent(ctx context.Context, a domain.Actor, r ChannelAgentRequest) (ChannelAgent, error) {
 	entity := domain.EntityID(r.AgentID)
-	_, err := s.change(r.ChannelID, func() (Channel, error) {
+	_, err := s.change(ctx, r.ChannelID, func() (Channel, error) {
 		return s.store.UpdateChannel(ctx, r.ChannelID, func(c Channel) (Channel, error) {
 			if err := mustOwn(a, c); err != nil {
 				return c, err

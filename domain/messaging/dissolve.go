@@ -48,7 +48,7 @@ func (s *Service) DeleteServer(ctx context.Context, _ domain.Actor, r ServerRequ
 // dissolve deletes the channels of a retired server, tells its dependents, and forgets it.
 // Each step can be repeated.
 func (s *Service) dissolve(ctx context.Context, id domain.ServerID) error {
-	s.roster.forget(id)
+	s.roster.forget(ctx, id)
 	for {
 		page, err := s.store.Channels(ctx, ChannelQuery{Server: id, Limit: dissolveBatch})
 		if err != nil {
@@ -123,7 +123,7 @@ func (s *Service) AgentDeleted(ctx context.Context, id domain.AgentID) error {
 			if err := s.store.DropRead(ctx, c.ID, entity); err != nil { // the channel leads to it
 				return err
 			}
-			_, err := s.change(c.ID, func() (Channel, error) { return s.store.RemoveParticipant(ctx, c.ID, entity) })
+			_, err := s.change(ctx, c.ID, func() (Channel, error) { return s.store.RemoveParticipant(ctx, c.ID, entity) })
 			if err != nil && !domain.IsCode(err, domain.NotFound) { // deleted a moment ago
 				return err
 			}

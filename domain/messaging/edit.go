@@ -143,7 +143,7 @@ func editedRaw(raw json.RawMessage, text string) json.RawMessage {
 // runs then.
 func (s *Service) announce(ctx context.Context, m Message, also func()) error {
 	delivered := make(chan struct{})
-	s.announcer.Announce(Event{Message: m, Delivered: func() {
+	s.spread(ctx, Event{Message: m, Delivered: func() {
 		if also != nil {
 			also()
 		}

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"parley/domain"
+	"parley/domain/bus"
 )
 
 // maxServers bounds the message servers, all of which are kept in memory.
@@ -32,7 +33,8 @@ func (noAgents) AgentState(domain.AgentID) (name string, running, known bool) {
 // Roster knows which agents belong to which message servers. It is kept in memory, because
 // every message asks it, and written through. It is safe for concurrent use.
 type Roster struct {
-	store Store
+	store  Store
+	caches *bus.Caches
 
 	// changing is held while a server is changed in the store and in known, so that the
 	// two go the same way; it is taken before mu.
@@ -41,9 +43,28 @@ type Roster struct {
 	known    map[domain.ServerID][]domain.AgentID
 }
 
-// NewRoster returns a roster that knows nothing until Load.
-func NewRoster(store Store) *Roster {
-	return &Roster{store: store, known: map[domain.ServerID][]domain.AgentID{}}
+// NewRoster returns a roster that knows nothing until Load. caches tells of other
+// processes; nil means that there is none.
+func NewRoster(store Store, caches *bus.Caches) *Roster {
+	r := &Roster{store: store, caches: caches, known: map[domain.ServerID][]domain.AgentID{}}
+	caches.Register(serverKind, bus.Cache{Drop: r.refresh, DropAll: r.Load})
+	return r
+}
+
+// refresh reads what another process may have changed of a server.
+func (r *Roster) refresh(ctx context.Context, key string) error {
+	id := domain.ServerID(key)
+	r.changing.Lock()
+	defer r.changing.Unlock()
+	s, err := r.store.Server(ctx, id)
+	if domain.IsCode(err, domain.NotFound) {
+		r.drop(id)
+		return nil
+	}
+	if err == nil {
+		r.remember(s)
+	}
+	return err
 }
 
 // Load reads the servers. Codes: unavailable.
@@ -122,8 +143,18 @@ func (r *Roster) Remove(ctx context.Context, server domain.ServerID, agent domai
 	})
 }
 
-// change stores what change makes of a server, and remembers its agents.
+// change stores what change makes of a server, and remembers its agents, as the other
+// processes do.
 func (r *Roster) change(ctx context.Context, server domain.ServerID, change func(Server) (Server, error)) error {
+	err := r.changeHere(ctx, server, change)
+	if err == nil {
+		r.caches.Stale(ctx, serverKind, string(server))
+	}
+	return err
+}
+
+// changeHere stores what change makes of a server, and remembers its agents.
+func (r *Roster) changeHere(ctx context.Context, server domain.ServerID, change func(Server) (Server, error)) error {
 	r.changing.Lock()
 	defer r.changing.Unlock()
 	s, err := r.store.UpdateServer(ctx, server, change)
@@ -134,6 +165,12 @@ func (r *Roster) change(ctx context.Context, server domain.ServerID, change func
 	return nil
 }
 
+// made notes a server that was just made, here and in the other processes.
+func (r *Roster) made(ctx context.Context, s Server) {
+	r.remember(s)
+	r.caches.Stale(ctx, serverKind, string(s.ID))
+}
+
 // remember notes a server's agents.
 func (r *Roster) remember(s Server) {
 	r.mu.Lock()
@@ -141,10 +178,16 @@ func (r *Roster) remember(s Server) {
 	r.known[s.ID] = s.Agents
 }
 
-// forget notes that a server is gone.
-func (r *Roster) forget(id domain.ServerID) {
+// forget notes that a server is gone, here and in the other processes.
+func (r *Roster) forget(ctx context.Context, id domain.ServerID) {
 	r.changing.Lock()
-	defer r.changing.Unlock()
+	r.drop(id)
+	r.changing.Unlock()
+	r.caches.Stale(ctx, serverKind, string(id))
+}
+
+// drop forgets a server. The caller holds changing.
+func (r *Roster) drop(id domain.ServerID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	delete(r.known, id)

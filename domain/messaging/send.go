@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"parley/domain"
+	"parley/domain/trace"
 )
 
 // maxClientID is the longest client message id, in bytes.
@@ -204,7 +205,7 @@ func (s *Service) post(ctx context.Context, channel Channel, m Message, origin O
 			done(Posted{}, err)
 			return
 		}
-		s.announcer.Announce(Event{
+		s.spread(ctx, Event{
 			Message: a.Message, Origin: origin, Repeat: a.Duplicate,
 			Delivered: func() {
 				done(newPosted(a, origin), nil)
@@ -215,6 +216,30 @@ func (s *Service) post(ctx context.Context, channel Channel, m Message, origin O
 	if err != nil {
 		done(Posted{}, err)
 	}
+}
+
+// spread announces an event. Where ctx is traced, so is the announcement, and that of a
+// message which is new begins the message's own trace.
+func (s *Service) spread(ctx context.Context, e Event) {
+	m := e.Message
+	_, span := trace.Start(ctx, "announce", trace.Producer, trace.Text("parley.channel", m.ChannelID),
+		trace.Text("parley.message", m.ID), trace.Number("parley.rev", m.Rev))
+	if span.On() {
+		var first trace.Span
+		if !e.Repeat && m.Kind == KindPost && m.Rev == m.Seq {
+			first = trace.Posted(ctx, m.ID, trace.Text("parley.channel", m.ChannelID), trace.Text("parley.message", m.ID),
+				trace.Number("parley.seq", m.Seq))
+		}
+		delivered := e.Delivered
+		e.Delivered = func() {
+			first.End(nil)
+			span.End(nil)
+			if delivered != nil {
+				delivered()
+			}
+		}
+	}
+	s.announcer.Announce(e)
 }
 
 // afterPost starts the agents' work, or ends the wait if there is none to do. A
@@ -255,7 +280,7 @@ func (s *Service) put(ctx context.Context, channel Channel, m Message) (Appended
 			outcomes <- outcome{err: err}
 			return
 		}
-		s.announcer.Announce(Event{Message: a.Message, Repeat: a.Duplicate, Delivered: func() {
+		s.spread(ctx, Event{Message: a.Message, Repeat: a.Duplicate, Delivered: func() {
 			if len(a.Message.Awaiting) > 0 {
 				s.duties.Hint(a.Message)
 			}

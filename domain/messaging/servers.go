@@ -96,7 +96,7 @@ func (s *Service) makeServer(ctx context.Context, server Server) (Server, error)
 	server.UpdatedAt = server.CreatedAt
 	stored, created, err := s.store.EnsureServer(ctx, server)
 	if created {
-		s.roster.remember(stored)
+		s.roster.made(ctx, stored)
 	}
 	return stored, err
 }

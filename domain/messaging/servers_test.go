@@ -92,7 +92,7 @@ func TestWhatServersRefuse(t *testing.T) {
 
 func TestAgentsBelongToServersAtOnceAndAfterARestart(t *testing.T) {
 	h := openTown(t, nil)
-	roster := messaging.NewRoster(h.store)
+	roster := messaging.NewRoster(h.store, nil)
 	h = openTownOn(t, h.store, func(o *messaging.Options) { o.Roster = roster })
 	id := h.server()
 	if roster.Belongs(id, eliza) || !roster.Belongs(domain.DefaultServer, eliza) {
@@ -102,7 +102,7 @@ func TestAgentsBelongToServersAtOnceAndAfterARestart(t *testing.T) {
 		h.do("servers:link", "serverId", id, "agentId", eliza)
 	}
 	h.do("servers:link", "serverId", domain.DefaultServer, "agentId", eliza)
-	again := messaging.NewRoster(h.store)
+	again := messaging.NewRoster(h.store, nil)
 	if err := again.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}

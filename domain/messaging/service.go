@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"parley/domain"
+	"parley/domain/bus"
 	"parley/domain/models"
 )
 
@@ -24,6 +25,12 @@ type Options struct {
 	Titles models.Titler
 	// Dependents are told of deletions, one after the other.
 	Dependents []Dependents
+	// Caches tells other processes of changes, and this one of theirs; nil means that there
+	// is no other.
+	Caches *bus.Caches
+	// Bus lets callers hear of answers that arise in other processes; nil means that there
+	// is no other.
+	Bus bus.Bus
 	// AnswerWait is how long a send with transport http waits for the agent's answer; 0
 	// means 28 s, as clients give up after 30.
 	AnswerWait time.Duration
@@ -32,7 +39,7 @@ type Options struct {
 // setDefaults fills the fields that may be zero.
 func (o *Options) setDefaults() {
 	if o.Roster == nil {
-		o.Roster = NewRoster(o.Store)
+		o.Roster = NewRoster(o.Store, o.Caches)
 	}
 	if o.Agents == nil {
 		o.Agents = noAgents{}
@@ -56,7 +63,7 @@ type Service struct {
 	titles    models.Titler
 	// dependents hear of deletions.
 	dependents []Dependents
-	// answers lets callers in this process hear what becomes of a message.
+	// answers lets callers hear what becomes of a message.
 	answers    *Answers
 	answerWait time.Duration
 	// unswept wakes Run.
@@ -68,8 +75,8 @@ func New(o Options) *Service {
 	o.setDefaults()
 	return &Service{
 		store: o.Store, announcer: o.Announcer, signals: o.Signals, duties: o.Duties, now: o.Now,
-		channels: newDirectory(o.Store), roster: o.Roster, agents: o.Agents, titles: o.Titles, dependents: o.Dependents,
-		answers: newAnswers(), answerWait: o.AnswerWait, unswept: make(chan struct{}, 1),
+		channels: newDirectory(o.Store, o.Caches), roster: o.Roster, agents: o.Agents, titles: o.Titles, dependents: o.Dependents,
+		answers: newAnswers(o.Bus), answerWait: o.AnswerWait, unswept: make(chan struct{}, 1),
 	}
 }
 

@@ -331,7 +331,7 @@ func TestADeletionLeavesATombstoneWithTheNextNumber(t *testing.T) {
 	if got := s.took(); got != "withdraw 1 to 1; delete seq 1 rev 3 to ; answered; message gone; answered" {
 		t.Fatalf("script: %s", got)
 	}
-	events, truncated, err := s.service.CatchUp(t.Context(), channelID, 1, 3)
+	events, truncated, err := messaging.CatchUp(t.Context(), s.service, channelID, 1, 3)
 	if err != nil || truncated || len(events) != 2 || events[0].Rev != 2 || events[1].Rev != 3 || !events[1].Deleted {
 		t.Fatalf("catch-up %+v, %v, %v", events, truncated, err)
 	}

@@ -3,6 +3,8 @@ package messaging
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
+	"sync"
 	"time"
 
 	"parley/domain"
@@ -18,6 +20,9 @@ const sweepPatience = 2 * time.Second
 
 // untoldBatch is how many messages are read at once whose changes are to be told.
 const untoldBatch = 100
+
+// sweepOthers is about how often Run looks for what other processes have left.
+const sweepOthers = 2 * time.Minute
 
 // sweepPause is how long Run waits after a failure of the store or of a dependent.
 const sweepPause = 5 * time.Second
@@ -99,10 +104,18 @@ func (s *Service) erase(ctx context.Context, l Leftover) error {
 }
 
 // Run finishes what deletions have left to do: at the start what the last run did not get
-// to, then what takes long or has failed. It returns when ctx ends.
+// to, then what takes long or has failed; now and then, if there are other processes, what
+// one that died has left. Every step can be done by several at once. It also lets callers
+// hear of answers in other processes. It returns when ctx ends.
 func (s *Service) Run(ctx context.Context) error {
+	var group sync.WaitGroup
+	defer group.Wait()
+	group.Go(func() { s.hearAnswers(ctx) })
 	for {
 		var again <-chan time.Time
+		if s.answers.remote != nil {
+			again = time.After(sweepOthers/2 + time.Duration(rand.Int64N(int64(sweepOthers)))) //nolint:gosec // it only spreads work
+		}
 		if err := errors.Join(s.tellAll(ctx), s.sweepAll(ctx), s.dissolveAll(ctx)); err != nil && ctx.Err() == nil {
 			again = time.After(sweepPause)
 		}

@@ -108,7 +108,7 @@ func (s *Service) syncChannel(ctx context.Context, server Server, want SyncChann
 	if c.Name == want.Name && (want.Type == "" || c.Type == want.Type) {
 		return c, created, false, nil
 	}
-	_, err = s.change(c.ID, func() (Channel, error) {
+	_, err = s.change(ctx, c.ID, func() (Channel, error) {
 		c, err = s.store.UpdateChannel(ctx, c.ID, func(c Channel) (Channel, error) {
 			c.Name = want.Name
 			if want.Type != "" {

@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"parley/domain"
+	"parley/domain/trace"
 )
 
 // Access says who may call an operation.
@@ -123,6 +124,8 @@ type Options struct {
 	Now domain.Clock
 	// Observe is told of each finished call; nil for nobody.
 	Observe func(Observation)
+	// Tracer traces each call; nil traces none.
+	Tracer trace.Tracer
 	// Membership decides which channels a bound caller may name; nil admits it to none.
 	Membership Membership
 }
@@ -245,6 +248,7 @@ func (o *Op) Result() reflect.Type { return o.result }
 func (o *Op) Start(ctx context.Context, actor domain.Actor, in Input, done func(any, *domain.Error)) {
 	began := o.registry.opts.Now()
 	ctx, cancel := context.WithTimeout(ctx, o.Timeout)
+	ctx, span := o.trace(ctx, in)
 	var answered atomic.Bool // set by whoever comes first: the operation, its panic, the deadline
 	answer := func(res any, err error) {
 		if !answered.CompareAndSwap(false, true) {
@@ -252,7 +256,8 @@ func (o *Op) Start(ctx context.Context, actor domain.Actor, in Input, done func(
 		}
 		cancel()
 		failure := o.classify(err)
-		o.report(actor, in, began, failure)
+		o.report(ctx, actor, in, began, failure)
+		endSpan(span, failure)
 		done(res, failure)
 	}
 	unwatch := context.AfterFunc(ctx, func() { answer(nil, ctx.Err()) })
@@ -316,6 +321,27 @@ func (o *Op) Allow(actor domain.Actor) error {
 	}
 }
 
+// Traced reports whether calls are traced: those of public operations, which balancers make
+// all day to ask for the health, are not.
+func (o *Op) Traced() bool { return o.Access != Public }
+
+// trace begins the span of a call.
+func (o *Op) trace(ctx context.Context, in Input) (context.Context, trace.Span) {
+	if !o.Traced() {
+		return ctx, trace.Span{}
+	}
+	return trace.Begin(ctx, o.registry.opts.Tracer, trace.Beginning{Name: o.Name}, trace.Text("parley.door", in.Door()))
+}
+
+// endSpan ends a span with a failure, or without one.
+func endSpan(span trace.Span, failure *domain.Error) {
+	if failure == nil {
+		span.End(nil)
+		return
+	}
+	span.End(failure)
+}
+
 // classify gives an unclassified failure the operation's own wire code.
 func (o *Op) classify(err error) *domain.Error {
 	failure := domain.AsError(err)
@@ -336,7 +362,7 @@ func (o *Op) Declares(code domain.Code) bool {
 const undeclared = "operation answered with an undeclared code"
 
 // report writes the one log line of the call and counts it. Bodies are never logged.
-func (o *Op) report(actor domain.Actor, in Input, began time.Time, failure *domain.Error) {
+func (o *Op) report(ctx context.Context, actor domain.Actor, in Input, began time.Time, failure *domain.Error) {
 	took := o.registry.opts.Now().Sub(began)
 	code, level := "ok", zerolog.DebugLevel
 	if failure != nil {
@@ -361,6 +387,9 @@ func (o *Op) report(actor domain.Actor, in Input, began time.Time, failure *doma
 		return
 	}
 	line.Str("op", o.Name).Str("door", in.Door()).Str("entity", string(actor.Entity)).Str("code", code).Dur("took", took)
+	if id := trace.ID(ctx); id != "" {
+		line.Str("trace_id", id)
+	}
 	if failure != nil && level >= zerolog.WarnLevel {
 		line.Err(failure)
 	}

@@ -65,13 +65,15 @@ func (o *Op) Stream(ctx context.Context, actor domain.Actor, in Input, accepts b
 		return false, nil
 	}
 	began := o.registry.opts.Now()
+	ctx, span := o.trace(ctx, in)
 	defer func() {
 		if p := recover(); p != nil {
 			o.registry.opts.Logger.Error().Str("op", o.Name).Interface("panic", p).
 				Bytes("stack", debug.Stack()).Msg("operation panicked")
 			streamed, failure = true, domain.Errorf(domain.Internal, "Internal error")
 		}
-		o.report(actor, in, began, failure)
+		o.report(ctx, actor, in, began, failure)
+		endSpan(span, failure)
 	}()
 	return true, o.classify(o.stream(ctx, actor, req, out))
 }

@@ -25,6 +25,8 @@ type Entry struct {
 	AgentName string
 	AgentID   string
 	RoomID    string
+	// Replica is where the line was written, "" on a server that is alone.
+	Replica string
 	// Fields are the line's other fields.
 	Fields map[string]any
 }
@@ -37,6 +39,7 @@ type entryForm struct {
 	AgentName string         `json:"agentName,omitempty"`
 	AgentID   string         `json:"agentId,omitempty"`
 	RoomID    string         `json:"roomId,omitempty"`
+	Replica   string         `json:"replica,omitempty"`
 	Others    map[string]any `json:"*"`
 }
 
@@ -48,7 +51,7 @@ func (e Entry) MarshalJSON() ([]byte, error) {
 	flat := make(map[string]any, len(e.Fields)+6)
 	maps.Copy(flat, e.Fields)
 	flat["level"], flat["time"], flat["msg"] = e.Level, e.Time, e.Msg
-	for key, text := range map[string]string{"agentName": e.AgentName, "agentId": e.AgentID, "roomId": e.RoomID} {
+	for key, text := range map[string]string{"agentName": e.AgentName, "agentId": e.AgentID, "roomId": e.RoomID, "replica": e.Replica} {
 		if text != "" {
 			flat[key] = text
 		}

@@ -87,6 +87,7 @@ type following struct {
 func (s *Service) FollowLogs(ctx context.Context, _ domain.Actor, r FollowRequest, out op.Sink) error {
 	all, entries, cancel := s.opts.Logs.Follow(followBuffer)
 	defer cancel()
+	defer s.opts.Logs.Want()()
 	past, filter := r.past(all), r.filter()
 	err := out.Send("open", "", following{Level: orAll(r.Level), AgentName: orAll(r.AgentName), AgentID: orAll(r.AgentID),
 		Replay: len(past), Timestamp: s.stamp()})

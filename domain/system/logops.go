@@ -136,6 +136,8 @@ type LogList struct {
 	AgentName      string   `json:"agentName"`
 	AgentID        string   `json:"agentId"`
 	Levels         []string `json:"levels"`
+	// Replica is whose log this is; it is there only in a cluster, where each keeps its own.
+	Replica string `json:"replica,omitempty"`
 	// Accepted counts the entries that were appended; it is there only if some were sent.
 	Accepted *int `json:"accepted,omitempty"`
 	// Received is Accepted, as the reference's client library calls it.
@@ -160,7 +162,7 @@ func (s *Service) ListLogs(_ context.Context, _ domain.Actor, r LogsRequest) (Lo
 	all := s.opts.Logs.Entries()
 	found := newLogQuery(r, s.opts.Now()).find(all)
 	return LogList{Logs: found, Count: len(found), Total: len(all), RequestedLevel: orAll(strings.ToLower(r.Level)),
-		AgentName: orAll(r.AgentName), AgentID: orAll(r.AgentID), Levels: levelNames(), Accepted: accepted, Received: accepted}, nil
+		AgentName: orAll(r.AgentName), AgentID: orAll(r.AgentID), Levels: levelNames(), Replica: s.opts.Logs.Replica(), Accepted: accepted, Received: accepted}, nil
 }
 
 // submit appends entries and returns how many.

@@ -22,6 +22,12 @@ type Logs struct {
 	bytes    int
 	watchers map[*watcher]struct{}
 	dropped  uint64
+	// replica is whose lines these are, "" for a server that is alone.
+	replica string
+	// wants counts those who want to see the lines of all replicas; changed is told when that
+	// begins or ends.
+	wants   int
+	changed chan struct{}
 }
 
 // stored is an entry with the length of its line.
@@ -35,7 +41,7 @@ type watcher struct{ entries chan Entry }
 
 // NewLogs returns an empty buffer; it never takes more than about 10 MB.
 func NewLogs() *Logs {
-	return &Logs{watchers: map[*watcher]struct{}{}}
+	return &Logs{watchers: map[*watcher]struct{}{}, changed: make(chan struct{}, 1)}
 }
 
 // Write takes one line of JSON. It never fails and never waits for a watcher.
@@ -43,7 +49,14 @@ func (l *Logs) Write(line []byte) (int, error) {
 	e := parseEntry(line, time.Now())
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	e.Replica = l.replica
 	l.keep(stored{entry: e, size: min(len(line), maxEntry)})
+	l.tell(e)
+	return len(line), nil
+}
+
+// tell hands an entry to all watchers. The caller holds the lock.
+func (l *Logs) tell(e Entry) {
 	for w := range l.watchers {
 		select {
 		case w.entries <- e:
@@ -51,7 +64,62 @@ func (l *Logs) Write(line []byte) (int, error) {
 			l.dropped++
 		}
 	}
-	return len(line), nil
+}
+
+// tag says whose lines are written from now on.
+func (l *Logs) tag(replica string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.replica = replica
+}
+
+// Replica is whose lines these are, "" for a server that is alone.
+func (l *Logs) Replica() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.replica
+}
+
+// show hands the entry of another replica to the watchers; it is kept there and not here.
+func (l *Logs) show(e Entry) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.tell(e)
+}
+
+// lost counts entries of which watchers elsewhere do not hear.
+func (l *Logs) lost(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.dropped += uint64(n) //nolint:gosec // a length
+}
+
+// Want says that somebody watches who wants the lines of all replicas too, until the
+// function that it returns is called, which may be called again.
+func (l *Logs) Want() (release func()) {
+	l.count(1)
+	return sync.OnceFunc(func() { l.count(-1) })
+}
+
+// count changes how many want the lines of all replicas.
+func (l *Logs) count(by int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	before := l.wants > 0
+	l.wants += by
+	if before != (l.wants > 0) {
+		select {
+		case l.changed <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// watched reports whether somebody wants the lines of all replicas.
+func (l *Logs) watched() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.wants > 0
 }
 
 // Dropped is how many entries watchers have lost because they were slow.

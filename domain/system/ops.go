@@ -126,6 +126,8 @@ type Dependencies struct {
 	Agents string `json:"agents"`
 	// Database is healthy or unhealthy.
 	Database string `json:"database"`
+	// Redis is healthy or unhealthy; it is left out for a server that is alone.
+	Redis string `json:"redis,omitempty"`
 }
 
 // Health answers system:health.
@@ -135,7 +137,9 @@ type Health struct {
 	Timestamp    string       `json:"timestamp"`
 	AgentCount   int          `json:"agentCount"`
 	Dependencies Dependencies `json:"dependencies"`
-	Uptime       float64      `json:"uptime"`
+	// Degraded says that this replica goes on without the others; it still takes messages.
+	Degraded bool    `json:"degraded,omitempty"`
+	Uptime   float64 `json:"uptime"`
 }
 
 // Health returns whether the server can take messages. Codes: unavailable (reason
@@ -145,6 +149,12 @@ func (s *Service) Health(ctx context.Context, _ domain.Actor, _ Request) (Health
 	counts := s.counts()
 	h := Health{Status: "OK", Version: s.opts.AppVersion, Timestamp: s.stamp(), AgentCount: counts.Active,
 		Dependencies: Dependencies{Agents: "healthy", Database: "healthy"}, Uptime: s.uptime()}
+	if s.opts.Degraded != nil {
+		h.Dependencies.Redis, h.Degraded = "healthy", s.opts.Degraded()
+		if h.Degraded {
+			h.Dependencies.Redis = "unhealthy"
+		}
+	}
 	var failure *domain.Error
 	if counts.Active == 0 {
 		h.Dependencies.Agents = "no_agents"

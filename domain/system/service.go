@@ -53,6 +53,9 @@ type Options struct {
 	Servers   Servers
 	Inspector Inspector
 	Env       Environment
+	// Degraded reports whether what replicas share does not answer, so that each goes on
+	// alone; nil for a server that is alone.
+	Degraded func() bool
 	// Stop begins the graceful stop and returns at once; the answer of the call that asked
 	// for it must still get through. It may be called again.
 	Stop func()

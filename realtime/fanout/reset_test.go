@@ -75,7 +75,7 @@ func TestALateEventOfADeletedChannelDoesNotMoveTheNewOne(t *testing.T) {
 		w := newWorld()
 		s := newSequencer(t, w)
 		w.join(t, s, "ann")
-		var late messaging.Event
+		var late fanout.Event
 		for range 9 {
 			late = w.append()
 		}

@@ -2,6 +2,7 @@ package fanout
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -19,6 +20,10 @@ const maxEarly = 1024
 // fetchSize is how many events one fetch from the store brings.
 const fetchSize = 500
 
+// maxFetches is how many fetches ask the store at the same time: after a break all lines
+// have something to ask.
+const maxFetches = 8
+
 // Source is the store's side of a channel; messaging.Service implements it.
 type Source interface {
 	// Head is the channel's last assigned number.
@@ -27,12 +32,23 @@ type Source interface {
 	Since(ctx context.Context, channel domain.ChannelID, after, upto int64, limit int) ([]messaging.Message, error)
 }
 
+// Event is a committed event on its way to the members of its channel.
+type Event struct {
+	messaging.Event
+	// Encoded is the event as it goes to the members, nil if nobody has encoded it yet. An
+	// event of another server has nothing else, but for its channel and its Rev.
+	Encoded any
+}
+
 // Sink is where events go.
 type Sink interface {
 	// Room brings e to the members of its channel, and to its origin.
-	Room(e messaging.Event)
+	Room(e Event)
 	// Origin brings e to its origin only: the room has it already or has no members.
-	Origin(e messaging.Event)
+	Origin(e Event)
+	// BegunAnew says that the store's head is below what the members of a channel have: it
+	// was deleted, and this process did not hear of it.
+	BegunAnew(channel domain.ChannelID)
 }
 
 // Options of a Sequencer.
@@ -52,6 +68,9 @@ type Sequencer struct {
 	stop context.CancelFunc
 	wg   sync.WaitGroup
 
+	// reading has a place for each fetch that asks the store at the same time.
+	reading chan struct{}
+
 	mu    sync.Mutex
 	lines map[domain.ChannelID]*line
 }
@@ -65,13 +84,15 @@ type line struct {
 	mu     sync.Mutex
 	loaded bool
 	// epoch rises with each Reset: what was read of the store before is of another channel.
-	epoch     int
-	closed    bool // the last member left; only origins hear of what still comes
-	fetching  bool
+	epoch    int
+	closed   bool // the last member left; only origins hear of what still comes
+	fetching bool
+	// unsure says that there may be events above target of which nobody told this process.
+	unsure    bool
 	delivered int64
 	// target is the highest number known of; a fetch goes on until it is delivered.
 	target int64
-	early  map[int64]messaging.Event
+	early  map[int64]Event
 }
 
 // New returns a Sequencer; Close ends it.
@@ -80,7 +101,7 @@ func New(o Options) *Sequencer {
 		o.Patience = 50 * time.Millisecond
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	return &Sequencer{opts: o, ctx: ctx, stop: stop, lines: map[domain.ChannelID]*line{}}
+	return &Sequencer{opts: o, ctx: ctx, stop: stop, reading: make(chan struct{}, maxFetches), lines: map[domain.ChannelID]*line{}}
 }
 
 // Close stops all fetches and waits for them. Events that wait are dropped; they
@@ -92,7 +113,7 @@ func (s *Sequencer) Close() {
 
 // Announce hands over a committed event. It returns when the event is delivered or
 // put aside to wait for its predecessors.
-func (s *Sequencer) Announce(e messaging.Event) {
+func (s *Sequencer) Announce(e Event) {
 	s.mu.Lock()
 	l := s.lines[e.Message.ChannelID]
 	s.mu.Unlock()
@@ -114,7 +135,7 @@ func (s *Sequencer) Announce(e messaging.Event) {
 }
 
 // toRoom delivers the next event of the line. l.mu is held.
-func (s *Sequencer) toRoom(l *line, e messaging.Event) {
+func (s *Sequencer) toRoom(l *line, e Event) {
 	l.delivered = e.Message.Rev
 	s.opts.Sink.Room(e)
 	if e.Delivered != nil {
@@ -123,7 +144,7 @@ func (s *Sequencer) toRoom(l *line, e messaging.Event) {
 }
 
 // toOrigin tells only the sender of e.
-func (s *Sequencer) toOrigin(e messaging.Event) {
+func (s *Sequencer) toOrigin(e Event) {
 	s.opts.Sink.Origin(e)
 	if e.Delivered != nil {
 		e.Delivered()
@@ -131,7 +152,7 @@ func (s *Sequencer) toOrigin(e messaging.Event) {
 }
 
 // putAside keeps an early event and sees to it that the gap is closed. l.mu is held.
-func (s *Sequencer) putAside(l *line, e messaging.Event) {
+func (s *Sequencer) putAside(l *line, e Event) {
 	l.target = max(l.target, e.Message.Rev)
 	if len(l.early) < maxEarly {
 		l.early[e.Message.Rev] = e
@@ -140,6 +161,46 @@ func (s *Sequencer) putAside(l *line, e messaging.Event) {
 		s.toOrigin(e)
 	}
 	if l.loaded {
+		s.fetchLater(l)
+	}
+}
+
+// Check makes channels deliver what the store has and nobody told this process of; none
+// stands for all with members here. It does not wait for the store.
+func (s *Sequencer) Check(channels ...domain.ChannelID) {
+	s.mu.Lock()
+	var lines []*line
+	for _, channel := range channels {
+		if l := s.lines[channel]; l != nil {
+			lines = append(lines, l)
+		}
+	}
+	if len(channels) == 0 {
+		lines = slices.Collect(maps.Values(s.lines))
+	}
+	s.mu.Unlock()
+	for _, l := range lines {
+		l.mu.Lock()
+		l.unsure = true
+		if l.loaded {
+			s.fetchLater(l)
+		}
+		l.mu.Unlock()
+	}
+}
+
+// Hint says that a channel has come to a number: whoever has not delivered it yet fetches it.
+func (s *Sequencer) Hint(channel domain.ChannelID, number int64) {
+	s.mu.Lock()
+	l := s.lines[channel]
+	s.mu.Unlock()
+	if l == nil {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.target = max(l.target, number)
+	if l.loaded && l.delivered < l.target {
 		s.fetchLater(l)
 	}
 }
@@ -184,33 +245,52 @@ func (s *Sequencer) fetchLater(l *line) {
 // fetch closes the line's gap from the store and reports whether it is done.
 func (s *Sequencer) fetch(l *line) bool {
 	l.mu.Lock()
-	after, upto, epoch := l.delivered, l.target, l.epoch
-	if l.closed || after >= upto {
+	if l.closed || l.delivered >= l.target && !l.unsure {
 		l.fetching = false
 		l.mu.Unlock()
 		return true
 	}
+	after, epoch := l.delivered, l.epoch
+	l.unsure = false // what is asked for now is answered by the head that is read next
 	l.mu.Unlock()
-	ctx, cancel := context.WithTimeout(s.ctx, 5*time.Second)
-	defer cancel()
-	head, err := s.opts.Source.Head(ctx, l.channel)
-	var found []messaging.Message
-	if err == nil {
-		found, err = s.opts.Source.Since(ctx, l.channel, after, min(upto, head), fetchSize)
-	}
+	head, found, err := s.read(l.channel, after)
+	l.mu.Lock()
 	if err != nil {
+		l.unsure = true
+		l.mu.Unlock()
 		s.opts.Logger.Warn().Err(err).Str("channel", string(l.channel)).Int64("after", after).Msg("could not fetch missing events")
 		return false
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	anew := l.epoch == epoch && head < after
 	if l.epoch == epoch {
-		if head < upto {
+		l.target = max(l.target, head)
+		if head < l.target {
 			s.disown(l, head)
 		}
-		s.fill(l, found, min(upto, head))
+		s.fill(l, found, head)
+	}
+	l.mu.Unlock()
+	if anew {
+		s.opts.Sink.BegunAnew(l.channel)
 	}
 	return false // the next round sees whether anything is left
+}
+
+// read reads a channel's head and the events up to it after a number, or the first of them.
+func (s *Sequencer) read(channel domain.ChannelID, after int64) (head int64, found []messaging.Message, err error) {
+	ctx, cancel := context.WithTimeout(s.ctx, 5*time.Second)
+	defer cancel()
+	select {
+	case s.reading <- struct{}{}:
+		defer func() { <-s.reading }()
+	case <-s.ctx.Done():
+		return 0, nil, s.ctx.Err()
+	}
+	head, err = s.opts.Source.Head(ctx, channel)
+	if err == nil && head > after {
+		found, err = s.opts.Source.Since(ctx, channel, after, head, fetchSize)
+	}
+	return head, found, err
 }
 
 // disown lets go of events above the store's head. They were announced after their
@@ -236,7 +316,7 @@ func (s *Sequencer) fill(l *line, found []messaging.Message, upto int64) {
 		e, ok := l.early[m.Rev]
 		delete(l.early, m.Rev)
 		if !ok {
-			e = messaging.Event{Message: m}
+			e.Message = m
 		}
 		e.Repeat = false
 		s.toRoom(l, e)
@@ -278,13 +358,26 @@ func (s *Sequencer) Enter(ctx context.Context, channel domain.ChannelID, enter f
 	return head, err
 }
 
+// Head is the number up to which a channel's events are delivered here, or the store's if
+// nobody here is in the channel.
+func (s *Sequencer) Head(ctx context.Context, channel domain.ChannelID) (int64, error) {
+	l := s.hold(channel)
+	defer s.Leave(channel)
+	if err := s.load(ctx, l); err != nil {
+		return 0, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.delivered, nil
+}
+
 // hold counts a member of the channel's line, which it makes if there is none.
 func (s *Sequencer) hold(channel domain.ChannelID) *line {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := s.lines[channel]
 	if l == nil {
-		l = &line{channel: channel, early: map[int64]messaging.Event{}}
+		l = &line{channel: channel, early: map[int64]Event{}}
 		s.lines[channel] = l
 	}
 	l.members++
@@ -327,7 +420,7 @@ func (s *Sequencer) begin(l *line, head int64, epoch int) bool {
 		}
 	}
 	s.drain(l)
-	if l.target > l.delivered {
+	if l.target > l.delivered || l.unsure {
 		s.fetchLater(l)
 	}
 	return true
@@ -385,7 +478,7 @@ func (s *Sequencer) Lines() int {
 }
 
 // sortedKeys returns the numbers of waiting events, rising.
-func sortedKeys(early map[int64]messaging.Event) []int64 {
+func sortedKeys(early map[int64]Event) []int64 {
 	keys := make([]int64, 0, len(early))
 	for rev := range early {
 		keys = append(keys, rev)

@@ -30,6 +30,8 @@ type world struct {
 	// room holds, per member, the numbers it heard live.
 	room    map[string][]int64
 	origins []int64
+	// anew is how often the sequencer found the numbers to have begun anew.
+	anew int
 }
 
 func newWorld() *world {
@@ -37,13 +39,13 @@ func newWorld() *world {
 }
 
 // append stores the next event and returns it.
-func (w *world) append() messaging.Event {
+func (w *world) append() fanout.Event {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.head++
 	m := messaging.Message{ID: domain.MessageID(fmt.Sprintf("m%d", w.head)), ChannelID: channel, Seq: w.head, Rev: w.head}
 	w.stored[w.head] = m
-	return messaging.Event{Message: m}
+	return fanout.Event{Event: messaging.Event{Message: m}}
 }
 
 func (w *world) Head(context.Context, domain.ChannelID) (int64, error) {
@@ -69,7 +71,7 @@ func (w *world) Since(_ context.Context, _ domain.ChannelID, after, upto int64, 
 	return out, nil
 }
 
-func (w *world) Room(e messaging.Event) {
+func (w *world) Room(e fanout.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for name := range w.room {
@@ -77,10 +79,17 @@ func (w *world) Room(e messaging.Event) {
 	}
 }
 
-func (w *world) Origin(e messaging.Event) {
+func (w *world) Origin(e fanout.Event) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.origins = append(w.origins, e.Message.Rev)
+}
+
+// BegunAnew counts.
+func (w *world) BegunAnew(domain.ChannelID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.anew++
 }
 
 // join enters a member and returns the head it was told.

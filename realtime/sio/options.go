@@ -48,8 +48,11 @@ type Options struct {
 	EventQueue int
 	// Transports are those that a handshake may name; nil means both.
 	Transports []string
+	// Replica is the name with which, and a point, the session ids begin, so that every
+	// replica knows whose they are; "" is for a server that is alone.
+	Replica string
 	// NewID makes the session ids. They are secrets: whoever knows one can take part
-	// in its session. Nil means 120 random bits.
+	// in its session. Nil means 120 random bits behind the replica's name.
 	NewID func() string
 	// AllowOrigin says which origins may read polling replies; nil means all, with
 	// credentials.
@@ -95,6 +98,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.NewID == nil {
 		o.NewID = randomID
+		if name := o.Replica; name != "" {
+			o.NewID = func() string { return name + "." + randomID() }
+		}
 	}
 }
 

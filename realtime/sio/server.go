@@ -63,6 +63,9 @@ func (s *Server) accept(c *conn) receiver {
 // ServeHTTP serves the requests under Options.Path.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
+// ReleasePoll makes the waiting poll of an Engine.IO session return; see Engine.ReleasePoll.
+func (s *Server) ReleasePoll(id string) { s.engine.ReleasePoll(id) }
+
 // Namespace returns the namespace with a name, and creates it if there is none. Clients
 // cannot connect to a namespace before.
 func (s *Server) Namespace(name string) *Namespace {

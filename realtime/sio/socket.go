@@ -21,7 +21,7 @@ type Socket struct {
 	attached, abandoned bool
 	auth                map[string]any
 	identity            any
-	rooms               map[string]struct{} // guarded by the namespace's index
+	rooms               roomSet // guarded by the namespace's index
 
 	mu           sync.Mutex
 	onEvent      func(*Event)
@@ -50,6 +50,15 @@ func (s *Socket) Trail() *Trail {
 		return nil
 	}
 	return c.trail
+}
+
+// Proven returns for each channel the last number that has certainly arrived: it was sent
+// before the last answered ping. What is not in it is not known.
+func (s *Socket) Proven() map[string]int64 {
+	c := s.session.conn
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.trail.Arrived("")
 }
 
 // Unmark makes the connection forget what it sent of a channel, because the numbers of that
@@ -82,9 +91,7 @@ func (s *Socket) Began() time.Time { return time.Unix(0, s.session.conn.began) }
 
 // Handshake is what the client said when it connected.
 func (s *Socket) Handshake() Handshake {
-	h := s.session.conn.handshake
-	h.Auth = s.auth
-	return h
+	return s.session.conn.greeting.handshake(s.auth)
 }
 
 // Identity is what the middlewares returned, nil if they returned nothing.

@@ -35,6 +35,13 @@ func parseOffset(offset string) (mark, bool) {
 	return mark{channel: offset[:at], number: number}, err == nil
 }
 
+// ParseOffset reads an offset, `<channel>:<number>`: where a client stands in the log of a
+// channel. ok is false for one that says nothing.
+func ParseOffset(offset string) (channel string, number int64, ok bool) {
+	m, ok := parseOffset(offset)
+	return m.channel, m.number, ok
+}
+
 // run is a number of marked events of one channel, sent one after the other with
 // rising numbers.
 type run struct {

@@ -63,8 +63,13 @@ func New(o Options) (*Client, error) {
 	return &Client{opts: o, log: o.Logger.With().Str("component", "redis").Logger(), redis: redis.NewUniversalClient(u)}, nil
 }
 
-// Close ends all connections.
-func (c *Client) Close() error { return c.redis.Close() }
+// Close ends all connections. It may be called more than once.
+func (c *Client) Close() error {
+	if err := c.redis.Close(); err != nil && !errors.Is(err, redis.ErrClosed) {
+		return err
+	}
+	return nil
+}
 
 // Up reports whether Redis answered when it was asked last; false before Run.
 func (c *Client) Up() bool { return c.up.Load() }

@@ -16,8 +16,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/cmd/internal/config"
+	"parley/cmd/internal/tracing"
 	"parley/domain"
 	"parley/domain/agents"
+	"parley/domain/blob"
 	"parley/domain/identity"
 	"parley/domain/media"
 	"parley/domain/memory"
@@ -28,6 +30,7 @@ import (
 	"parley/realtime"
 	"parley/storage"
 	"parley/storage/files"
+	"parley/storage/redis"
 )
 
 // stopDelay is how long after the answer a stop that a caller asks for begins.
@@ -52,10 +55,23 @@ type App struct {
 	cfg     config.Config
 	log     zerolog.Logger
 	metrics *metrics
+	tracing *tracing.Tracer // nil where nothing is traced
 
-	logs      *system.Logs
-	store     *storage.Set
-	files     *files.Store
+	// replica is this process's name in the cluster. redis is nil where it is alone.
+	replica string
+	redis   *redis.Client
+	// shared is what this replica shares with others.
+	shared shared
+
+	logs  *system.Logs
+	store *storage.Set
+	files *files.Store
+	// blobs keeps the contents of files, served finds those that everybody may fetch.
+	blobs  blob.Store
+	served media.Opener
+	// scratch is a folder that ends with the server, "" if it has none.
+	scratch string
+
 	media     *media.Service
 	identity  *identity.Authenticator
 	agents    *agents.Service
@@ -97,6 +113,8 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	}{
 		{"check access: ", a.buildIdentity},
 		{"", a.listen},
+		{"open cluster: ", a.openCluster},
+		{"trace: ", a.startTracing},
 		{"", a.openStore},
 		{"", a.openFiles},
 		{"build services: ", a.buildServices},
@@ -134,12 +152,14 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	group.Go(func() error { return a.gateway.Run(workers) })
 	group.Go(func() error { return a.presence.Run(workers, a.gateway) })
-	turns, endTurns := context.WithCancel(running) // the journal ends after the turns that it is told of
+	turns, endTurns := context.WithCancel(running) // the journal ends after the turns that it is told of, which are stopped by the cluster
 	group.Go(func() error {
 		defer endTurns()
 		return a.runner.Run(workers)
 	})
+	group.Go(func() error { return a.runCluster(turns) })
 	group.Go(func() error { return a.journal.Run(turns) })
+	group.Go(func() error { return newTrimmer().Run(workers) })
 	group.Go(func() error { return a.remover.Run(workers) })
 	group.Go(func() error { return a.importer.Run(workers) })
 	group.Go(func() error { return a.messaging.Run(workers) })
@@ -203,11 +223,13 @@ func (a *App) Close() error {
 			errs = append(errs, err)
 		}
 	}
-	if a.files != nil {
-		errs = append(errs, a.files.Close())
-	}
+	errs = append(errs, a.closeFiles())
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
+	}
+	errs = append(errs, a.closeCluster())
+	if a.tracing != nil { // last, for the others may have something to tell
+		errs = append(errs, a.tracing.Close())
 	}
 	return errors.Join(errs...)
 }
@@ -237,8 +259,19 @@ func newLogger(cfg config.Config, w io.Writer, logs io.Writer) zerolog.Logger {
 	if err != nil {
 		level = zerolog.InfoLevel
 	}
-	out := system.NewScrubber(zerolog.MultiLevelWriter(w, logs), cfg.ServerKey.Reveal(), cfg.SocketKey.Reveal())
+	out := system.NewScrubber(zerolog.MultiLevelWriter(w, logs), scrubbed(cfg)...)
 	return zerolog.New(out).Level(level).Hook(zerolog.HookFunc(stamp))
+}
+
+// scrubbed are the texts that no line of the log may hold.
+func scrubbed(cfg config.Config) []string {
+	texts := []string{cfg.ServerKey.Reveal(), cfg.SocketKey.Reveal()}
+	if headers, err := cfg.Traces.HeaderValues(); err == nil {
+		for _, values := range headers {
+			texts = append(texts, values...)
+		}
+	}
+	return texts
 }
 
 // stamp adds the time to a line, in milliseconds, which entries of the log are ordered and

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"parley/cmd/internal/tracing"
 	"parley/domain"
 	"parley/domain/agents"
 	"parley/domain/audio"
@@ -23,6 +24,7 @@ import (
 	"parley/domain/system"
 	"parley/realtime"
 	"parley/rest"
+	"parley/storage/mongo"
 	"parley/storage/sqlite"
 	"parley/web"
 )
@@ -31,12 +33,25 @@ import (
 // has shorter pauses.
 const pacesPerAnswer = 60
 
-// openStore opens the embedded store below the data folder.
+// textProvider is who offers the model that writes.
+const textProvider = "builtin"
+
+// openStore opens MongoDB if it is named, else the embedded store below the data folder.
 func (a *App) openStore(ctx context.Context, _ Options) error {
 	var err error
-	a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: a.cfg.DataDir, Logger: a.log})
-	if err != nil {
-		return fmt.Errorf("%w (PARLEY_DATA_DIR chooses another folder)", err)
+	if a.cfg.MongoURI != "" {
+		a.store, err = mongo.Open(ctx, mongo.Options{URI: a.cfg.MongoURI, Logger: a.log, Now: time.Now})
+		if err != nil {
+			return fmt.Errorf("%w (MONGODB_URI names another database)", err)
+		}
+	} else {
+		a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: a.cfg.DataDir, Logger: a.log})
+		if err != nil {
+			return fmt.Errorf("%w (PARLEY_DATA_DIR chooses another folder)", err)
+		}
+	}
+	if a.tracing != nil {
+		tracing.Stores(a.store)
 	}
 	return nil
 }
@@ -50,12 +65,12 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
 		LegacyLogEvents: a.cfg.LegacyLogEvents,
 		AllowOrigin:     a.allowOrigin(), Proxies: a.cfg.TrustProxy, ConnectRate: a.cfg.ConnectRate,
-		Joins: func(j memory.Join) { a.memory.Joined(j) },
+		Bus: a.shared.bus, Sessions: a.shared.sessions, Tracer: a.tracer(), Joins: func(j memory.Join) { a.memory.Joined(j) },
 	})
 	if err != nil {
 		return err
 	}
-	roster := messaging.NewRoster(a.store.Messaging)
+	roster := messaging.NewRoster(a.store.Messaging, a.shared.caches)
 	if err := a.buildAgents(roster); err != nil {
 		return err
 	}
@@ -63,26 +78,27 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		return err
 	}
 	a.memory = memory.New(memory.Options{Store: a.store.Memory, Agents: a.agents, Log: a.store.Messaging, RoomLogs: a.journal, Watcher: a.gateway,
-		Now: time.Now, Logger: a.log})
+		Caches: a.shared.caches, Now: time.Now, Logger: a.log})
 	if err := a.buildMedia(); err != nil {
 		return err
 	}
 	model := builtin.New(builtin.Options{Pace: a.cfg.BuiltinPace, Max: pacesPerAnswer * a.cfg.BuiltinPace})
 	a.messaging = messaging.New(messaging.Options{
 		Store: a.media.Noting(a.store.Messaging), Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
-		Now: time.Now, Roster: roster, Agents: a.agents, Titles: model, Dependents: checked[messaging.Dependents](o.OnDeletion, a.journal, a.memory, a.media),
+		Caches: a.shared.caches, Bus: a.shared.bus, Now: time.Now, Roster: roster, Agents: a.agents, Titles: model, Dependents: checked[messaging.Dependents](o.OnDeletion, a.journal, a.memory, a.media),
 	})
 	a.media.SetMembers(a.messaging)
 	a.runner = agents.NewRunner(agents.RunnerOptions{
 		Agents: a.agents, Store: a.store.Agents, Log: a.store.Messaging, Channels: a.messaging,
-		Signals: hearing{a.gateway, a.messaging.Answers()}, Listener: a.gateway, Model: countedText{Text: model, calls: a.metrics.models}, Memories: a.memory,
+		Signals: hearing{a.gateway, a.messaging.Answers()}, Listener: a.gateway, Model: countedText{Text: model, provider: textProvider, calls: a.metrics.models}, Memories: a.memory,
 		Observe: a.metrics.observeTurn, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
-		OnStep: o.OnTurnStep, Journal: a.journal, Provider: "builtin",
+		OnStep: o.OnTurnStep, Tracer: a.tracer(), Journal: a.journal, Provider: textProvider, Leases: a.shared.leases, Hints: a.shared.hints,
 	})
 	a.remover = agents.NewRemover(agents.RemoverOptions{
 		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Owners: checked[agents.Owner](o.OnDeletion, a.messaging, a.memory, a.media), Logger: a.log,
+		Leases: a.shared.leases,
 	})
 	a.buildSystem(o)
 	return nil
@@ -95,7 +111,7 @@ func (a *App) buildSystem(o Options) {
 		Agents: a.agents, Store: a.store, NoAgentsStatus: a.cfg.NoAgentsStatus, Now: time.Now,
 		Logs: a.logs, Servers: a.messaging, Inspector: &inspector{app: a}, Env: a.cfg.EnvFile(), Stop: a.stopSoon,
 		AuthMode: string(a.identity.Mode()), SocketAuth: a.cfg.SocketAuth, WebUI: a.cfg.UI, Database: a.driver(),
-		Models: system.Models{Text: "builtin"},
+		Models: system.Models{Text: textProvider},
 		Limits: system.Limits{JSONBody: a.cfg.MaxPayload, MessageText: messaging.MaxContent,
 			APIRequests: a.cfg.APIRate, APIWindowSeconds: a.cfg.APIWindow.Seconds(),
 			SocketEvents: a.cfg.SocketRate, SocketBurst: a.cfg.SocketBurst,
@@ -121,6 +137,7 @@ func (a *App) buildAgents(roster *messaging.Roster) error {
 	}
 	a.agents = agents.NewService(agents.ServiceOptions{
 		Store: a.store.Agents, Watcher: a.gateway, Servers: roster, Now: time.Now, Logger: a.log,
+		Caches: a.shared.caches, Bus: a.shared.bus,
 		Salt: a.cfg.SecretSalt, Env: a.cfg.Variables(), Library: library,
 	})
 	a.journal = agents.NewJournal(agents.JournalOptions{Store: a.store.AgentLogs, Log: a.store.Messaging, Agents: a.agents, Now: time.Now, Logger: a.log})
@@ -183,7 +200,7 @@ func (a *App) seedAgent(ctx context.Context, character string, runs bool) (agent
 // buildDoors binds the operations to both doors and joins them on one port.
 func (a *App) buildDoors(_ context.Context, o Options) error {
 	a.registry = op.NewRegistry(op.Options{Logger: a.log.With().Str("component", "op").Logger(),
-		Now: time.Now, Observe: a.metrics.observe, Membership: a.messaging.TakesPart})
+		Now: time.Now, Observe: a.metrics.observe, Tracer: a.tracer(), Membership: a.messaging.TakesPart})
 	messaging.Ops(a.registry, a.messaging)
 	presence.Ops(a.registry, a.presence)
 	agents.Ops(a.registry, a.agents, a.runner, a.journal)
@@ -192,6 +209,9 @@ func (a *App) buildDoors(_ context.Context, o Options) error {
 	media.Ops(a.registry, a.media)
 	audio.Ops(a.registry, audio.New(audio.Options{Agents: agentStates{a.agents}}))
 	a.gateway.Bind(a.registry, a.messaging)
+	if err := a.link(); err != nil {
+		return err
+	}
 	a.metrics.watchSockets(a.gateway.Stats)
 	a.metrics.gauge("parley_background_work", "Work that no caller waits for: turns and removals of agents, entries of their logs, joins.",
 		func() float64 { return float64(a.Backlog()) })
@@ -206,11 +226,11 @@ func (a *App) buildDoors(_ context.Context, o Options) error {
 	}
 	api, err := rest.New(rest.Options{
 		Registry: a.registry, Identity: a.identity, Logger: a.log, Files: files, UI: a.cfg.UI, ForeignUI: a.cfg.WebDir != "",
-		Metrics: a.metrics.handler(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
-		MaxBody: a.cfg.MaxPayload, UploadDir: a.files.Spool(), Blobs: a.files, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
+		Metrics: a.metrics.handler(), Profiles: profiles(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
+		MaxBody: a.cfg.MaxPayload, UploadDir: a.files.Spool(), Blobs: a.served, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
 		Proxies: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
 		UploadLimit: a.cfg.UploadRate, FileLimit: a.cfg.FileRate, ChannelMediaLimit: a.cfg.MediaRate,
-		Draining: a.draining, Observe: a.metrics.observeRequest,
+		Draining: a.draining, Observe: a.metrics.observeRequest, Tracer: a.tracer(),
 	})
 	if err != nil {
 		return err

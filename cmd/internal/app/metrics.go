@@ -14,6 +14,7 @@ import (
 	"parley/domain/agents"
 	"parley/domain/models"
 	"parley/domain/op"
+	"parley/domain/trace"
 	"parley/realtime"
 	"parley/realtime/sio"
 	"parley/rest"
@@ -83,19 +84,22 @@ func (m *metrics) observeTurn(t agents.Turned) {
 	m.turns.WithLabelValues(t.Code).Observe(t.Duration.Seconds())
 }
 
-// countedText is a model whose calls are counted.
+// countedText is a model whose calls are counted and traced.
 type countedText struct {
 	models.Text
-	calls *prometheus.HistogramVec
+	provider string
+	calls    *prometheus.HistogramVec
 }
 
 // Reply answers as the model does.
 func (c countedText) Reply(ctx context.Context, p models.Prompt, emit func(string)) (models.Completion, error) {
+	ctx, span := trace.Start(ctx, "model reply", trace.Client, trace.Text("gen_ai.operation.name", "chat"), trace.Text("gen_ai.provider.name", c.provider))
 	began, code := time.Now(), "ok"
 	completion, err := c.Text.Reply(ctx, p, emit)
 	if err != nil {
 		code = string(domain.AsError(err).Code)
 	}
+	span.End(err)
 	c.calls.WithLabelValues("text", code).Observe(time.Since(began).Seconds())
 	return completion, err
 }
@@ -127,6 +131,7 @@ func (m *metrics) watchGateway(counts func() realtime.Counts, dropped func() uin
 	m.gauge("parley_log_subscribers", "Sockets that watch the log.", func() float64 { return float64(counts().LogSubscribers) })
 	m.counter("parley_events_published_total", "Events of channels announced.", func() float64 { return float64(counts().Published) })
 	m.counter("parley_events_delivered_total", "Events of channels handed to their rooms.", func() float64 { return float64(counts().Delivered) })
+	m.counter("parley_history_queries_total", "Queries of the store for what clients had missed.", func() float64 { return float64(counts().HistoryQueries) })
 	m.counter("parley_log_dropped_total", "Log entries that slow watchers have lost.", func() float64 { return float64(dropped()) })
 }
 

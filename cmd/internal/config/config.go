@@ -95,6 +95,7 @@ type Config struct {
 	AppVersion     string
 	MetricsEnabled bool
 	NoAgentsStatus int
+	Traces         Traces
 
 	sources map[string]string // setting's name to where its value is from; absent is the default
 	// environment returns a variable of the process's environment, "" if it is not set.
@@ -156,6 +157,7 @@ func (c *Config) Validate() error {
 		checkURLs("REMOTE_CHARACTER_URLS", c.CharacterURLs),
 		c.checkAccess(),
 		c.checkTokens(),
+		c.Traces.check(),
 		c.checkCluster(),
 	)
 }

@@ -39,7 +39,7 @@ func (s setting) defaultText() string {
 
 // settings is the one table of settings, bound to the fields of c.
 func (c *Config) settings() []setting {
-	return concat(c.serving(), c.cluster(), c.access(), c.tokens(), c.limits(), c.taking(), c.characters(), c.telling())
+	return concat(c.serving(), c.cluster(), c.access(), c.tokens(), c.limits(), c.taking(), c.characters(), c.telling(), c.tracing())
 }
 
 // concat joins the groups of the table.

@@ -1,0 +1,98 @@
+package fanout_test
+
+import (
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"parley/domain/messaging"
+	"parley/realtime/fanout"
+)
+
+func TestACheckDeliversWhatNobodyTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		s := newSequencer(t, w)
+		w.join(t, s, "ann")
+		s.Announce(w.append())
+		w.append()
+		w.append()
+		w.fails = 2 // the store is away for a moment
+		s.Check()
+		time.Sleep(time.Minute)
+		if got := fmt.Sprint(w.heard("ann")); got != "[1 2 3]" {
+			t.Fatalf("heard %s", got)
+		}
+		w.append()
+		s.Check("another channel")
+		time.Sleep(time.Minute)
+		if got := fmt.Sprint(w.heard("ann")); got != "[1 2 3]" {
+			t.Fatalf("heard %s after the check of another channel", got)
+		}
+		s.Check(channel)
+		time.Sleep(time.Minute)
+		if got := fmt.Sprint(w.heard("ann")); got != "[1 2 3 4]" {
+			t.Fatalf("heard %s", got)
+		}
+		s.Close()
+	})
+}
+
+func TestAHintIsFollowedOnlyByWhoLags(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		s := newSequencer(t, w)
+		s.Hint(channel, 3) // nobody is here
+		w.join(t, s, "ann")
+		s.Announce(w.append())
+		s.Hint(channel, 1)
+		time.Sleep(time.Minute)
+		if w.fetches != 0 {
+			t.Fatalf("%d fetches for what was delivered", w.fetches)
+		}
+		w.append()
+		s.Hint(channel, 2)
+		time.Sleep(time.Minute)
+		if got := fmt.Sprint(w.heard("ann")); got != "[1 2]" || w.fetches != 1 {
+			t.Fatalf("heard %s, %d fetches", got, w.fetches)
+		}
+		s.Close()
+	})
+}
+
+func TestACheckFindsNumbersThatBeganAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		s := newSequencer(t, w)
+		w.join(t, s, "ann")
+		for range 3 {
+			s.Announce(w.append())
+		}
+		w.mu.Lock()
+		w.head, w.stored = 0, map[int64]messaging.Message{}
+		w.mu.Unlock()
+		w.append()
+		s.Check()
+		time.Sleep(time.Minute)
+		if w.anew != 1 {
+			t.Fatalf("the end of the channel was noticed %d times", w.anew)
+		}
+		s.Close()
+	})
+}
+
+func TestAnEventOfAnotherServerTakesItsPlace(t *testing.T) {
+	w := newWorld()
+	s := newSequencer(t, w)
+	w.join(t, s, "ann")
+	one, two, three := w.append(), w.append(), w.append()
+	remote := fanout.Event{Encoded: "bytes", Event: messaging.Event{Message: messaging.Message{ChannelID: channel, Rev: two.Message.Rev}}}
+	s.Announce(remote)
+	s.Announce(three)
+	s.Announce(one)
+	s.Announce(remote)
+	if got := fmt.Sprint(w.heard("ann")); got != "[1 2 3]" {
+		t.Fatalf("heard %s", got)
+	}
+}
