@@ -68,18 +68,6 @@ func cli(t *testing.T, port int, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// until polls a condition.
-func until(t *testing.T, condition func() bool) {
-	t.Helper()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for deadline := time.Now().Add(patience); !condition(); <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatal("it does not happen")
-		}
-	}
-}
-
 func TestAUserOfAnACLIsLetIn(t *testing.T) {
 	server := redistest.Start(t, "--user", "default", "off", "--user", "parley", "on", ">geheim", "~*", "&*", "+@all")
 	address := fmt.Sprintf("redis://parley:geheim@%s", server.Addr())
@@ -152,7 +140,7 @@ func TestAClusterOfRedisCarriesMessagesBetweenItsNodes(t *testing.T) {
 		cli(t, nodes[0].Port, "CLUSTER", "MEET", "127.0.0.1", strconv.Itoa(node.Port))
 	}
 	for _, node := range nodes {
-		until(t, func() bool {
+		until(t, "the cluster is whole", func() bool {
 			info := cli(t, node.Port, "CLUSTER", "INFO")
 			return strings.Contains(info, "cluster_state:ok") && strings.Contains(info, "cluster_known_nodes:3") && strings.Contains(info, "cluster_slots_ok:16384")
 		})
@@ -165,19 +153,23 @@ func TestAClusterOfRedisCarriesMessagesBetweenItsNodes(t *testing.T) {
 func TestAfterAFailoverOfSentinelsALinkFollowsTheMaster(t *testing.T) {
 	master := redistest.Start(t)
 	replica := redistest.Start(t, "--replicaof", "127.0.0.1", strconv.Itoa(master.Port))
-	until(t, func() bool { return strings.Contains(cli(t, replica.Port, "INFO", "replication"), "master_link_status:up") })
+	until(t, "the replica follows its master", func() bool {
+		return strings.Contains(cli(t, replica.Port, "INFO", "replication"), "master_link_status:up")
+	})
 	config := filepath.Join(t.TempDir(), "sentinel.conf")
 	text := fmt.Sprintf("sentinel monitor main 127.0.0.1 %d 1\nsentinel down-after-milliseconds main 500\nsentinel failover-timeout main 3000\n", master.Port)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	sentinel := redistest.StartSentinel(t, config)
-	until(t, func() bool { return strings.Contains(cli(t, sentinel.Port, "SENTINEL", "REPLICAS", "main"), strconv.Itoa(replica.Port)) })
+	until(t, "the sentinel knows the replica", func() bool {
+		return strings.Contains(cli(t, sentinel.Port, "SENTINEL", "REPLICAS", "main"), strconv.Itoa(replica.Port))
+	})
 	address := "redis+sentinel://" + sentinel.Addr() + "/main"
 	one, two := openLink(t, openURL(t, address, "one")), openLink(t, openURL(t, address, "two"))
 	talk(t, one, two)
 	master.Kill()
-	until(t, func() bool { return strings.Contains(cli(t, replica.Port, "INFO", "replication"), "role:master") })
+	until(t, "the replica is the master", func() bool { return strings.Contains(cli(t, replica.Port, "INFO", "replication"), "role:master") })
 	await(t, two.lapsed)
 	publishUntilSent(t, one, "channel-3", "after")
 	if m := await(t, two.messages); m.payload != "after" {
