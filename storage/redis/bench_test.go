@@ -36,5 +36,7 @@ func BenchmarkLink(b *testing.B) {
 		}
 	}
 	stop()
-	<-ended
+	if err := <-ended; err != nil {
+		b.Error(err)
+	}
 }

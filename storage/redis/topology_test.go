@@ -61,7 +61,7 @@ func talk(t *testing.T, one, two *hearer) {
 // cli runs redis-cli on a server.
 func cli(t *testing.T, port int, args ...string) string {
 	t.Helper()
-	out, err := exec.CommandContext(t.Context(), "redis-cli", append([]string{"-p", strconv.Itoa(port)}, args...)...).CombinedOutput() //nolint:gosec // the test's own
+	out, err := exec.CommandContext(t.Context(), "redis-cli", append([]string{"-p", strconv.Itoa(port)}, args...)...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("redis-cli: %v: %s", err, out)
 	}

@@ -52,7 +52,7 @@ func startNode(t *testing.T, redisURL string) *node {
 		t.Fatal("node is not installed: make deps installs it")
 	}
 	n := &node{t: t, answers: make(chan []byte, 1), ended: make(chan struct{})}
-	n.command = exec.Command(program, "cluster.mjs", redisURL) //nolint:gosec,noctx // the test's own; it is ended below
+	n.command = exec.Command(program, "cluster.mjs", redisURL) //nolint:noctx // the test's own; it is ended below
 	n.command.Dir = filepath.Join("..", "e2e", "js")
 	output, err := n.command.StdoutPipe()
 	if err != nil {

@@ -225,9 +225,10 @@ func (b Broadcast) AppendEvent(out []byte) ([]byte, Arguments, error) {
 		if err := w.value(); err != nil {
 			return nil, a, err
 		}
-		if i == 0 {
+		switch i {
+		case 0:
 			a.Name, err = ahead.name()
-		} else if i == n-1 {
+		case n - 1:
 			a.Last = ahead.lastText()
 		}
 		if err != nil {
