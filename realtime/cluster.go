@@ -9,6 +9,7 @@ import (
 	"parley/domain"
 	"parley/domain/bus"
 	"parley/domain/messaging"
+	"parley/domain/trace"
 	"parley/realtime/fanout"
 	"parley/realtime/sio"
 )
@@ -115,7 +116,10 @@ func (g *Gateway) publish(e *fanout.Event) {
 		return
 	}
 	e.Encoded = packet
+	_, span := trace.InMessage(context.Background(), g.opts.Tracer, m.ID, "fan-out publish", trace.Producer,
+		trace.Text("parley.channel", m.ChannelID), trace.Number("parley.rev", m.Rev))
 	g.ns.Publish(packet, []string{string(m.ChannelID)})
+	span.End(nil)
 }
 
 // Lapsed makes up for what this replica may have missed of others: it compares the numbers
@@ -128,6 +132,7 @@ func (g *Gateway) Lapsed() {
 // remote takes an event of another replica; what it has handled is not delivered.
 func (g *Gateway) remote(p sio.RemotePacket) (handled bool) {
 	if channel, number, ok := p.Packet.Mark(); ok {
+		defer g.traceReceive(p, channel, number).End(nil)
 		g.sequencer.Announce(fanout.Event{Encoded: p.Packet,
 			Event: messaging.Event{Message: messaging.Message{ChannelID: domain.ChannelID(channel), Rev: number}}})
 		return true

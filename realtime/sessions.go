@@ -95,6 +95,8 @@ type MemorySessions struct {
 	order *list.List               // the longest saved first
 	// entries are those of all sessions.
 	entries int
+	// sweeping says that sweep is to run.
+	sweeping bool
 }
 
 // NewMemorySessions returns an empty store.
@@ -114,7 +116,28 @@ func (m *MemorySessions) Save(_ context.Context, s SavedSession) error {
 	for m.order.Len() > 1 && (m.order.Len() > maxSavedSessions || m.entries > maxSavedEntries || m.over(m.order.Front())) {
 		m.forget(m.order.Front())
 	}
+	m.sweepLater()
 	return nil
+}
+
+// sweepLater has the sessions forgotten whose time has passed, also if none is saved any
+// more: a rush of thousands of clients would else stay in memory. m.mu is held.
+func (m *MemorySessions) sweepLater() {
+	if !m.sweeping && m.order.Len() > 0 {
+		m.sweeping = true
+		time.AfterFunc(recoverFor, m.sweep)
+	}
+}
+
+// sweep forgets the sessions whose time has passed.
+func (m *MemorySessions) sweep() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for m.order.Len() > 0 && m.over(m.order.Front()) {
+		m.forget(m.order.Front())
+	}
+	m.sweeping = false
+	m.sweepLater()
 }
 
 // Look is part of Sessions; it never fails.

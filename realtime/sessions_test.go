@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"parley/domain"
@@ -123,4 +124,22 @@ func TestMemorySessionsAreBounded(t *testing.T) {
 	if n := store.Len(); n != 1 {
 		t.Fatalf("%d are kept when all but one are over", n)
 	}
+}
+
+// TestSessionsAreForgottenWithTheirTime although no other one is saved.
+func TestSessionsAreForgottenWithTheirTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := realtime.NewMemorySessions(time.Now)
+		for i, lasts := range []time.Duration{time.Minute, 3 * time.Minute} {
+			if err := m.Save(t.Context(), realtime.SavedSession{PID: fmt.Sprint(i), Until: time.Now().Add(lasts)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, want := range []int{1, 0} {
+			time.Sleep(2*time.Minute + time.Second) // in the clock of synctest
+			if got := m.Len(); got != want {
+				t.Errorf("%d sessions are kept, want %d", got, want)
+			}
+		}
+	})
 }

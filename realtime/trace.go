@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 
@@ -42,6 +43,24 @@ func (g *Gateway) traceConnect(ctx context.Context, h sio.Handshake) (context.Co
 		return ctx, trace.Span{}
 	}
 	return trace.Begin(ctx, g.opts.Tracer, trace.Beginning{Name: "connect", Kind: trace.Server, Parent: toldAt(h)})
+}
+
+// traceReceive begins the span of a message's event that another replica has published. The
+// packet names the message, and with it the trace.
+func (g *Gateway) traceReceive(p sio.RemotePacket, channel string, number int64) trace.Span {
+	if g.opts.Tracer == nil {
+		return trace.Span{}
+	}
+	var told struct {
+		ID        domain.MessageID `json:"id"`
+		MessageID domain.MessageID `json:"messageId"` // of a deletion
+	}
+	if !argument(p.Packet, &told) || told.ID == "" && told.MessageID == "" {
+		return trace.Span{} // a clear is about no message
+	}
+	_, span := trace.InMessage(context.Background(), g.opts.Tracer, cmp.Or(told.ID, told.MessageID), "fan-out receive", trace.Consumer,
+		trace.Text("parley.channel", channel), trace.Number("parley.rev", number), trace.Text("parley.event", p.Event), trace.Text("parley.from", p.UID))
+	return span
 }
 
 // parentOf is the traceparent of a payload, "" if it has none.

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"parley/domain/agents"
+	"parley/domain/blob"
 	"parley/domain/media"
 	"parley/domain/memory"
 	"parley/domain/messaging"
@@ -23,6 +24,9 @@ type Set struct {
 	Files media.Store
 	// AgentLogs keeps what agents log of their work.
 	AgentLogs agents.LogStore
+	// Blobs keeps the contents of files; nil if the backend does not, so that they are kept
+	// on the disk.
+	Blobs blob.Store
 	// Caps tells what the backend can do.
 	Caps Caps
 }

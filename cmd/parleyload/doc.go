@@ -31,5 +31,19 @@
 //
 // Without these the row says "not measured".
 //
-// Later rows (ingest, idle connections, replicas) become further sub-commands in main.go.
+// # Idle connections
+//
+//	parleyload idle -parley bin/parley -node-peer cmd/parleyload/peers -out bench
+//
+// It connects 8,000 sockets to each server, over WebSocket and over long-polling, lets them
+// do nothing but answer pings, and reads what the server's process has resident: without
+// them, when all are there, after a rest, and after their end. The rest is long enough for
+// both runtimes to collect their garbage by themselves; nothing makes them.
+//
+// A polling client takes two open files of each side, so the system must allow 16,100
+// (ulimit -Hn); the driver raises its own soft limit, as do Parley and Node.js. On Linux
+// connections to this machine come from several addresses of 127.0.0.0/8: the ports of one
+// would not do.
+//
+// Later rows (ingest, replicas) become further sub-commands in main.go.
 package main

@@ -24,6 +24,7 @@ const usage = `parleyload drives servers that speak Parley's Socket.IO protocol.
   parleyload [run] [flags]     one run against a running server; exit code 1 if anything was
                                lost, doubled, disordered or not acknowledged
   parleyload bench [flags]     Parley beside a Node.js socket.io server, with the ratios that count
+  parleyload idle [flags]      what connections that do nothing take of both servers' memory
   parleyload help              this text; -h after a command lists its flags
 `
 
@@ -32,7 +33,7 @@ type command func(ctx context.Context, args []string, out, progress io.Writer) e
 
 // commands are the sub-commands by name.
 func commands() map[string]command {
-	return map[string]command{"run": runCommand, "bench": benchCommand}
+	return map[string]command{"run": runCommand, "bench": benchCommand, "idle": idleCommand}
 }
 
 // main is the only place that ends the process.

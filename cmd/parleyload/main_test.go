@@ -24,6 +24,8 @@ func TestWrongCommandLinesAreRefused(t *testing.T) {
 		"run left over":                       "unexpected argument",
 		"bench -rates 2,1":                    "rates must",
 		"bench -rates x":                      "no rate",
+		"idle -transports pigeon":             "transports must",
+		"idle -rest -1s":                      "rest must",
 		"bench -reference http://127.0.0.1:1": "reference-pid must",
 	} {
 		var out, progress bytes.Buffer
@@ -35,7 +37,7 @@ func TestWrongCommandLinesAreRefused(t *testing.T) {
 
 // TestHelpIsNoFault for the program and for each command.
 func TestHelpIsNoFault(t *testing.T) {
-	for _, line := range []string{"help", "-h", "run -h", "bench -h"} {
+	for _, line := range []string{"help", "-h", "run -h", "bench -h", "idle -h"} {
 		var out, progress bytes.Buffer
 		if code := start(strings.Fields(line), &out, &progress); code != exitOK || out.Len()+progress.Len() == 0 {
 			t.Errorf("%q: code %d and %d bytes", line, code, out.Len()+progress.Len())

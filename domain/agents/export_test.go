@@ -50,3 +50,6 @@ const (
 	LogsKept  = logsKept
 	TrimEvery = trimEvery
 )
+
+// Watch is woken when an agent's log has grown.
+func (j *Journal) Watch(agent domain.AgentID) (<-chan struct{}, func()) { return j.watch(agent) }

@@ -22,8 +22,9 @@ const (
 	settleFor = 250 * time.Millisecond
 	// againAfter is the pause before what failed is done once more.
 	againAfter = time.Second
-	// noteTimeout bounds the publishing of a note, and the dropping of one key.
-	noteTimeout = 5 * time.Second
+	// noteTimeout bounds the publishing of a note, dropTimeout the dropping of one kind.
+	noteTimeout = time.Second
+	dropTimeout = 5 * time.Second
 )
 
 // MaxPeers is how many other processes are waited for; those beyond hear as well.
@@ -110,8 +111,11 @@ func (c *Caches) Stale(ctx context.Context, kind, key string) {
 	if c == nil {
 		return
 	}
-	n, waiting := c.ask()
+	n, waiting, missed := c.ask()
 	defer c.forget(n)
+	if missed {
+		return // the others forget everything as soon as they can be told
+	}
 	c.publish(ctx, cacheNote{Do: doDrop, N: n, Kind: kind, Key: key})
 	if waiting == nil {
 		return
@@ -127,8 +131,8 @@ func (c *Caches) Stale(ctx context.Context, kind, key string) {
 }
 
 // ask numbers a change; waiting is closed when all others have confirmed it, nil if there
-// are none.
-func (c *Caches) ask() (n uint64, waiting chan struct{}) {
+// are none. missed says that they could not be told of an earlier one.
+func (c *Caches) ask() (n uint64, waiting chan struct{}, missed bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.last++
@@ -141,11 +145,11 @@ func (c *Caches) ask() (n uint64, waiting chan struct{}) {
 		missing[peer] = true
 	}
 	if len(missing) == 0 {
-		return c.last, nil
+		return c.last, nil, c.missed
 	}
 	waiting = make(chan struct{})
 	c.asked[c.last] = &change{missing: missing, done: waiting}
-	return c.last, waiting
+	return c.last, waiting, c.missed
 }
 
 // forget notes that nobody waits for a change any more.
@@ -287,7 +291,7 @@ func (c *Caches) each(ctx context.Context, kind string, drop func(context.Contex
 	c.mu.Lock()
 	caches := c.kinds[kind]
 	c.mu.Unlock()
-	ctx, cancel := context.WithTimeout(ctx, noteTimeout)
+	ctx, cancel := context.WithTimeout(ctx, dropTimeout)
 	defer cancel()
 	var errs []error
 	for _, cache := range caches {

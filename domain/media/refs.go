@@ -149,7 +149,7 @@ func (s *Service) detach(ctx context.Context, f File, gone func(Ref) bool) error
 func (s *Service) dead(ctx context.Context, r Ref) (bool, error) {
 	m, err := s.o.Messages.Lookup(ctx, r.MessageID)
 	if domain.IsCode(err, domain.NotFound) {
-		return s.stamp().Sub(r.Since) > unfinishedAge, nil
+		return s.stamp().Sub(r.Since) > s.age(), nil
 	}
 	return err == nil && m.Deleted, err
 }

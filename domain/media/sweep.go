@@ -2,6 +2,7 @@ package media
 
 import (
 	"context"
+	"math/rand/v2"
 	"time"
 
 	"parley/domain"
@@ -11,17 +12,29 @@ import (
 // upload, or a message on its way into the log, takes far less.
 const unfinishedAge = 15 * time.Minute
 
-// sweepEvery is how often Run looks for what is unfinished.
+// clockSlack is by how much the clocks of processes may differ that share the store: what is
+// unfinished must be so much older, as another one has written its time.
+const clockSlack = 3 * time.Hour
+
+// sweepEvery is about how often Run looks for what is unfinished.
 const sweepEvery = 15 * time.Minute
 
+// age is how old what is unfinished must be before it is nobody's any more.
+func (s *Service) age() time.Duration {
+	if s.o.Alone {
+		return unfinishedAge
+	}
+	return unfinishedAge + clockSlack
+}
+
 // Run finishes off what crashes and failures have left: at the start, then now and again.
-// It returns when ctx ends.
+// Several processes may do so at once. It returns when ctx ends.
 func (s *Service) Run(ctx context.Context) error {
 	before := s.began
 	if !s.o.Alone {
-		before = before.Add(-unfinishedAge)
+		before = before.Add(-s.age())
 	}
-	tick := time.NewTicker(sweepEvery)
+	tick := time.NewTicker(sweepEvery - time.Duration(rand.Int64N(int64(sweepEvery)/4))) //nolint:gosec // it only spreads work
 	defer tick.Stop()
 	for {
 		if err := s.Sweep(ctx, before); err != nil && ctx.Err() == nil {
@@ -31,7 +44,7 @@ func (s *Service) Run(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-tick.C:
-			before = s.stamp().Add(-unfinishedAge)
+			before = s.stamp().Add(-s.age())
 		}
 	}
 }

@@ -49,7 +49,7 @@ func (s *Service) CreateRoom(ctx context.Context, _ domain.Actor, r CreateRoomRe
 	}
 	defer release()
 	now := s.tick()
-	id := domain.UniqueUUID[domain.RoomID](r.AgentID, fmt.Sprintf("room-%d", now))
+	id := domain.UniqueUUID[domain.RoomID](r.AgentID, fmt.Sprintf("room-%d%s", now, s.mark))
 	room := Room{
 		ID: id, AgentID: r.AgentID, WorldID: r.WorldID, ServerID: cmp.Or(r.ServerID, fmt.Sprintf("server-%d", now)),
 		ChannelID: domain.ChannelID(id), Name: r.Name, Source: cmp.Or(r.Source, "client"),
@@ -60,7 +60,7 @@ func (s *Service) CreateRoom(ctx context.Context, _ domain.Actor, r CreateRoomRe
 		Participants: []Participant{{AgentID: r.AgentID, RoomID: id, EntityID: domain.EntityID(r.AgentID), State: Followed}},
 	}
 	if room.WorldID == "" {
-		room.WorldID = domain.UniqueUUID[domain.WorldID](r.AgentID, fmt.Sprintf("world-%d", now))
+		room.WorldID = domain.UniqueUUID[domain.WorldID](r.AgentID, fmt.Sprintf("world-%d%s", now, s.mark))
 		scene.Worlds = []World{{ID: room.WorldID, AgentID: r.AgentID, ServerID: room.ServerID, Name: "World for " + r.Name,
 			Metadata: r.Metadata, CreatedAt: room.CreatedAt}}
 	} else if _, err := s.store.World(ctx, r.AgentID, room.WorldID); err != nil {

@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"context"
 	"hash/maphash"
 	"sync"
 	"sync/atomic"
@@ -9,6 +10,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"parley/domain"
+	"parley/domain/bus"
 	"parley/domain/messaging"
 )
 
@@ -20,8 +22,10 @@ type Options struct {
 	// RoomLogs go with their rooms; nil means that there are none.
 	RoomLogs RoomLogs
 	Watcher  Watcher
-	Now      domain.Clock
-	Logger   zerolog.Logger
+	// Caches tells of agents that other processes delete; nil means that there is no other.
+	Caches *bus.Caches
+	Now    domain.Clock
+	Logger zerolog.Logger
 }
 
 // lockShards is over how many locks the writes for agents are spread.
@@ -41,6 +45,9 @@ type Service struct {
 	backlog atomic.Int64 // of joins
 	// dropping says that the last join found no room.
 	dropping atomic.Bool
+	// mark tells ids that this process makes of the time from those of others, "" if there
+	// are none.
+	mark string
 	// ticked is the last number of milliseconds that an id was made of.
 	ticked atomic.Int64
 	seed   maphash.Seed
@@ -53,11 +60,28 @@ var _ messaging.Dependents = (*Service)(nil)
 
 // New returns a service over the store of its options.
 func New(o Options) *Service {
-	return &Service{
+	s := &Service{
 		store: o.Store, agents: o.Agents, log: o.Log, logs: o.RoomLogs, watcher: o.Watcher, now: o.Now,
 		logger: o.Logger.With().Str("component", "memory").Logger(),
 		joins:  make(chan Join, joinQueue), seed: maphash.MakeSeed(),
 	}
+	if o.Caches != nil {
+		s.mark = "-" + string(domain.RandomID[domain.RoomID]())
+	}
+	o.Caches.Register(agentKind, bus.Cache{Drop: s.agentChanged, DropAll: func(context.Context) error { return nil }})
+	return s
+}
+
+// agentKind names what processes know of agents; see bus.Caches.
+const agentKind = "agents"
+
+// agentChanged waits until what is being written for an agent is written: who deletes it
+// elsewhere erases after that, and nothing is written from now on.
+func (s *Service) agentChanged(_ context.Context, id string) error {
+	lock := s.lock(domain.AgentID(id))
+	lock.Lock()
+	defer lock.Unlock() //nolint:staticcheck // nothing but the wait is wanted
+	return nil
 }
 
 // stamp is the present in the precision of the store.

@@ -96,7 +96,7 @@ func (s *Service) newWorld(ctx context.Context, r *CreateWorldRequest) (World, e
 	now := s.tick()
 	if r.WorldID == "" || r.Name != "" {
 		return World{
-			ID: domain.UniqueUUID[domain.WorldID](r.AgentID, fmt.Sprintf("world-%d", now)), AgentID: r.AgentID, Name: r.Name,
+			ID: domain.UniqueUUID[domain.WorldID](r.AgentID, fmt.Sprintf("world-%d%s", now, s.mark)), AgentID: r.AgentID, Name: r.Name,
 			ServerID: cmp.Or(r.ServerID, fmt.Sprintf("server-%d", now)), Metadata: r.Metadata, CreatedAt: domain.FromMillis(now),
 		}, nil
 	}

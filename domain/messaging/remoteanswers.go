@@ -25,8 +25,9 @@ const (
 	// answersPoll is how often the store is asked about messages that are followed, for what
 	// came of them where the bus did not tell.
 	answersPoll = 2 * time.Second
-	// answersTimeout bounds the telling of one note, and one look into the store.
-	answersTimeout = 2 * time.Second
+	// answersTimeout bounds the telling of one note, lookTimeout one look into the store.
+	answersTimeout = 500 * time.Millisecond
+	lookTimeout    = 2 * time.Second
 )
 
 // answerNote is a note of the topic.
@@ -174,7 +175,7 @@ func (s *Service) hearAnswers(ctx context.Context) {
 // lookForAnswers tells callers here that nothing more comes where the store says so.
 func (s *Service) lookForAnswers(ctx context.Context) {
 	for _, question := range s.answers.followed() {
-		looked, cancel := context.WithTimeout(ctx, answersTimeout)
+		looked, cancel := context.WithTimeout(ctx, lookTimeout)
 		m, err := s.store.Lookup(looked, question)
 		cancel()
 		if domain.IsCode(err, domain.NotFound) {

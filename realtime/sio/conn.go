@@ -56,12 +56,12 @@ const (
 // the library calls engine.Socket. Everything under mu changes together, so no
 // observer sees half an upgrade or half a close.
 type conn struct {
-	engine    *Engine
-	id        string
-	began     int64 // when the connection began, in nanoseconds; rises from one to the next
-	handshake Handshake
-	receiver  receiver
-	slots     // the library's listeners
+	engine   *Engine
+	id       string
+	began    int64 // when the connection began, in nanoseconds; rises from one to the next
+	greeting greeting
+	receiver receiver
+	slots    // the library's listeners
 
 	// stalled says that the reader waits because the event queue is full; a client
 	// whose packets we do not read is not dead.
@@ -93,8 +93,8 @@ type conn struct {
 }
 
 // newConn returns an open connection; it belongs to no transport yet.
-func newConn(e *Engine, h Handshake) *conn {
-	c := &conn{engine: e, began: e.start.UnixNano() + int64(time.Since(e.start)), handshake: h, farewell: packetClose}
+func newConn(e *Engine, g greeting) *conn {
+	c := &conn{engine: e, began: e.start.UnixNano() + int64(time.Since(e.start)), greeting: g, farewell: packetClose}
 	c.timer.fn = c.onTimer
 	return c
 }

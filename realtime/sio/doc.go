@@ -10,13 +10,14 @@
 //   - admission.go: the decision about a CONNECT: middlewares, and whether a socket comes
 //     back (connection state recovery).
 //   - trail.go: what was sent on a connection, to tell what has arrived.
-//   - index.go: which socket is in which room.
+//   - index.go, roomset.go: which socket is in which room.
 //   - parser.go, adapter.go, library.go: the seams to the library: its packets, its
 //     rooms, its view of a connection.
 //   - engine.go, httpfault.go, handshake.go: Engine.IO's HTTP side: verification,
 //     sessions, CORS, shutdown. engineconn.go offers it without Socket.IO.
 //   - conn.go: one Engine.IO session, its state and its queue.
 //   - polling.go, websocket.go, link.go: the two transports and the upgrade.
+//   - parked.go, idle.go: what remains of them while nothing comes.
 //   - frame.go, flush.go: what is written, and who writes it.
 //   - timers.go: pings and timeouts of all connections.
 //   - cluster.go, remote.go, subscriptions.go: other servers, by way of a Link.

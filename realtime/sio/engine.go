@@ -145,7 +145,7 @@ func (e *Engine) admit() *fault {
 
 // servePollingHandshake begins a session on long-polling.
 func (e *Engine) servePollingHandshake(w http.ResponseWriter, r *http.Request) {
-	c := newConn(e, newHandshake(r))
+	c := newConn(e, newGreeting(r))
 	if !e.register(c) {
 		faultUnavailable.write(w)
 		return
@@ -164,7 +164,7 @@ func (e *Engine) serveUpgrade(w http.ResponseWriter, r *http.Request, c *conn) {
 		c.startProbe(l)
 		return
 	}
-	e.acceptWebSocket(l, newHandshake(r))
+	e.acceptWebSocket(l, newGreeting(r))
 }
 
 // register gives c its id and its receiver and lists it, before anybody can know the

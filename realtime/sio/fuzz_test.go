@@ -58,7 +58,7 @@ func FuzzPollingPayload(f *testing.F) {
 	}
 	f.Cleanup(func() { e.timers.stop(); e.flush.stop() })
 	f.Fuzz(func(t *testing.T, payload string) {
-		c := newConn(e, Handshake{})
+		c := newConn(e, greeting{})
 		got := &collector{}
 		c.receiver = got
 		c.handlePayload(payload)

@@ -2,14 +2,13 @@ package sio
 
 import (
 	"encoding/base64"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
 )
 
-// Handshake is what is known about a client when it connects. Its maps are shared by
-// all sockets of a connection and must not be changed.
+// Handshake is what is known about a client when it connects. Auth is shared by all that
+// ask for it and must not be changed.
 type Handshake struct {
 	// Auth is the payload of the CONNECT packet, never nil.
 	Auth map[string]any
@@ -25,16 +24,41 @@ type Handshake struct {
 	Host string
 }
 
-// newHandshake copies out of a request what is kept of it for the connection's life.
-func newHandshake(r *http.Request) Handshake {
-	header := maps.Clone(r.Header)
-	for name := range header {
+// greeting is what is kept of a connection's first request for its life, in a form that
+// takes little memory.
+type greeting struct {
+	header     string // lines of a name, a colon and a value
+	query      string
+	remoteAddr string
+	host       string
+	secure     bool
+}
+
+// newGreeting copies out of a request what is kept of it.
+func newGreeting(r *http.Request) greeting {
+	var header strings.Builder
+	for name, values := range r.Header {
 		if strings.HasPrefix(name, "Sec-Websocket-") || name == "Connection" || name == "Upgrade" {
-			delete(header, name)
+			continue
+		}
+		for _, value := range values { // has no line break: the HTTP server refuses those
+			header.WriteString(name + ":" + value + "\n")
 		}
 	}
-	return Handshake{Header: header, Query: r.URL.Query(), RemoteAddr: r.RemoteAddr, Secure: r.TLS != nil,
-		Host: r.Host}
+	// Clones: the rest of the request is not kept with them.
+	return greeting{header: strings.Clone(header.String()), query: strings.Clone(r.URL.RawQuery), remoteAddr: r.RemoteAddr,
+		host: strings.Clone(r.Host), secure: r.TLS != nil}
+}
+
+// handshake tells it in the form for the application.
+func (g greeting) handshake(auth map[string]any) Handshake {
+	header := http.Header{}
+	for line := range strings.Lines(g.header) {
+		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ":")
+		header[name] = append(header[name], value)
+	}
+	query, _ := url.ParseQuery(g.query) // what can be read of it, as with URL.Query
+	return Handshake{Auth: auth, Header: header, Query: query, RemoteAddr: g.remoteAddr, Secure: g.secure, Host: g.host}
 }
 
 // decodeBase64 accepts base64 with and without padding.

@@ -47,10 +47,10 @@ func (x *index) remove(s *Socket) {
 	}
 	delete(x.sockets, s.id)
 	x.remote.gone(s.id)
-	for room := range s.rooms {
+	for room := range s.rooms.all() {
 		x.leaveLocked(s, room)
 	}
-	s.rooms = nil
+	s.rooms = roomSet{}
 }
 
 // join puts a socket into a room; once more does nothing.
@@ -60,16 +60,13 @@ func (x *index) join(s *Socket, room string) error {
 	if x.sockets[s.id] != s {
 		return errGone
 	}
-	if _, in := s.rooms[room]; in {
+	if s.rooms.has(room) {
 		return nil
 	}
-	if len(s.rooms) >= x.maxRooms {
+	if s.rooms.len() >= x.maxRooms {
 		return ErrTooManyRooms
 	}
-	if s.rooms == nil {
-		s.rooms = make(map[string]struct{}, 1)
-	}
-	s.rooms[room] = struct{}{}
+	s.rooms.add(room)
 	members := x.rooms[room]
 	first := members == nil
 	if first {
@@ -88,10 +85,9 @@ func (x *index) join(s *Socket, room string) error {
 func (x *index) leave(s *Socket, room string) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if _, in := s.rooms[room]; !in {
+	if !s.rooms.remove(room) {
 		return
 	}
-	delete(s.rooms, room)
 	x.leaveLocked(s, room)
 }
 
@@ -120,8 +116,8 @@ func (x *index) socket(id string) *Socket {
 func (x *index) roomsOf(s *Socket) []string {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	rooms := make([]string, 0, len(s.rooms))
-	for room := range s.rooms {
+	rooms := make([]string, 0, s.rooms.len())
+	for room := range s.rooms.all() {
 		rooms = append(rooms, room)
 	}
 	return rooms
@@ -131,8 +127,7 @@ func (x *index) roomsOf(s *Socket) []string {
 func (x *index) in(s *Socket, room string) bool {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
-	_, in := s.rooms[room]
-	return in
+	return s.rooms.has(room)
 }
 
 // members lists the sockets of a room; "" stands for all.
@@ -203,7 +198,7 @@ func (x *index) visit(rooms, except []string, f func(*Socket)) {
 // The caller holds the index's lock.
 func (s *Socket) inAny(rooms []string) bool {
 	for _, room := range rooms {
-		if _, in := s.rooms[room]; in || s.id == room {
+		if s.id == room || s.rooms.has(room) {
 			return true
 		}
 	}

@@ -195,7 +195,7 @@ func (c *conn) Protocol() int { return 4 }
 func (c *conn) Request() *types.HttpContext { return c.engine.request }
 
 // RemoteAddress is part of engine.Socket.
-func (c *conn) RemoteAddress() string { return c.handshake.RemoteAddr }
+func (c *conn) RemoteAddress() string { return c.greeting.remoteAddr }
 
 // Transport is part of engine.Socket.
 func (c *conn) Transport() transports.Transport { return transportView{name: c.transport()} }

@@ -18,6 +18,10 @@ type link struct {
 	net net.Conn
 	raw syscall.RawConn // nil if the connection cannot write without blocking
 	ws  *websocket.Conn
+	// input is gorilla's buffer; while nothing comes it has no memory, which then is in lent's
+	// pool. Both are the reader's own.
+	input *bufio.Reader
+	lent  *bufio.Reader
 
 	pools *pools
 	// owner is the connection whose queue the link carries, nil while it is a probe.
@@ -31,14 +35,18 @@ type link struct {
 // handshakeTimeout bounds the writing of the reply to an upgrade request.
 const handshakeTimeout = 10 * time.Second
 
-// readBuffer is the size of the buffer that each WebSocket keeps for reading.
-const readBuffer = 512
+// readBuffer is the size of the buffer that a WebSocket has while it reads, writeBuffer of
+// gorilla's for the control frames that it makes itself.
+const (
+	readBuffer  = 4096
+	writeBuffer = 512
+)
 
 // upgradeWebSocket turns a request into a link. On failure the request is answered.
 func upgradeWebSocket(w http.ResponseWriter, r *http.Request, limit int64, p *pools) (*link, error) {
 	l := &link{pools: p}
 	upgrader := websocket.Upgrader{
-		HandshakeTimeout: handshakeTimeout, ReadBufferSize: readBuffer, WriteBufferSize: readBuffer,
+		HandshakeTimeout: handshakeTimeout, WriteBufferSize: writeBuffer, // reads with the buffer of the hijacker
 		WriteBufferPool: &p.write,
 		CheckOrigin:     func(*http.Request) bool { return true }, // as in the reference: the application looks at it
 	}
@@ -68,8 +76,37 @@ func (h hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	h.link.net = nc
-	return gorillaConn{Conn: nc, link: h.link}, rw, nil
+	l := h.link
+	l.net = nc
+	if rw.Reader.Buffered() == 0 { // else gorilla refuses
+		l.input = bufio.NewReaderSize(nil, 0)
+		l.wake()
+		rw.Reader = l.input
+	}
+	return gorillaConn{Conn: nc, link: l}, rw, nil
+}
+
+// wake gives the link memory to read into.
+func (l *link) wake() {
+	if l.lent != nil {
+		return
+	}
+	l.lent, _ = l.pools.input.Get().(*bufio.Reader)
+	*l.input = *l.lent
+	l.input.Reset(gorillaConn{Conn: l.net, link: l})
+}
+
+// rest takes the memory back, if nothing is left in it.
+func (l *link) rest() bool {
+	if l.input.Buffered() > 0 {
+		return false
+	}
+	if l.lent != nil {
+		l.lent.Reset(nil) // it has the same memory
+		l.pools.input.Put(l.lent)
+		l.lent, *l.input = nil, bufio.Reader{}
+	}
+	return true
 }
 
 // gorillaConn is the connection as gorilla sees it. The control frames that gorilla

@@ -16,6 +16,9 @@ const bodyTimeout = 30 * time.Second
 // client goes on as soon as no poll is open.
 const upgradePause = 25 * time.Millisecond
 
+// pongPayload is a POST that answers a ping and says nothing else.
+const pongPayload = string(packetPong)
+
 // maxStamp is the longest stamp that is remembered.
 const maxStamp = 64
 
@@ -25,13 +28,20 @@ type stamps struct{ get, post string }
 
 // poller is one waiting GET request.
 type poller struct {
-	wake    chan struct{}
-	stamp   string
-	release bool // guarded by conn.mu: return a noop rather than wait
+	wake  chan struct{}
+	stamp string
+	stays bool // it cannot be parked; the handler's own
+	// guarded by conn.mu
+	release bool    // return a noop rather than wait
+	parked  *parked // nil while the request is with the HTTP server
 }
 
-// signal wakes the request's handler.
+// signal wakes whoever answers the request. conn.mu is held.
 func (p *poller) signal() {
+	if p.parked != nil {
+		_ = p.parked.net.SetReadDeadline(longAgo)
+		return
+	}
 	select {
 	case p.wake <- struct{}{}:
 	default:
@@ -53,7 +63,7 @@ func (e *Engine) ReleasePoll(id string) {
 // clients send something random.
 func stampOf(r *http.Request) string {
 	if stamp := r.URL.Query().Get("t"); len(stamp) <= maxStamp {
-		return stamp
+		return strings.Clone(stamp) // without the rest of the address
 	}
 	return ""
 }
@@ -71,9 +81,16 @@ func (c *conn) servePoll(w http.ResponseWriter, r *http.Request) {
 			end.gentle()
 			return
 		}
-		if !c.waitPoll(p, r) {
+		switch c.waitPoll(p, r) {
+		case pollGone:
 			c.abort(reasonTransportError)
 			return
+		case pollQuiet:
+			if c.park(p, w, r) {
+				return
+			}
+			p.stays = true
+		case pollWoken:
 		}
 	}
 }
@@ -97,26 +114,42 @@ func (c *conn) startPoll(p *poller) int {
 	return http.StatusOK
 }
 
-// waitPoll waits until there may be something to answer; false means that the client
-// has gone.
-func (c *conn) waitPoll(p *poller, r *http.Request) bool {
+// pollEvent is what ends the wait of a poll.
+type pollEvent uint8
+
+// There may be something to answer, or nothing has come for a while, or the client has gone.
+const (
+	pollWoken pollEvent = iota
+	pollQuiet
+	pollGone
+)
+
+// waitPoll waits until there may be something to do.
+func (c *conn) waitPoll(p *poller, r *http.Request) pollEvent {
 	c.mu.Lock()
 	probing := c.probe != nil
 	c.mu.Unlock()
 	var pause <-chan time.Time
-	if probing {
-		t := time.NewTimer(upgradePause)
+	if probing || !p.stays {
+		wait := parkAfter
+		if probing {
+			wait = upgradePause
+		}
+		t := time.NewTimer(wait)
 		defer t.Stop()
 		pause = t.C
 	}
 	select {
 	case <-p.wake:
-		return true
+		return pollWoken
 	case <-pause:
-		c.releasePoll()
-		return true
+		if probing {
+			c.releasePoll()
+			return pollWoken
+		}
+		return pollQuiet
 	case <-r.Context().Done():
-		return false
+		return pollGone
 	}
 }
 
@@ -142,6 +175,9 @@ func (c *conn) takePoll(p *poller) (body []byte, end ending, ok bool) {
 	case p.release:
 		body = []byte{packetNoop}
 	default:
+		if p.parked != nil { // until the next signal
+			_ = p.parked.net.SetReadDeadline(time.Time{})
+		}
 		return nil, end, false
 	}
 	c.poll = nil
@@ -155,14 +191,19 @@ func (c *conn) reply(w http.ResponseWriter, body []byte) {
 	}
 }
 
+// setPayloadHeaders says what an answer to a poll is.
+func setPayloadHeaders(h http.Header) {
+	h.Set("Content-Type", "text/plain; charset=UTF-8")
+	h.Set("Cache-Control", "no-store")
+}
+
 // writePayload writes a polling payload and sees it off.
 func writePayload(w http.ResponseWriter, body []byte) error {
 	control := http.NewResponseController(w)
 	if err := control.SetWriteDeadline(time.Now().Add(bodyTimeout)); err == nil {
 		defer func() { _ = control.SetWriteDeadline(time.Time{}) }()
 	}
-	w.Header().Set("Content-Type", "text/plain; charset=UTF-8")
-	w.Header().Set("Cache-Control", "no-store")
+	setPayloadHeaders(w.Header())
 	if _, err := w.Write(body); err != nil { //nolint:gosec // packets as plain text; no page renders them
 		return err
 	}
@@ -197,6 +238,11 @@ func (c *conn) servePost(w http.ResponseWriter, r *http.Request) {
 	if status != http.StatusOK {
 		c.engine.refuse(w, status)
 		return
+	}
+	if payload == pongPayload {
+		// The client has nothing to say, so it leaves the network connection unused until the
+		// next ping. With the HTTP server that costs as much as the rest of the session.
+		w.Header().Set("Connection", "close")
 	}
 	writeOK(w)
 }

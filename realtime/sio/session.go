@@ -2,6 +2,7 @@ package sio
 
 import (
 	"runtime/debug"
+	"slices"
 	"sync"
 )
 
@@ -25,12 +26,12 @@ type session struct {
 	changed   sync.Cond // jobs became fewer, or one of the states below changed
 	jobs      []job
 	working   bool
-	closing   bool // the connection has closed
-	finished  bool // the worker has told the library so
-	answering bool // the worker waits for the library's answer to a CONNECT
-	accepted  bool // the library sends that it is accepted, and then hands the socket out
-	attaching bool // OnConnect is running
-	sockets   map[string]*Socket
+	closing   bool      // the connection has closed
+	finished  bool      // the worker has told the library so
+	answering bool      // the worker waits for the library's answer to a CONNECT
+	accepted  bool      // the library sends that it is accepted, and then hands the socket out
+	attaching bool      // OnConnect is running
+	sockets   []*Socket // one of each namespace at most
 
 	// admission is the decision about the CONNECT at hand; the worker's own.
 	admission *admission
@@ -184,7 +185,7 @@ func (s *session) rescue(what string) {
 func (s *session) connect(p *incoming) {
 	s.mu.Lock()
 	s.answering, s.accepted = true, false
-	connected := s.sockets[p.namespace] != nil
+	connected := s.socketLocked(p.namespace) != nil
 	s.mu.Unlock()
 	if n := s.server.bound(p.namespace); n != nil && !connected {
 		s.admission = n.admit(s, p.auth)
@@ -238,10 +239,10 @@ func (s *session) attach(socket *Socket, connected func()) bool {
 		return false
 	}
 	socket.attached = true
-	if s.sockets == nil {
-		s.sockets = make(map[string]*Socket, 1)
+	if i := slices.IndexFunc(s.sockets, func(other *Socket) bool { return other.namespace == socket.namespace }); i >= 0 {
+		s.sockets = slices.Delete(s.sockets, i, i+1)
 	}
-	s.sockets[socket.namespace.name] = socket
+	s.sockets = append(s.sockets, socket)
 	s.attaching = true
 	s.mu.Unlock()
 	defer func() {
@@ -255,12 +256,22 @@ func (s *session) attach(socket *Socket, connected func()) bool {
 	return true
 }
 
+// socketLocked is the connection's socket of a namespace, nil if there is none.
+func (s *session) socketLocked(namespace string) *Socket {
+	for _, socket := range s.sockets {
+		if socket.namespace.name == namespace {
+			return socket
+		}
+	}
+	return nil
+}
+
 // detach removes a socket that is not connected any more.
 func (s *session) detach(socket *Socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.sockets[socket.namespace.name] == socket {
-		delete(s.sockets, socket.namespace.name)
+	if i := slices.Index(s.sockets, socket); i >= 0 {
+		s.sockets = slices.Delete(s.sockets, i, i+1)
 	}
 	s.changed.Broadcast()
 }
@@ -269,7 +280,7 @@ func (s *session) detach(socket *Socket) {
 // the connection, as in the reference.
 func (s *session) handle(p *incoming) {
 	s.mu.Lock()
-	socket := s.sockets[p.namespace]
+	socket := s.socketLocked(p.namespace)
 	s.mu.Unlock()
 	if socket == nil || p.kind == typeConnectError {
 		s.conn.shut(reasonServerClose, codeNone)
@@ -292,7 +303,7 @@ func (s *session) handle(p *incoming) {
 func (s *session) awaitDetached(socket *Socket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.sockets[socket.namespace.name] == socket {
+	for slices.Contains(s.sockets, socket) {
 		s.changed.Wait()
 	}
 }

@@ -21,7 +21,7 @@ type Socket struct {
 	attached, abandoned bool
 	auth                map[string]any
 	identity            any
-	rooms               map[string]struct{} // guarded by the namespace's index
+	rooms               roomSet // guarded by the namespace's index
 
 	mu           sync.Mutex
 	onEvent      func(*Event)
@@ -91,9 +91,7 @@ func (s *Socket) Began() time.Time { return time.Unix(0, s.session.conn.began) }
 
 // Handshake is what the client said when it connected.
 func (s *Socket) Handshake() Handshake {
-	h := s.session.conn.handshake
-	h.Auth = s.auth
-	return h
+	return s.session.conn.greeting.handshake(s.auth)
 }
 
 // Identity is what the middlewares returned, nil if they returned nothing.

@@ -1,6 +1,7 @@
 package sio
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"io"
@@ -18,6 +19,7 @@ const maxIdleBuffer = 64 << 10
 // pools holds memory that an engine's connections use for a moment.
 type pools struct {
 	read  sync.Pool // of *bytes.Buffer, in which messages are gathered
+	input sync.Pool // of *bufio.Reader, the buffers of WebSockets that read
 	write sync.Pool // gorilla's, for the upgrade; later nothing is written through it
 	dirty sync.Pool // of *[]*conn, the connections that a broadcast has to flush
 }
@@ -25,6 +27,7 @@ type pools struct {
 // setup sets how the memory is made.
 func (p *pools) setup() {
 	p.read.New = func() any { return new(bytes.Buffer) }
+	p.input.New = func() any { return bufio.NewReaderSize(nil, readBuffer) }
 	p.dirty.New = func() any { return new([]*conn) }
 }
 
@@ -33,6 +36,7 @@ var errInvalidText = errors.New("text message is not valid UTF-8")
 
 // read returns the next message in memory of its own.
 func (l *link) read() (data []byte, binary bool, err error) {
+	l.wake()
 	kind, r, err := l.ws.NextReader()
 	if err != nil {
 		return nil, false, err
@@ -51,6 +55,14 @@ func (l *link) read() (data []byte, binary bool, err error) {
 	return data, kind == websocket.BinaryMessage, err
 }
 
+// awaitMessage returns when the next message has begun to come, or the link has ended, which
+// the read then tells. The link has no memory to read into meanwhile.
+func (l *link) awaitMessage() {
+	if l.raw != nil && l.rest() {
+		_ = awaitInput(l.raw)
+	}
+}
+
 // stackRest is how long a goroutine reads before another takes over, and firstTurns how many
 // take over after one message each: most clients say all that they have to say at first.
 const (
@@ -59,14 +71,15 @@ const (
 )
 
 // runWebSocket reads a connection's link until it ends. It is the one goroutine that
-// an idle WebSocket has. What a message needs makes its stack grow, to twice what waiting
-// for the next one needs, and a stack in which that is more than a quarter never shrinks: so
-// now and then a fresh goroutine reads on.
+// an idle WebSocket has. What a message needs makes its stack grow to some times of what
+// waiting for the next one needs, and a stack of which that is more than a quarter never
+// shrinks: so now and then a fresh goroutine reads on.
 func (c *conn) runWebSocket(l *link) { c.readTurn(l, 1) }
 
 // readTurn is a goroutine's part of runWebSocket.
 func (c *conn) readTurn(l *link, turn int) {
 	for began := time.Now(); ; {
+		l.awaitMessage()
 		data, binary, err := l.read()
 		if err != nil {
 			if c.readFailed(err) {
@@ -83,6 +96,7 @@ func (c *conn) readTurn(l *link, turn int) {
 			return
 		}
 	}
+	l.rest()
 	l.readEnded()
 	c.engine.running.done()
 }
@@ -128,8 +142,8 @@ func (c *conn) readFailed(err error) bool {
 
 // acceptWebSocket makes a fresh session of a link: the listeners are attached before
 // the first byte is read, so that no early CONNECT is lost.
-func (e *Engine) acceptWebSocket(l *link, h Handshake) {
-	c := newConn(e, h)
+func (e *Engine) acceptWebSocket(l *link, g greeting) {
+	c := newConn(e, g)
 	c.webSocket, c.link = true, l
 	l.owner.Store(c)
 	e.running.add()

@@ -243,7 +243,8 @@ func (s *Store) UpdateChannel(ctx context.Context, id domain.ChannelID,
 func (s *Store) changeChannel(ctx context.Context, id domain.ChannelID,
 	change func(messaging.Channel) (c messaging.Channel, changed bool, err error),
 ) (channel messaging.Channel, err error) {
-	err = s.write(ctx, func(ctx context.Context) error {
+	// Changes of one channel that this process makes at once need not compete.
+	err = s.inLane(ctx, id, func(ctx context.Context, _ *head) error {
 		return s.retry(ctx, func() (bool, error) {
 			d, stored, err := s.findChannel(ctx, id)
 			if err != nil {

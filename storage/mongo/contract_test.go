@@ -12,13 +12,6 @@ import (
 	"parley/storage/storagetest"
 )
 
-// open opens a store in a database of its own.
-func open(t *testing.T) *storage.Set {
-	t.Helper()
-	uri := mongotest.URI(t)
-	return openAt(t, uri, mongotest.Database(t, uri))
-}
-
 // openAt opens a store in a database. The caller closes it.
 func openAt(t testing.TB, uri, database string) *storage.Set {
 	t.Helper()
@@ -29,4 +22,17 @@ func openAt(t testing.TB, uri, database string) *storage.Set {
 	return set
 }
 
-func TestContract(t *testing.T) { storagetest.Run(t, open) }
+func TestContract(t *testing.T) {
+	var sent mongo.Recorder
+	t.Run("store", func(t *testing.T) {
+		storagetest.Run(t, func(t *testing.T) *storage.Set {
+			uri := mongotest.URI(t)
+			set, err := mongo.Open(t.Context(), sent.Watch(mongo.Options{URI: domain.Secret(uri), Database: mongotest.Database(t, uri), Logger: zerolog.Nop()}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return set
+		})
+	})
+	sent.Check(t)
+}

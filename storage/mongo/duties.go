@@ -19,17 +19,19 @@ func (s *Store) FinishDuty(ctx context.Context, channel domain.ChannelID, id dom
 			if err == nil && l.id != channel {
 				err = errNoMessage(id)
 			}
-			if err != nil || d.Seq <= l.cleared {
-				left = 0
+			if err != nil {
 				return true, err
 			}
 			rest := slices.DeleteFunc(slices.Clone(d.Awaiting), func(a string) bool { return a == string(agent) })
-			if left = len(rest); left == len(d.Awaiting) {
+			if left = len(rest); d.Seq <= l.cleared { // nothing of it is owed any more, but the sweep tells whom it finds
+				left = 0
+			}
+			if len(rest) == len(d.Awaiting) {
 				return true, nil
 			}
 			update := bson.D{{Key: "$set", Value: bson.D{{Key: "awaiting", Value: rest}}}}
-			if left == 0 {
-				update = bson.D{{Key: "$unset", Value: bson.D{{Key: "awaiting", Value: ""}, {Key: "owed", Value: ""}}}}
+			if len(rest) == 0 {
+				update = bson.D{{Key: "$unset", Value: bson.D{{Key: "awaiting", Value: ""}, {Key: "owing", Value: ""}, {Key: "owed", Value: ""}}}}
 			}
 			result, err := s.messages().UpdateOne(ctx, bson.D{{Key: "_id", Value: d.ID}, {Key: "awaiting", Value: d.Awaiting}}, update)
 			if err != nil {
@@ -83,32 +85,42 @@ func (s *Store) awaited(ctx context.Context, docs []messageDoc) ([]messaging.Mes
 // DutiesOf returns messages that await an agent; see messaging.Log.
 func (s *Store) DutiesOf(ctx context.Context, agent domain.AgentID, limit int) (found []messaging.Message, err error) {
 	err = s.read(ctx, func(ctx context.Context) error {
-		cursor, err := s.messages().Find(ctx, bson.D{{Key: "awaiting", Value: string(agent)}}, options.Find().SetBatchSize(int32(min(limit+1, 1000)))) //nolint:gosec // at most 1000
-		if err != nil {
-			return err
-		}
-		defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }()
-		for len(found) < limit && cursor.Next(ctx) {
-			// What the server has sent already is worked off at once.
-			docs := make([]messageDoc, 1, cursor.RemainingBatchLength()+1)
-			if err := cursor.Decode(&docs[0]); err != nil {
-				return err
-			}
-			for cursor.RemainingBatchLength() > 0 && cursor.Next(ctx) {
-				var d messageDoc
-				if err := cursor.Decode(&d); err != nil {
-					return err
-				}
-				docs = append(docs, d)
-			}
-			list, err := s.awaited(ctx, docs)
-			if err != nil {
-				return err
-			}
-			found = append(found, list...)
-		}
-		found = found[:min(limit, len(found))]
-		return cursor.Err()
+		found, err = s.collect(ctx, bson.D{{Key: "awaiting", Value: string(agent)}}, limit, s.awaited)
+		return err
 	})
 	return found, err
+}
+
+// collectBatch is how many documents collect looks at in one step at most.
+const collectBatch = 1000
+
+// collect goes through the documents of a query until it has as many messages as it may,
+// of those that pick leaves.
+func (s *Store) collect(ctx context.Context, filter bson.D, limit int,
+	pick func(context.Context, []messageDoc) ([]messaging.Message, error),
+) ([]messaging.Message, error) {
+	size := min(limit+1, collectBatch)
+	cursor, err := s.messages().Find(ctx, filter, options.Find().SetBatchSize(int32(size))) //nolint:gosec // bounded
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = cursor.Close(context.WithoutCancel(ctx)) }()
+	var found []messaging.Message
+	for more := true; more && len(found) < limit; {
+		var docs []messageDoc
+		for more = cursor.Next(ctx); more; more = len(docs) < size && cursor.Next(ctx) {
+			var d messageDoc
+			if err := cursor.Decode(&d); err != nil {
+				return nil, err
+			}
+			docs = append(docs, d)
+		}
+		more = len(docs) == size
+		list, err := pick(ctx, docs)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, list...)
+	}
+	return found[:min(limit, len(found))], cursor.Err()
 }

@@ -135,7 +135,7 @@ func (s *Store) Unswept(ctx context.Context, id domain.ChannelID) (found []messa
 			return err
 		}
 		cleared, err := s.unsweptClears(ctx, id)
-		found = append(deleted, cleared...)
+		found = slices.Concat(deleted, cleared)
 		return err
 	})
 	return found, err
@@ -307,7 +307,7 @@ func (s *Store) sweepCleared(ctx context.Context, l messaging.Leftover, limit in
 // toTombstone is what a message loses when it becomes a tombstone.
 func toTombstone() bson.D {
 	d := bson.D{}
-	for _, field := range []string{"live", "awaiting", "owed", "author", "authorName", "inReplyTo", "sourceType", "sourceId", "metadata", "raw", "content"} {
+	for _, field := range []string{"live", "awaiting", "owing", "owed", "author", "authorName", "inReplyTo", "sourceType", "sourceId", "metadata", "raw", "content"} {
 		d = append(d, bson.E{Key: field, Value: ""})
 	}
 	return d
@@ -326,20 +326,11 @@ func (s *Store) bury(ctx context.Context, key int64, list []string) error {
 	return err
 }
 
-// turnIndexes are the indexes of turns.
-func turnIndexes() []index {
-	return []index{{collection: "turns", keys: []string{"+message"}, shapes: []shape{{form: "message="}}}}
-}
-
-// turns is the collection of what agents do for messages; each names its message in the
-// field message.
-func (s *Store) turns() *mongo.Collection { return s.db.Collection("turns") }
-
 // removeTurns removes the turns that answered messages.
 func (s *Store) removeTurns(ctx context.Context, messages []string) error {
 	if len(messages) == 0 {
 		return nil
 	}
-	_, err := s.turns().DeleteMany(ctx, bson.D{{Key: "message", Value: bson.D{{Key: "$in", Value: messages}}}})
+	_, err := s.db.Collection(turnsName).DeleteMany(ctx, bson.D{{Key: "message", Value: bson.D{{Key: "$in", Value: messages}}}})
 	return err
 }

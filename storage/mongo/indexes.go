@@ -21,7 +21,7 @@ type index struct {
 	// unique says that no two documents have the same keys; of an array, no two have one
 	// element in common.
 	unique bool
-	// sparse says that documents without the field are not in it; for one field only.
+	// sparse says that documents without any of its fields are not in it.
 	sparse bool
 	shapes []shape
 }
@@ -56,7 +56,8 @@ func (i index) document() bson.D {
 
 // allIndexes are the indexes of all collections.
 func allIndexes() []index {
-	return slices.Concat(serverIndexes(), channelIndexes(), messageIndexes(), readIndexes(), turnIndexes())
+	return slices.Concat(serverIndexes(), channelIndexes(), messageIndexes(), readIndexes(), agentIndexes(), turnIndexes(),
+		agentLogIndexes(), placeIndexes(), memoryIndexes(), fileIndexes(), blobIndexes())
 }
 
 // existingIndex is what the server tells of an index.

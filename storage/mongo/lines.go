@@ -110,6 +110,8 @@ func messageIndexes() []index {
 		}},
 		{collection: "messages", keys: []string{"+untold"}, sparse: true, shapes: []shape{{form: "untold="}}},
 		{collection: "messages", keys: []string{"+owed"}, sparse: true, shapes: []shape{{form: "owed< +owed"}}},
-		{collection: "messages", keys: []string{"+awaiting"}, sparse: true, shapes: []shape{{form: "awaiting="}}},
+		{collection: "messages", keys: []string{"+awaiting", "+owing", "+owed"}, sparse: true, shapes: []shape{
+			{form: "awaiting="},
+			{form: "awaiting= owing= seq? +owed", few: "what a clear covers is swept at once"}}},
 	}
 }

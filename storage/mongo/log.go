@@ -205,11 +205,7 @@ func (s *Store) Since(ctx context.Context, channel domain.ChannelID, after, upto
 // Untold returns changed messages that must be told; see messaging.Log.
 func (s *Store) Untold(ctx context.Context, limit int) (found []messaging.Message, err error) {
 	err = s.read(ctx, func(ctx context.Context) error {
-		docs, err := find[messageDoc](ctx, s.messages(), bson.D{{Key: "untold", Value: int64(1)}}, options.Find().SetLimit(int64(limit)))
-		if err != nil {
-			return err
-		}
-		found, err = s.placed(ctx, docs)
+		found, err = s.collect(ctx, bson.D{{Key: "untold", Value: int64(1)}}, limit, s.placed)
 		return err
 	})
 	return found, err

@@ -34,8 +34,10 @@ type messageDoc struct {
 	Clears int64 `bson:"clears,omitempty"`
 	// Untold is 1 while dependents may not have heard of a change.
 	Untold int64 `bson:"untold,omitempty"`
-	// Awaiting are agents; Owed, beside it, is the place in the order of duties.
+	// Awaiting are agents; beside it, Owing is Channel once more, and Owed the place in the
+	// order of duties, which is that of Seq within a channel.
 	Awaiting []string `bson:"awaiting,omitempty"`
+	Owing    int64    `bson:"owing,omitempty"`
 	Owed     string   `bson:"owed,omitempty"`
 	// Change is the last change's own id, by which its writer knows whether it was done.
 	Change     string  `bson:"change,omitempty"`
@@ -67,12 +69,12 @@ func newMessageDoc(m messaging.Message) (messageDoc, error) {
 func (d *messageDoc) assign(channel, number int64, at bson.DateTime) {
 	d.Channel, d.Seq, d.Rev, d.Numbers, d.At, d.Updated = channel, number, number, []int64{number}, at, at
 	if len(d.Awaiting) > 0 {
-		d.Owed = owed(int64(at), d.ID)
+		d.Owing, d.Owed = channel, owed(int64(at), d.ID)
 	}
 }
 
 // owed is a place in the order of duties: by time, then by id. Bytes compare as these do.
-func owed(at int64, id string) string { return fmt.Sprintf("%016x:%s", uint64(max(at, 0)), id) } //nolint:gosec // not negative
+func owed(at int64, id string) string { return fmt.Sprintf("%016x:%s", uint64(max(at, 0)), id) }
 
 // message is the entry in a channel, as the channel's clears have left it.
 func (d messageDoc) message(l line) (messaging.Message, error) {

@@ -14,6 +14,9 @@ import (
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
 
 	"parley/domain"
+	"parley/domain/agents"
+	"parley/domain/media"
+	"parley/domain/memory"
 	"parley/domain/messaging"
 	"parley/storage"
 )
@@ -35,6 +38,9 @@ type Store struct {
 	closed bool
 	// calls are those that are under way.
 	calls sync.WaitGroup
+	// sweeping is the sweep of files' contents, which stopSweep ends.
+	sweeping  sync.WaitGroup
+	stopSweep context.CancelFunc
 	// closing is closed when Close begins.
 	closing  chan struct{}
 	once     sync.Once
@@ -44,6 +50,10 @@ type Store struct {
 // The ports and the backend are what Store is for.
 var (
 	_ messaging.Store = (*Store)(nil)
+	_ agents.Store    = (*Store)(nil)
+	_ agents.LogStore = (*Store)(nil)
+	_ memory.Store    = (*Store)(nil)
+	_ media.Store     = (*Store)(nil)
 	_ storage.Backend = (*Store)(nil)
 )
 
@@ -56,7 +66,7 @@ func Open(ctx context.Context, o Options) (*storage.Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
-	return &storage.Set{Backend: s, Messaging: s, Caps: storage.Caps{Name: "MongoDB", Replicas: true}}, nil
+	return &storage.Set{Backend: s, Messaging: s, Agents: s, AgentLogs: s, Memory: s, Files: s, Blobs: &Blobs{s: s}, Caps: storage.Caps{Name: "MongoDB", Replicas: true}}, nil
 }
 
 // Host is where the URI leads, without credentials, for people.
@@ -92,6 +102,9 @@ func open(ctx context.Context, o Options) (*Store, error) {
 	if err := s.prepare(limited); err != nil {
 		return nil, errors.Join(translate(ctx, err, "The database cannot be used"), s.client.Disconnect(context.WithoutCancel(ctx)))
 	}
+	sweep, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stopSweep = stop
+	s.sweeping.Go(func() { (&Blobs{s: s}).run(sweep) })
 	return s, nil
 }
 
@@ -138,6 +151,8 @@ func (s *Store) Stats() storage.Stats {
 func (s *Store) Close() error {
 	s.once.Do(func() {
 		close(s.closing)
+		s.stopSweep()
+		s.sweeping.Wait()
 		s.mu.Lock()
 		s.closed = true
 		s.mu.Unlock()

@@ -19,13 +19,13 @@ import (
 	"parley/cmd/internal/tracing"
 	"parley/domain"
 	"parley/domain/agents"
+	"parley/domain/blob"
 	"parley/domain/cluster"
 	"parley/domain/identity"
 	"parley/domain/media"
 	"parley/domain/memory"
 	"parley/domain/messaging"
 	"parley/domain/op"
-	"parley/domain/presence"
 	"parley/domain/system"
 	"parley/realtime"
 	"parley/storage"
@@ -60,15 +60,21 @@ type App struct {
 	// replica is this process's name in the cluster. redis is nil where it is alone.
 	replica string
 	redis   *redis.Client
-	// shared is what this replica shares with others; nil for a server that is alone.
-	shared *shared
+	// shared is what this replica shares with others.
+	shared shared
 	// members are the replicas, this one among them.
 	members *cluster.Members
 	meter   cluster.Meter
 
-	logs      *system.Logs
-	store     *storage.Set
-	files     *files.Store
+	logs  *system.Logs
+	store *storage.Set
+	files *files.Store
+	// blobs keeps the contents of files, served finds those that everybody may fetch.
+	blobs  blob.Store
+	served media.Opener
+	// scratch is a folder that ends with the server, "" if it has none.
+	scratch string
+
 	media     *media.Service
 	identity  *identity.Authenticator
 	agents    *agents.Service
@@ -80,7 +86,7 @@ type App struct {
 	importer  *agents.Importer
 	system    *system.Service
 	registry  *op.Registry
-	presence  *presence.Local
+	presence  tracker
 	gateway   *realtime.Gateway
 
 	// draining is done when the server begins to stop; stopStreams makes it so.
@@ -108,10 +114,10 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 		doing string // "" where the step's errors say it themselves
 		run   func(context.Context, Options) error
 	}{
-		{"trace: ", a.startTracing},
 		{"check access: ", a.buildIdentity},
 		{"", a.listen},
 		{"", a.openCluster},
+		{"trace: ", a.startTracing},
 		{"", a.openStore},
 		{"", a.openFiles},
 		{"build services: ", a.buildServices},
@@ -156,6 +162,7 @@ func (a *App) Run(ctx context.Context) error {
 		return a.runner.Run(workers)
 	})
 	group.Go(func() error { return a.journal.Run(turns) })
+	group.Go(func() error { return newTrimmer().Run(workers) })
 	group.Go(func() error { return a.remover.Run(workers) })
 	group.Go(func() error { return a.importer.Run(workers) })
 	group.Go(func() error { return a.messaging.Run(workers) })
@@ -220,9 +227,7 @@ func (a *App) Close() error {
 			errs = append(errs, err)
 		}
 	}
-	if a.files != nil {
-		errs = append(errs, a.files.Close())
-	}
+	errs = append(errs, a.closeFiles())
 	if a.store != nil {
 		errs = append(errs, a.store.Close())
 	}

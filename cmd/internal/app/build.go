@@ -25,6 +25,7 @@ import (
 	"parley/domain/system"
 	"parley/realtime"
 	"parley/rest"
+	"parley/storage/mongo"
 	"parley/storage/sqlite"
 	"parley/web"
 )
@@ -36,12 +37,19 @@ const pacesPerAnswer = 60
 // textProvider is who offers the model that writes.
 const textProvider = "builtin"
 
-// openStore opens the embedded store below the data folder.
+// openStore opens MongoDB if it is named, else the embedded store below the data folder.
 func (a *App) openStore(ctx context.Context, _ Options) error {
 	var err error
-	a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: a.cfg.DataDir, Logger: a.log})
-	if err != nil {
-		return fmt.Errorf("%w (PARLEY_DATA_DIR chooses another folder)", err)
+	if a.cfg.MongoURI != "" {
+		a.store, err = mongo.Open(ctx, mongo.Options{URI: a.cfg.MongoURI, Logger: a.log, Now: time.Now})
+		if err != nil {
+			return fmt.Errorf("%w (MONGODB_URI names another database)", err)
+		}
+	} else {
+		a.store, err = sqlite.Open(ctx, sqlite.Options{Dir: a.cfg.DataDir, Logger: a.log})
+		if err != nil {
+			return fmt.Errorf("%w (PARLEY_DATA_DIR chooses another folder)", err)
+		}
 	}
 	if a.tracing != nil {
 		tracing.Stores(a.store)
@@ -52,18 +60,18 @@ func (a *App) openStore(ctx context.Context, _ Options) error {
 // buildServices builds the domain on the store, and the gateway that it announces to.
 func (a *App) buildServices(ctx context.Context, o Options) error {
 	var err error
-	a.presence = presence.NewLocal(time.Now)
+	a.presence = a.newPresence()
 	a.gateway, err = realtime.New(realtime.Options{
 		Identity: a.identity, Logs: a.logs, Presence: a.presence, Now: time.Now, Logger: a.log,
 		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
 		LegacyLogEvents: a.cfg.LegacyLogEvents,
 		AllowOrigin:     a.allowOrigin(), Proxies: a.cfg.TrustProxy, ConnectRate: a.cfg.ConnectRate,
-		Bus: a.notes(), Sessions: a.sessions(), Replica: a.connectionName(), Tracer: a.tracer(), Joins: func(j memory.Join) { a.memory.Joined(j) },
+		Bus: a.shared.bus, Sessions: a.shared.sessions, Replica: a.connectionName(), Tracer: a.tracer(), Joins: func(j memory.Join) { a.memory.Joined(j) },
 	})
 	if err != nil {
 		return err
 	}
-	roster := messaging.NewRoster(a.store.Messaging, a.caches())
+	roster := messaging.NewRoster(a.store.Messaging, a.shared.caches)
 	if err := a.buildAgents(roster); err != nil {
 		return err
 	}
@@ -71,14 +79,14 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		return err
 	}
 	a.memory = memory.New(memory.Options{Store: a.store.Memory, Agents: a.agents, Log: a.store.Messaging, RoomLogs: a.journal, Watcher: a.gateway,
-		Now: time.Now, Logger: a.log})
+		Caches: a.shared.caches, Now: time.Now, Logger: a.log})
 	if err := a.buildMedia(); err != nil {
 		return err
 	}
 	model := builtin.New(builtin.Options{Pace: a.cfg.BuiltinPace, Max: pacesPerAnswer * a.cfg.BuiltinPace})
 	a.messaging = messaging.New(messaging.Options{
-		Caches: a.caches(), Bus: a.notes(), Store: a.media.Noting(a.store.Messaging), Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
-		Now: time.Now, Roster: roster, Agents: a.agents, Titles: model, Dependents: checked[messaging.Dependents](o.OnDeletion, a.journal, a.memory, a.media),
+		Store: a.media.Noting(a.store.Messaging), Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
+		Caches: a.shared.caches, Bus: a.shared.bus, Now: time.Now, Roster: roster, Agents: a.agents, Titles: model, Dependents: checked[messaging.Dependents](o.OnDeletion, a.journal, a.memory, a.media),
 	})
 	a.media.SetMembers(a.messaging)
 	a.runner = agents.NewRunner(agents.RunnerOptions{
@@ -87,10 +95,11 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		Observe: a.metrics.observeTurn, Now: time.Now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
-		OnStep: o.OnTurnStep, Tracer: a.tracer(), Journal: a.journal, Provider: textProvider,
+		OnStep: o.OnTurnStep, Tracer: a.tracer(), Journal: a.journal, Provider: textProvider, Leases: a.shared.leases, Hints: a.shared.hints,
 	})
 	a.remover = agents.NewRemover(agents.RemoverOptions{
 		Agents: a.agents, Store: a.store.Agents, Logs: a.store.AgentLogs, Owners: checked[agents.Owner](o.OnDeletion, a.messaging, a.memory, a.media), Logger: a.log,
+		Leases: a.shared.leases,
 	})
 	a.buildSystem(o)
 	return nil
@@ -129,7 +138,8 @@ func (a *App) buildAgents(roster *messaging.Roster) error {
 		library.Remote = agents.NewFetcher(agents.FetcherOptions{})
 	}
 	a.agents = agents.NewService(agents.ServiceOptions{
-		Caches: a.caches(), Bus: a.notes(), Store: a.store.Agents, Watcher: a.gateway, Servers: roster, Now: time.Now, Logger: a.log,
+		Store: a.store.Agents, Watcher: a.gateway, Servers: roster, Now: time.Now, Logger: a.log,
+		Caches: a.shared.caches, Bus: a.shared.bus,
 		Salt: a.cfg.SecretSalt, Env: a.cfg.Variables(), Library: library,
 	})
 	a.journal = agents.NewJournal(agents.JournalOptions{Store: a.store.AgentLogs, Log: a.store.Messaging, Agents: a.agents, Now: time.Now, Logger: a.log})
@@ -220,7 +230,7 @@ func (a *App) buildDoors(_ context.Context, o Options) error {
 	api, err := rest.New(rest.Options{
 		Registry: a.registry, Identity: a.identity, Logger: a.log, Files: files, UI: a.cfg.UI, ForeignUI: a.cfg.WebDir != "",
 		Metrics: a.metrics.handler(), Profiles: profiles(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
-		MaxBody: a.cfg.MaxPayload, UploadDir: a.files.Spool(), Blobs: a.files, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
+		MaxBody: a.cfg.MaxPayload, UploadDir: a.files.Spool(), Blobs: a.served, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
 		Proxies: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
 		UploadLimit: a.cfg.UploadRate, FileLimit: a.cfg.FileRate, ChannelMediaLimit: a.cfg.MediaRate,
 		Draining: a.draining, Observe: a.metrics.observeRequest, Tracer: a.tracer(),
@@ -239,7 +249,7 @@ func (a *App) buildDoors(_ context.Context, o Options) error {
 
 // sockets serves the Engine.IO endpoint.
 func (a *App) sockets() http.Handler {
-	if a.shared != nil {
+	if a.redis != nil {
 		return a.shared.relay
 	}
 	return a.gateway

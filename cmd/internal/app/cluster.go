@@ -13,8 +13,10 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"parley/domain"
+	"parley/domain/agents"
 	"parley/domain/bus"
 	"parley/domain/cluster"
+	"parley/domain/presence"
 	"parley/domain/system"
 	"parley/realtime"
 	"parley/realtime/relay"
@@ -24,18 +26,42 @@ import (
 // farewellTime bounds what a replica does to leave the others when it has drained.
 const farewellTime = 2 * time.Second
 
-// shared is what a replica of a cluster has beside a server that is alone: connections to
-// Redis, and the door for the other replicas.
+// shared is what replicas share; all of it is nil for a server that is alone.
 type shared struct {
-	bus    *redis.Bus
-	link   *redis.Link
+	bus    bus.Bus
 	caches *bus.Caches
 	logs   *system.LogShare
+	// leases and hints share the agents' work.
+	leases agents.Leases
+	hints  agents.Hints
+	// link carries the events of sockets, sessions what sockets need to come back.
+	link     *redis.Link
+	sessions realtime.Sessions
+	// presence knows who is where.
+	presence *presence.Cluster
 	// listener is where other replicas come in; relay serves it and owns it once it is there.
 	listener net.Listener
 	relay    *relay.Relay
 	// gone wakes who makes up for what a replica that has gone may not have told.
 	gone chan struct{}
+	// run are what works on it while the server runs.
+	run []func(context.Context) error
+}
+
+// tracker knows who is in which channel, and tells so while it runs.
+type tracker interface {
+	presence.Tracker
+	Run(ctx context.Context, a presence.Announcer) error
+}
+
+// newPresence returns what knows who is in which channel.
+func (a *App) newPresence() tracker {
+	if a.redis == nil {
+		return presence.NewLocal(time.Now)
+	}
+	a.shared.presence = presence.NewCluster(presence.ClusterOptions{Replica: a.replica, Alive: a.memberNames,
+		Registry: redis.NewPresence(a.redis), Now: time.Now, Logger: a.log})
+	return a.shared.presence
 }
 
 // openCluster opens what this replica shares with others, and takes its name: with REDIS_URL
@@ -55,14 +81,20 @@ func (a *App) openCluster(ctx context.Context, o Options) error {
 		return fmt.Errorf("REDIS_URL: %w", err)
 	}
 	a.redis = client
-	a.shared = &shared{bus: client.Bus(), link: client.Link(), gone: make(chan struct{}, 1)}
-	a.shared.caches = bus.NewCaches(a.shared.bus, a.log)
-	a.shared.logs = system.NewLogShare(a.logs, a.shared.bus, a.replica)
+	notes := client.Bus()
+	a.shared = shared{bus: notes, caches: bus.NewCaches(notes, a.log), logs: system.NewLogShare(a.logs, notes, a.replica),
+		leases: redis.NewLeases(client, 0), hints: redis.NewHints(client, 0), link: client.Link(),
+		sessions: realtime.NewVaultSessions(redis.NewSessions(client), a.replica, time.Now), gone: make(chan struct{}, 1)}
 	if members.Self.Address, err = a.listenForReplicas(ctx); err != nil {
 		return err
 	}
 	members.Store = redis.NewMembers(client)
 	a.members = cluster.New(members)
+	a.shared.run = []func(context.Context) error{
+		notes.Run, a.shared.link.Run, a.shared.caches.Run, a.members.Run, a.makeUp, a.watchRedis,
+		func(ctx context.Context) error { a.shared.logs.Run(ctx); return nil },
+		func(context.Context) error { return a.shared.relay.Run() },
+	}
 	a.members.OnGone(a.replicaGone)
 	err = a.members.Claim(ctx)
 	if domain.IsCode(err, domain.Unavailable) {
@@ -98,33 +130,9 @@ func (a *App) load() cluster.Load {
 	return l
 }
 
-// notes is the bus, nil for a server that is alone.
-func (a *App) notes() bus.Bus {
-	if a.shared == nil {
-		return nil
-	}
-	return a.shared.bus
-}
-
-// caches tells other replicas of changes; nil for a server that is alone.
-func (a *App) caches() *bus.Caches {
-	if a.shared == nil {
-		return nil
-	}
-	return a.shared.caches
-}
-
-// sessions keeps what sockets need to come back; nil for a server that is alone.
-func (a *App) sessions() realtime.Sessions {
-	if a.redis == nil {
-		return nil
-	}
-	return realtime.NewVaultSessions(redis.NewSessions(a.redis), a.replica, time.Now)
-}
-
 // connectionName is with what the ids of connections begin.
 func (a *App) connectionName() string {
-	if a.shared == nil {
+	if a.redis == nil {
 		return ""
 	}
 	return a.replica
@@ -133,8 +141,8 @@ func (a *App) connectionName() string {
 // link makes the gateway one with those of the other replicas, and the way to them. It is
 // called when the gateway is bound.
 func (a *App) link() error {
-	s := a.shared
-	if s == nil {
+	s := &a.shared
+	if a.redis == nil {
 		return nil
 	}
 	s.relay = relay.New(relay.Options{
@@ -160,7 +168,7 @@ func (a *App) memberNames() []string {
 
 // degraded tells whether Redis does not answer; nil for a server that is alone.
 func (a *App) degraded() func() bool {
-	if a.shared == nil {
+	if a.redis == nil {
 		return nil
 	}
 	return func() bool { return !a.redis.Up() }
@@ -169,6 +177,7 @@ func (a *App) degraded() func() bool {
 // replicaGone ends what is relayed to a replica that has gone, and wakes makeUp.
 func (a *App) replicaGone(m cluster.Member) {
 	a.shared.relay.Forget(m.Instance)
+	a.shared.presence.Died(m.Name)
 	select {
 	case a.shared.gone <- struct{}{}:
 	default: // it is known already that there is something to make up for
@@ -178,18 +187,13 @@ func (a *App) replicaGone(m cluster.Member) {
 // runCluster takes part in the cluster until leave is called, which tells the others. If that
 // fails before, the server stops.
 func (a *App) runCluster() (leave func() error) {
-	s := a.shared
-	if s == nil {
+	s := &a.shared
+	if a.redis == nil {
 		return func() error { return nil }
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	var group errgroup.Group
-	for _, part := range []func(context.Context) error{
-		s.bus.Run, s.link.Run, s.caches.Run, a.members.Run, a.makeUp,
-		func(ctx context.Context) error { a.redis.Watch(ctx, func(bool) {}); return nil },
-		func(ctx context.Context) error { s.logs.Run(ctx); return nil },
-		func(context.Context) error { return s.relay.Run() },
-	} {
+	for _, part := range s.run {
 		group.Go(func() error {
 			err := part(ctx)
 			if err != nil {
@@ -211,6 +215,16 @@ func (a *App) runCluster() (leave func() error) {
 	}
 }
 
+// watchRedis notices when Redis goes and comes.
+func (a *App) watchRedis(ctx context.Context) error {
+	a.redis.Watch(ctx, func(up bool) {
+		if up {
+			a.shared.presence.Renew()
+		}
+	})
+	return nil
+}
+
 // makeUp looks, whenever a replica has gone, for what that may not have told, until ctx ends.
 func (a *App) makeUp(ctx context.Context) error {
 	for {
@@ -226,7 +240,7 @@ func (a *App) makeUp(ctx context.Context) error {
 // drainCluster says that this replica is about to leave, and lets the clients whose requests
 // it relays come back by another way.
 func (a *App) drainCluster(ctx context.Context) error {
-	if a.shared == nil {
+	if a.redis == nil {
 		return nil
 	}
 	told, cancel := context.WithTimeout(context.WithoutCancel(ctx), farewellTime)
@@ -240,8 +254,8 @@ func (a *App) drainCluster(ctx context.Context) error {
 
 // closeCluster ends what openCluster opened.
 func (a *App) closeCluster() error {
-	s := a.shared
-	if s == nil {
+	s := &a.shared
+	if a.redis == nil {
 		return nil
 	}
 	var err error

@@ -22,7 +22,7 @@ func (a *App) startTracing(_ context.Context, o Options) error {
 		return err
 	}
 	a.tracing, err = tracing.New(tracing.Options{
-		URL: t.URL(), Headers: header, Service: t.Service, Version: o.Version, Instance: a.cfg.Replica, Resource: resource,
+		URL: t.URL(), Headers: header, Service: t.Service, Version: o.Version, Instance: a.replica, Resource: resource,
 		Sampler: t.Sampler, SamplerArg: t.SamplerArg, Logger: a.log,
 	})
 	return err

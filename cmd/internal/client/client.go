@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"sync"
@@ -35,6 +36,8 @@ type Options struct {
 	// HTTP serves all polling connections of a driver; it must allow as many idle
 	// connections per host as there are sockets. WebSocket does not use it.
 	HTTP *http.Client
+	// Dial opens the network connection of a WebSocket; nil: the usual way.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // transport carries Engine.IO packets. read and write may run at the same time, each

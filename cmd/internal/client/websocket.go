@@ -29,7 +29,7 @@ func dialWebSocket(ctx context.Context, base *url.URL, o Options) (transport, op
 	if base.Scheme == "https" {
 		scheme = "wss"
 	}
-	dialer := websocket.Dialer{HandshakeTimeout: o.Timeout, ReadBufferSize: readBuffer, WriteBufferSize: 1 << 10}
+	dialer := websocket.Dialer{HandshakeTimeout: o.Timeout, ReadBufferSize: readBuffer, WriteBufferSize: 1 << 10, NetDialContext: o.Dial}
 	conn, response, err := dialer.DialContext(ctx, endpoint(base, scheme, WebSocket, ""), nil)
 	if response != nil && response.Body != nil {
 		defer func() { _ = response.Body.Close() }()

@@ -16,7 +16,7 @@
 // The environment names are the reference's wherever it has one, so that an
 // ElizaOS .env starts Parley; settings of the reference that do nothing here are
 // known by name and reported as such instead of being silently ignored. What would
-// change where data is kept (another database) is refused until it is built.
+// change where data is kept, but is not used, is refused.
 // Load gets its surroundings as a Source, so tests need neither a changed
 // environment nor a changed working directory.
 package config

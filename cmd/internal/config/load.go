@@ -201,18 +201,14 @@ func parseEnviron(environ []string) layer {
 	return l
 }
 
-// refuse reports databases that are named but cannot be used: ignoring them would
+// refuse reports databases that are named but would not be used: ignoring them would
 // put people's data in another place than they think.
 func refuse(layers ...layer) error {
 	var faults []error
+	named := slices.ContainsFunc(layers, func(l layer) bool { return strings.TrimSpace(l.values["MONGODB_URI"]) != "" })
 	for _, l := range layers {
-		for _, name := range []string{"MONGODB_URI", "REDIS_URL", "DATABASE_URL"} {
-			v := strings.TrimSpace(l.values[name])
-			if v == "" || name == "DATABASE_URL" && !strings.HasPrefix(v, "mongodb") {
-				continue
-			}
-			faults = append(faults, fmt.Errorf("%s (%s) is set, but this version keeps its data in PARLEY_DATA_DIR only "+
-				"and runs as one process: MongoDB and Redis are not built in; unset it to start", name, l.source))
+		if strings.HasPrefix(strings.TrimSpace(l.values["DATABASE_URL"]), "mongodb") && !named {
+			faults = append(faults, fmt.Errorf("DATABASE_URL (%s) names a MongoDB, which MONGODB_URI chooses here: set that, or unset it to start", l.source))
 		}
 	}
 	return errors.Join(faults...)

@@ -206,14 +206,7 @@ func (r *Result) WriteText(out io.Writer) error {
 	fmt.Fprintf(out, "%d sockets, %d channels, %d-byte messages, %d rounds of %v; %d cores, %s; %s\n\n",
 		o.Sockets, o.Channels, o.Size, o.Rounds, o.Duration, r.Cores, r.System, r.At.Format("2006-01-02 15:04 MST"))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "what\tParley\tbeside it\tfigure\tbar\t")
-	for _, row := range r.Rows {
-		value := figure(row.Figure, row.Unit)
-		if row.Outcome == notMeasured {
-			value = "-"
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", row.What, row.Parley, row.Other, value, row.Bar, row.Outcome)
-	}
+	writeRows(w, r.Rows)
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("write the table: %w", err)
 	}
@@ -225,6 +218,18 @@ func (r *Result) WriteText(out io.Writer) error {
 		m.write(out)
 	}
 	return nil
+}
+
+// writeRows writes figures beside their bars, with tabs between the columns.
+func writeRows(out io.Writer, rows []Row) {
+	fmt.Fprintln(out, "what\tParley\tbeside it\tfigure\tbar\t")
+	for _, row := range rows {
+		value := figure(row.Figure, row.Unit)
+		if row.Outcome == notMeasured {
+			value = "-"
+		}
+		fmt.Fprintf(out, "%s\t%s\t%s\t%s\t%s\t%s\n", row.What, row.Parley, row.Other, value, row.Bar, row.Outcome)
+	}
 }
 
 // write writes one measurement as a line.
@@ -260,8 +265,11 @@ func (r *Result) Save() error {
 }
 
 // save writes one file.
-func (r *Result) save(name string, data []byte) error {
-	if err := os.WriteFile(filepath.Join(r.Options.Out, name), data, 0o600); err != nil {
+func (r *Result) save(name string, data []byte) error { return saveTo(r.Options.Out, name, data) }
+
+// saveTo writes one file of results.
+func saveTo(folder, name string, data []byte) error {
+	if err := os.WriteFile(filepath.Join(folder, name), data, 0o600); err != nil {
 		return fmt.Errorf("write results: %w", err)
 	}
 	return nil

@@ -204,3 +204,41 @@ func TestProgressIsTold(t *testing.T) {
 		t.Errorf("samples: %+v", p.Samples)
 	}
 }
+
+// TestACrowdListensUntilItIsDispersed over both transports, from several addresses of this
+// machine.
+func TestACrowdListensUntilItIsDispersed(t *testing.T) {
+	for _, transport := range []string{client.WebSocket, client.Polling} {
+		server := fakeserver.New(t, fakeserver.Options{PingInterval: 100})
+		o := Defaults()
+		o.URL, o.Sockets, o.Channels, o.Transport = server.URL, 2*loopbackSources, 2, transport
+		crowd, err := Gather(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for server.Pongs() < o.Sockets && t.Context().Err() == nil {
+			pause(t.Context(), time.Millisecond)
+		}
+		if n, examples := crowd.Failures(); crowd.Size() != o.Sockets || n != 0 {
+			t.Errorf("%s: %d of %d connected, %d failed: %v", transport, crowd.Size(), o.Sockets, n, examples)
+		}
+		crowd.Disperse()
+		crowd.Disperse()
+	}
+}
+
+// TestTooFewOpenFilesAreTold before anything is connected.
+func TestTooFewOpenFilesAreTold(t *testing.T) {
+	o := Defaults()
+	o.Sockets, o.Channels = maxSockets, 1
+	o.Transport = client.Polling
+	if need := o.files(); need < 2*maxSockets {
+		t.Errorf("%d files for %d polling sockets", need, o.Sockets)
+	}
+	if err := allowFiles(1 << 62); err == nil || !strings.Contains(err.Error(), "hard limit") {
+		t.Errorf("more files than any system allows: %v", err)
+	}
+	if err := allowFiles(1); err != nil {
+		t.Error(err)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -22,6 +23,8 @@ type run struct {
 	channels []*channel
 	sockets  []*socket // those that connected
 	counters counters
+	dialer   *dialer
+	http     *http.Client // of polling connections
 
 	connectFailures int
 	connectTime     time.Duration
@@ -71,7 +74,12 @@ func newRun(o *Options) (*run, error) {
 	if _, err := rand.Read(id[:]); err != nil {
 		return nil, fmt.Errorf("choose the run's id: %w", err)
 	}
-	r := &run{options: o, id: binary.BigEndian.Uint32(id[:]), epoch: time.Now()}
+	server, err := url.Parse(o.URL)
+	if err != nil {
+		return nil, fmt.Errorf("parse the server's address: %w", err)
+	}
+	r := &run{options: o, id: binary.BigEndian.Uint32(id[:]), epoch: time.Now(), dialer: newDialer(server)}
+	r.http = r.dialer.client(o.Sockets)
 	for i := range o.Channels {
 		r.channels = append(r.channels, &channel{id: channelID(r.id, i)})
 	}
@@ -90,7 +98,9 @@ func (r *run) rank(socket int) int { return socket / len(r.channels) }
 // connect opens all sockets. Those that fail are counted and left out.
 func (r *run) connect(ctx context.Context) error {
 	o := r.options
-	hc := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 2 * o.Sockets}}
+	if err := allowFiles(o.files()); err != nil {
+		return err
+	}
 	all := make([]*socket, o.Sockets)
 	failed := make([]error, o.Sockets)
 	begun := time.Now()
@@ -103,7 +113,7 @@ func (r *run) connect(ctx context.Context) error {
 			pause(ctx, time.Until(begun.Add(time.Duration(float64(i)/o.ConnectRate*float64(time.Second)))))
 		}
 		group.Go(func() error {
-			failed[i] = s.open(ctx, o, hc)
+			failed[i] = s.open(ctx, o)
 			return nil
 		})
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -69,9 +68,9 @@ func (p *pendingTimes) take(counter uint32) (time.Duration, bool) {
 }
 
 // open connects, joins the channel and waits until the server says so.
-func (s *socket) open(ctx context.Context, o *Options, hc *http.Client) error {
+func (s *socket) open(ctx context.Context, o *Options) error {
 	conn, err := client.Dial(ctx, client.Options{
-		URL: o.URL, Transport: o.Transport, Key: o.Key, Timeout: o.ConnectTimeout, HTTP: hc,
+		URL: o.URL, Transport: o.Transport, Key: o.Key, Timeout: o.ConnectTimeout, HTTP: s.run.http, Dial: s.run.dialer.dial,
 	})
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
