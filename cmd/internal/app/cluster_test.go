@@ -18,6 +18,7 @@ import (
 	"parley/cmd/internal/app"
 	"parley/cmd/internal/config"
 	"parley/domain"
+	"parley/realtime/realtimetest"
 	"parley/realtime/sio/siotest"
 	"parley/storage/redis/redistest"
 )
@@ -33,7 +34,7 @@ func replicaConfig(t *testing.T, server *redistest.Server, name string) config.C
 }
 
 // startReplica runs a replica until the test ends or stop is called.
-func startReplica(t *testing.T, server *redistest.Server, name string) (address string, stop func()) {
+func startReplica(t *testing.T, server *redistest.Server, name string) (replica *app.App, address string, stop func()) {
 	t.Helper()
 	a, err := app.New(t.Context(), replicaConfig(t, server, name), app.Options{Version: "test", Log: io.Discard})
 	if err != nil {
@@ -52,7 +53,7 @@ func startReplica(t *testing.T, server *redistest.Server, name string) (address 
 		}
 	}
 	t.Cleanup(stop)
-	return "http://" + a.Addr(), stop
+	return a, "http://" + a.Addr(), stop
 }
 
 // ask returns a JSON answer and its status.
@@ -76,8 +77,8 @@ func ask(t *testing.T, method, address, body string) (status int, answer object)
 
 func TestReplicasAreOneServer(t *testing.T) {
 	server := redistest.Start(t)
-	one, _ := startReplica(t, server, "one")
-	two, stopTwo := startReplica(t, server, "two")
+	first, one, _ := startReplica(t, server, "one")
+	_, two, stopTwo := startReplica(t, server, "two")
 	members := func() float64 {
 		_, view := ask(t, "GET", one+"/api/system/cluster", "")
 		count, _ := view["count"].(float64)
@@ -93,7 +94,7 @@ func TestReplicasAreOneServer(t *testing.T) {
 	if _, err := app.New(t.Context(), replicaConfig(t, server, "one"), app.Options{Log: io.Discard}); err == nil || !strings.Contains(err.Error(), "PARLEY_REPLICA") {
 		t.Errorf("a second replica of the name starts: %v", err)
 	}
-	t.Run("sockets through a round robin", func(t *testing.T) { checkRoundRobin(t, one, two) })
+	t.Run("sockets through a round robin", func(t *testing.T) { checkRoundRobin(t, realtimetest.NewDialer(t, first.Registry()), one, two) })
 	t.Run("the log of all", func(t *testing.T) { checkSharedLog(t, one, two) })
 	t.Run("without Redis", func(t *testing.T) { checkDegraded(t, server, one) })
 	stopTwo()
@@ -103,7 +104,7 @@ func TestReplicasAreOneServer(t *testing.T) {
 }
 
 // checkRoundRobin lets clients on long-polling, and one that upgrades, talk to replicas in turn.
-func checkRoundRobin(t *testing.T, replicas ...string) {
+func checkRoundRobin(t *testing.T, dialer *realtimetest.Dialer, replicas ...string) {
 	t.Helper()
 	var turn, refused atomic.Int64
 	var proxies []http.Handler
@@ -126,7 +127,7 @@ func checkRoundRobin(t *testing.T, replicas ...string) {
 	}))
 	defer balancer.Close()
 	for _, transport := range []string{siotest.Polling, siotest.Upgrade, siotest.Polling} {
-		c, err := siotest.Dial(balancer.URL, siotest.Options{Transport: transport})
+		c, err := dialer.Dial(balancer.URL, siotest.Options{Transport: transport})
 		if err != nil {
 			t.Fatalf("%s: %v", transport, err)
 		}
