@@ -45,6 +45,10 @@ type Members struct {
 	opts Options
 	log  zerolog.Logger
 
+	// looking is held by who looks for a member that is not known; looked is when somebody did
+	// so last.
+	looking sync.Mutex
+	looked  time.Time
 	// rounds lets one announcement happen at a time.
 	rounds sync.Mutex
 

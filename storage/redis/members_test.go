@@ -179,3 +179,31 @@ func TestAConfiguredSecretIsNotKept(t *testing.T) {
 		t.Errorf("the secrets are %v and %v", a.Secret() == configured, b.Secret() == configured)
 	}
 }
+
+func TestAReplicaThatHasJustComeIsFound(t *testing.T) {
+	server := redistest.Start(t)
+	one := member(t, server, "one", "")
+	if err := one.Claim(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	two := member(t, server, "two", "")
+	if err := two.Claim(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// Neither runs, so nobody has told the first one of the second.
+	if _, known := one.Find("two"); known {
+		t.Fatal("it is known before anybody looked")
+	}
+	var all sync.WaitGroup
+	for range 50 {
+		all.Go(func() {
+			if _, found := one.Look(t.Context(), "two"); !found {
+				t.Error("it is not found")
+			}
+		})
+	}
+	all.Wait()
+	if _, found := one.Look(t.Context(), "three"); found {
+		t.Error("one that does not exist is found")
+	}
+}
