@@ -16,5 +16,8 @@
 // later, a small one beside it does not. What List returns is exact at all times.
 //
 // Nothing is stored: who is here is known by the connections alone, and a process that
-// starts has none.
+// starts has none. Several processes note what they have in a Registry, where it expires: a
+// Cluster settles there, in one step, whether a change of this process is news to all, so
+// that a page that reloads at another process tells nothing either. When a process dies one
+// of the others tells who has left with it.
 package presence

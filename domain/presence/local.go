@@ -24,6 +24,9 @@ const ration = 5000
 // sockets, and by the departures that are still to be told.
 type Local struct {
 	now domain.Clock
+	// moved hears, with the lock held, of each seat whose sockets or name have changed; nil
+	// is nobody. It must not call back.
+	moved func(domain.ChannelID, domain.EntityID)
 	// wake gets a value when there is something to tell after a time without.
 	wake chan struct{}
 
@@ -83,7 +86,10 @@ func (l *Local) Enter(channel domain.ChannelID, entity domain.EntityID, name, so
 	defer l.mu.Unlock()
 	old := l.sockets[socket][channel]
 	if old != nil && old.entity == entity {
-		old.name = cmp.Or(name, old.name)
+		if name != "" && name != old.name {
+			old.name = name
+			l.tellMoved(old)
+		}
 		return
 	}
 	s := l.seat(channel, entity)
@@ -94,6 +100,7 @@ func (l *Local) Enter(channel domain.ChannelID, entity domain.EntityID, name, so
 	l.sockets[socket][channel] = s
 	s.sockets++
 	s.room.sockets++
+	l.tellMoved(s)
 	if s.sockets == 1 {
 		l.changed(s)
 	}
@@ -148,18 +155,79 @@ func (l *Local) LeaveAll(socket string) {
 func (l *Local) vacate(s *seat) {
 	s.sockets--
 	s.room.sockets--
+	l.tellMoved(s)
 	if s.sockets == 0 {
 		l.changed(s)
 	}
 }
 
+// tellMoved tells who wants to know that a seat has changed.
+func (l *Local) tellMoved(s *seat) {
+	if l.moved != nil {
+		l.moved(s.room.channel, s.entity)
+	}
+}
+
+// state is an entity's state in a channel, without sockets if it is not there.
+func (l *Local) state(channel domain.ChannelID, entity domain.EntityID) State {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	out := State{ChannelID: channel, EntityID: entity}
+	if r := l.rooms[channel]; r != nil {
+		if s := r.seats[entity]; s != nil {
+			return s.state()
+		}
+	}
+	return out
+}
+
+// state is a seat's state. Local.mu is held.
+func (s *seat) state() State {
+	return State{ChannelID: s.room.channel, EntityID: s.entity, Name: s.name, Sockets: s.sockets, Since: s.since, Told: s.told}
+}
+
+// states are those of who is in a channel, in no order.
+func (l *Local) states(channel domain.ChannelID) []State {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	r := l.rooms[channel]
+	if r == nil {
+		return nil
+	}
+	list := make([]State, 0, len(r.seats))
+	for _, s := range r.seats {
+		if s.sockets > 0 {
+			list = append(list, s.state())
+		}
+	}
+	return list
+}
+
+// channels lists the channels with somebody in them, in no order.
+func (l *Local) channels() []domain.ChannelID {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var list []domain.ChannelID
+	for id, r := range l.rooms {
+		if r.sockets > 0 {
+			list = append(list, id)
+		}
+	}
+	return list
+}
+
 // List returns who is in a channel; see Tracker.
 func (l *Local) List(_ context.Context, channel domain.ChannelID) (Listing, error) {
 	present := l.present(channel)
-	slices.SortFunc(present, func(a, b Present) int {
+	sortPresent(present)
+	return Listing{Present: present[:min(len(present), MaxListed)], Total: len(present)}, nil
+}
+
+// sortPresent puts those first who have been there longest.
+func sortPresent(list []Present) {
+	slices.SortFunc(list, func(a, b Present) int {
 		return cmp.Or(a.Since.Compare(b.Since), cmp.Compare(a.EntityID, b.EntityID))
 	})
-	return Listing{Present: present[:min(len(present), MaxListed)], Total: len(present)}, nil
 }
 
 // present is who is in a channel, in no order.

@@ -2,6 +2,7 @@ package mongo
 
 import (
 	"context"
+	"slices"
 
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
@@ -120,8 +121,8 @@ func (s *Store) reviseOnce(ctx context.Context, h *head, channel domain.ChannelI
 func (s *Store) storeRevision(ctx context.Context, d messageDoc, r *revision) (done bool, err error) {
 	token := bson.NewObjectID().Hex()
 	number := r.message.Rev
-	set := append(r.set, bson.E{Key: "rev", Value: number}, bson.E{Key: "updated", Value: dateOf(r.message.UpdatedAt)},
-		bson.E{Key: "untold", Value: int64(1)}, bson.E{Key: "change", Value: token})
+	set := slices.Concat(r.set, bson.D{{Key: "rev", Value: number}, {Key: "updated", Value: dateOf(r.message.UpdatedAt)},
+		{Key: "untold", Value: int64(1)}, {Key: "change", Value: token}})
 	update := bson.D{}
 	if kept := len(d.Numbers) - numbersKept + 1; kept > 0 {
 		set = append(set, bson.E{Key: "numbers", Value: append(d.Numbers[kept:], number)})

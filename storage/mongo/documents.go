@@ -269,8 +269,8 @@ func revise[D versioned](ctx context.Context, c collection, id any, change func(
 		if !found {
 			return false, errGone
 		}
-		set, err := change(d)
-		if refused = err; err != nil {
+		var set bson.D
+		if set, refused = change(d); refused != nil {
 			return true, nil
 		}
 		return c.update(ctx, bson.D{{Key: "_id", Value: id}, {Key: "revision", Value: d.revision()}}, revised(set))

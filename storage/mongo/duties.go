@@ -19,16 +19,18 @@ func (s *Store) FinishDuty(ctx context.Context, channel domain.ChannelID, id dom
 			if err == nil && l.id != channel {
 				err = errNoMessage(id)
 			}
-			if err != nil || d.Seq <= l.cleared {
-				left = 0
+			if err != nil {
 				return true, err
 			}
 			rest := slices.DeleteFunc(slices.Clone(d.Awaiting), func(a string) bool { return a == string(agent) })
-			if left = len(rest); left == len(d.Awaiting) {
+			if left = len(rest); d.Seq <= l.cleared { // nothing of it is owed any more, but the sweep tells whom it finds
+				left = 0
+			}
+			if len(rest) == len(d.Awaiting) {
 				return true, nil
 			}
 			update := bson.D{{Key: "$set", Value: bson.D{{Key: "awaiting", Value: rest}}}}
-			if left == 0 {
+			if len(rest) == 0 {
 				update = bson.D{{Key: "$unset", Value: bson.D{{Key: "awaiting", Value: ""}, {Key: "owing", Value: ""}, {Key: "owed", Value: ""}}}}
 			}
 			result, err := s.messages().UpdateOne(ctx, bson.D{{Key: "_id", Value: d.ID}, {Key: "awaiting", Value: d.Awaiting}}, update)

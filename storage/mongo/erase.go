@@ -135,7 +135,7 @@ func (s *Store) Unswept(ctx context.Context, id domain.ChannelID) (found []messa
 			return err
 		}
 		cleared, err := s.unsweptClears(ctx, id)
-		found = append(deleted, cleared...)
+		found = slices.Concat(deleted, cleared)
 		return err
 	})
 	return found, err

@@ -28,7 +28,7 @@ func fileIndexes() []index {
 		{collection: filesName, keys: []string{"+class", "+state", "+_id"}, shapes: []shape{{form: "class= state="}, {form: "class= state= -_id"}}},
 		{collection: filesName, keys: []string{"+owner", "+class", "+state", "+_id"}, shapes: []shape{{form: "owner= class= state="},
 			{form: "owner= class= state= -_id"}}},
-		{collection: filesName, keys: []string{"+refs.message"}, shapes: []shape{{form: "refs.message= state? +_id", few: "a message refers to few files"}}},
+		{collection: filesName, keys: []string{"+refs.message", "+_id"}, shapes: []shape{{form: "refs.message= state? +_id", few: "a message refers to few files"}}},
 		{collection: filesName, keys: []string{"+refs.channel", "+_id"}, shapes: []shape{{form: "refs.channel= state? _id< +_id", few: "nearly all are stored"}}},
 	}
 }
@@ -260,7 +260,7 @@ func (s *Store) UnfinishedFiles(ctx context.Context, before time.Time, limit int
 	if err != nil {
 		return nil, err
 	}
-	all := append(leaving, arriving...)
+	all := slices.Concat(leaving, arriving)
 	slices.SortFunc(all, func(a, b media.File) int { return cmp.Compare(a.ID, b.ID) })
 	return all[:min(limit, len(all))], nil
 }

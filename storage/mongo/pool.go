@@ -42,7 +42,7 @@ func (p *pool) hear(e *event.PoolEvent) {
 func (p *pool) got(after time.Duration) {
 	p.waiting.Add(-1)
 	p.waits.Add(1)
-	p.waited.Add(uint64(max(after, 0))) //nolint:gosec // not negative
+	p.waited.Add(uint64(max(after, 0)))
 }
 
 // fill adds the numbers to those of the store.

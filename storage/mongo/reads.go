@@ -71,8 +71,8 @@ func (s *Store) setRead(ctx context.Context, key int64, entity domain.EntityID, 
 	if seq = min(seq, newest.Rev); err != nil || at.Seq >= seq {
 		return at.Seq, false, true, err
 	}
-	if found {
-		done, err = s.swap(ctx, s.positions(), bson.D{{Key: "_id", Value: id}, {Key: "seq", Value: at.Seq}},
+	if found { // whoever is further meanwhile has moved it, and the next attempt sees that
+		done, err = s.swap(ctx, s.positions(), bson.D{{Key: "_id", Value: id}, {Key: "seq", Value: bson.D{{Key: "$lt", Value: seq}}}},
 			bson.D{{Key: "seq", Value: seq}, {Key: "at", Value: dateOf(s.now())}})
 		return seq, done, done, err
 	}

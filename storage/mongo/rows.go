@@ -74,7 +74,7 @@ func (d *messageDoc) assign(channel, number int64, at bson.DateTime) {
 }
 
 // owed is a place in the order of duties: by time, then by id. Bytes compare as these do.
-func owed(at int64, id string) string { return fmt.Sprintf("%016x:%s", uint64(max(at, 0)), id) } //nolint:gosec // not negative
+func owed(at int64, id string) string { return fmt.Sprintf("%016x:%s", uint64(max(at, 0)), id) }
 
 // message is the entry in a channel, as the channel's clears have left it.
 func (d messageDoc) message(l line) (messaging.Message, error) {

@@ -38,6 +38,9 @@ type Store struct {
 	closed bool
 	// calls are those that are under way.
 	calls sync.WaitGroup
+	// sweeping is the sweep of files' contents, which stopSweep ends.
+	sweeping  sync.WaitGroup
+	stopSweep context.CancelFunc
 	// closing is closed when Close begins.
 	closing  chan struct{}
 	once     sync.Once
@@ -99,6 +102,9 @@ func open(ctx context.Context, o Options) (*Store, error) {
 	if err := s.prepare(limited); err != nil {
 		return nil, errors.Join(translate(ctx, err, "The database cannot be used"), s.client.Disconnect(context.WithoutCancel(ctx)))
 	}
+	sweep, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stopSweep = stop
+	s.sweeping.Go(func() { (&Blobs{s: s}).run(sweep) })
 	return s, nil
 }
 
@@ -145,6 +151,8 @@ func (s *Store) Stats() storage.Stats {
 func (s *Store) Close() error {
 	s.once.Do(func() {
 		close(s.closing)
+		s.stopSweep()
+		s.sweeping.Wait()
 		s.mu.Lock()
 		s.closed = true
 		s.mu.Unlock()

@@ -217,10 +217,14 @@ func appendBadAmongGood(k *kit) {
 // raceCases are the cases of many senders.
 func raceCases() []testCase {
 	return []testCase{
-		{"numbers of many senders have no gaps, and done is called in their order", appendRace},
 		{"of many who send the same one is stored", dedupeRace},
 		{"one sender's messages stay in order", appendOrder},
 	}
+}
+
+// floodCases are the cases of many messages.
+func floodCases() []testCase {
+	return []testCase{{"numbers of many senders have no gaps, and done is called in their order", appendRace}}
 }
 
 // heard is one channel as its callbacks told it.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -39,13 +38,13 @@ func (a *App) openCluster(context.Context, Options) error {
 		return nil
 	}
 	var err error
-	a.redis, err = redis.New(redis.Options{URL: a.cfg.RedisURL, Replica: a.replica, Now: time.Now, Logger: a.log})
+	a.redis, err = redis.New(redis.Options{URL: a.cfg.RedisURL, Replica: a.replica, Now: a.now, Logger: a.log})
 	if err != nil {
 		return fmt.Errorf("REDIS_URL: %w", err)
 	}
 	notes, link := a.redis.Bus(), a.redis.Link()
 	a.shared = shared{bus: notes, caches: bus.NewCaches(notes, a.log), leases: redis.NewLeases(a.redis, 0), hints: redis.NewHints(a.redis, 0),
-		link: link, sessions: realtime.NewVaultSessions(redis.NewSessions(a.redis), a.replica, time.Now)}
+		link: link, sessions: realtime.NewVaultSessions(redis.NewSessions(a.redis), a.replica, a.now)}
 	a.shared.run = []func(context.Context) error{notes.Run, link.Run, a.shared.caches.Run, a.watchRedis}
 	return nil
 }

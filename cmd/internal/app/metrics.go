@@ -143,6 +143,11 @@ func (m *metrics) watchStore(stats func() storage.Stats) {
 	m.counter("parley_store_failed_total", "Writes that the database refused.", func() float64 { return float64(stats().Failed) })
 	m.gauge("parley_store_bytes", "Size of the data on the disk.", func() float64 { return float64(stats().SizeBytes) })
 	m.gauge("parley_store_connections", "Open connections to the database.", func() float64 { return float64(stats().OpenConnections) })
+	m.gauge("parley_store_connections_used", "Connections to the database that serve a call.", func() float64 { return float64(stats().UsedConnections) })
+	m.gauge("parley_store_connections_limit", "Connections to the database that may be open, 0 without a pool.", func() float64 { return float64(stats().ConnectionLimit) })
+	m.gauge("parley_store_connection_queue", "Calls that wait for a connection to the database.", func() float64 { return float64(stats().ConnectionQueue) })
+	m.counter("parley_store_connection_waits_total", "Connections to the database that were asked for.", func() float64 { return float64(stats().ConnectionWaits) })
+	m.counter("parley_store_connection_wait_seconds_total", "Time that asking for connections to the database took.", func() float64 { return stats().ConnectionWaitSeconds })
 	m.gauge("parley_store_queue", "Writes that wait.", func() float64 { return float64(stats().Queued) })
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/http"
+	"os"
 	"slices"
 	"syscall"
 	"testing"
@@ -198,6 +199,42 @@ func TestRedisIsSlow(t *testing.T) {
 	c.heal()
 	w.progress()
 	w.verify()
+}
+
+// TestAClockOffByAnHourChangesNothing has one replica live an hour later than the others and
+// another one an hour earlier.
+func TestAClockOffByAnHourChangesNothing(t *testing.T) {
+	faulty(t, inFull)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := three.prepare(t)
+	for i, off := range []string{"1h", "-1h"} {
+		c.replicas[i].bin, c.replicas[i].env = self, append(c.replicas[i].env, clockBy+"="+off)
+	}
+	c.launch()
+	w := gather(t, c, mixed(true))
+	w.talk()
+	for range sized(1, 2, 10) {
+		w.progress()
+	}
+	c.replicas[2].kill() // the two that are two hours apart take over its work
+	w.progress()
+	c.launch()
+	w.progress()
+	w.verify()
+	for channel := range w.acks {
+		rows, err := c.history(t.Context(), channel)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := 1; i < len(rows); i++ { // newest first
+			if rows[i-1].CreatedAt <= rows[i].CreatedAt {
+				t.Fatalf("number %d was made at %d, number %d at %d", rows[i-1].Seq, rows[i-1].CreatedAt, rows[i].Seq, rows[i].CreatedAt)
+			}
+		}
+	}
 }
 
 // TestManyPollThroughTheBalancer has clients whose every request comes to another replica:

@@ -37,11 +37,11 @@ var program = sync.OnceValues(func() (string, error) {
 	return bin, nil
 })
 
-// TestMain removes the program that the tests built. It is also the server that kills
-// itself, if a test started it as such.
+// TestMain removes the program that the tests built. It is also the server that has a
+// fault, if a test started it as such.
 func TestMain(m *testing.M) {
-	if step := os.Getenv(killAt); step != "" {
-		fmt.Fprintln(os.Stderr, serveUntilStep(step))
+	if os.Getenv(killAt)+os.Getenv(clockBy) != "" {
+		fmt.Fprintln(os.Stderr, serveFaulty())
 		os.Exit(1)
 	}
 	code := m.Run()
