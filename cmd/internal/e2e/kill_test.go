@@ -33,7 +33,7 @@ type row struct {
 	AuthorID  string  `json:"authorId"`
 	InReplyTo *string `json:"inReplyToRootMessageId"`
 	SourceID  string  `json:"sourceId"`
-	CreatedAt int64   `json:"createdAt"`
+	CreatedAt int64   `json:"created_at"`
 }
 
 // call sends a JSON request and decodes the data of the envelope into out.
