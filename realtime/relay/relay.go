@@ -190,7 +190,7 @@ func (r *Relay) closeTunnels(ctx context.Context) {
 	for _, p := range r.list() {
 		open = append(open, p.openTunnels()...)
 	}
-	step := 2 * time.Millisecond
+	step := time.Second
 	if deadline, ok := ctx.Deadline(); ok && len(open) > 0 {
 		step = min(step, time.Until(deadline)/2/time.Duration(len(open)))
 	}

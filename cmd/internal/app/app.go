@@ -20,12 +20,12 @@ import (
 	"parley/domain"
 	"parley/domain/agents"
 	"parley/domain/blob"
+	"parley/domain/cluster"
 	"parley/domain/identity"
 	"parley/domain/media"
 	"parley/domain/memory"
 	"parley/domain/messaging"
 	"parley/domain/op"
-	"parley/domain/presence"
 	"parley/domain/system"
 	"parley/realtime"
 	"parley/storage"
@@ -65,6 +65,9 @@ type App struct {
 	redis   *redis.Client
 	// shared is what this replica shares with others.
 	shared shared
+	// members are the replicas, this one among them.
+	members *cluster.Members
+	meter   cluster.Meter
 
 	logs  *system.Logs
 	store *storage.Set
@@ -86,7 +89,7 @@ type App struct {
 	importer  *agents.Importer
 	system    *system.Service
 	registry  *op.Registry
-	presence  *presence.Local
+	presence  tracker
 	gateway   *realtime.Gateway
 
 	// draining is done when the server begins to stop; stopStreams makes it so.
@@ -119,7 +122,7 @@ func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
 	}{
 		{"check access: ", a.buildIdentity},
 		{"", a.listen},
-		{"open cluster: ", a.openCluster},
+		{"", a.openCluster},
 		{"trace: ", a.startTracing},
 		{"", a.openStore},
 		{"", a.openFiles},
@@ -147,6 +150,7 @@ func (a *App) Backlog() int { return a.agents.Backlog() + a.journal.Backlog() + 
 // Run serves until ctx ends, then stops gracefully within the drain time. It returns
 // nil after a graceful stop. It may be called once.
 func (a *App) Run(ctx context.Context) error {
+	leave := a.runCluster() // when all else has ended
 	group, running := errgroup.WithContext(context.WithoutCancel(ctx))
 	workers, stopWorkers := context.WithCancel(running)
 	defer stopWorkers()
@@ -158,12 +162,11 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	group.Go(func() error { return a.gateway.Run(workers) })
 	group.Go(func() error { return a.presence.Run(workers, a.gateway) })
-	turns, endTurns := context.WithCancel(running) // the journal ends after the turns that it is told of, which are stopped by the cluster
+	turns, endTurns := context.WithCancel(running) // the journal ends after the turns that it is told of
 	group.Go(func() error {
 		defer endTurns()
 		return a.runner.Run(workers)
 	})
-	group.Go(func() error { return a.runCluster(turns) })
 	group.Go(func() error { return a.journal.Run(turns) })
 	group.Go(func() error { return newTrimmer().Run(workers) })
 	group.Go(func() error { return a.remover.Run(workers) })
@@ -182,7 +185,7 @@ func (a *App) Run(ctx context.Context) error {
 	})
 	a.system.SetReady(true)
 	a.log.Info().Str("addr", a.Addr()).Str("data", a.cfg.DataDir).Msg("ready")
-	err := errors.Join(group.Wait(), a.Close())
+	err := errors.Join(group.Wait(), leave(), a.Close())
 	if err == nil {
 		a.log.Info().Msg("stopped")
 	}
@@ -207,7 +210,10 @@ func (a *App) drain() error {
 	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.DrainTimeout)
 	defer cancel()
 	a.http.SetKeepAlivesEnabled(false)
-	err := a.gateway.Shutdown(ctx)
+	var group errgroup.Group
+	group.Go(func() error { return a.drainCluster(ctx) })
+	group.Go(func() error { return a.gateway.Shutdown(ctx) })
+	err := group.Wait()
 	if a.http.Shutdown(ctx) != nil {
 		err = errors.Join(err, a.http.Close())
 	}
@@ -269,7 +275,7 @@ func newLogger(cfg config.Config, w io.Writer, logs io.Writer) zerolog.Logger {
 
 // scrubbed are the texts that no line of the log may hold.
 func scrubbed(cfg config.Config) []string {
-	texts := []string{cfg.ServerKey.Reveal(), cfg.SocketKey.Reveal()}
+	texts := []string{cfg.ServerKey.Reveal(), cfg.SocketKey.Reveal(), cfg.ClusterSecret.Reveal()}
 	if headers, err := cfg.Traces.HeaderValues(); err == nil {
 		for _, values := range headers {
 			texts = append(texts, values...)

@@ -14,6 +14,7 @@ import (
 	"parley/domain"
 	"parley/domain/agents"
 	"parley/domain/audio"
+	"parley/domain/cluster"
 	"parley/domain/documents"
 	"parley/domain/media"
 	"parley/domain/memory"
@@ -59,13 +60,13 @@ func (a *App) openStore(ctx context.Context, _ Options) error {
 // buildServices builds the domain on the store, and the gateway that it announces to.
 func (a *App) buildServices(ctx context.Context, o Options) error {
 	var err error
-	a.presence = presence.NewLocal(a.now)
+	a.presence = a.newPresence()
 	a.gateway, err = realtime.New(realtime.Options{
 		Identity: a.identity, Logs: a.logs, Presence: a.presence, Now: a.now, Logger: a.log,
 		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
 		LegacyLogEvents: a.cfg.LegacyLogEvents,
 		AllowOrigin:     a.allowOrigin(), Proxies: a.cfg.TrustProxy, ConnectRate: a.cfg.ConnectRate,
-		Bus: a.shared.bus, Sessions: a.shared.sessions, Tracer: a.tracer(), Joins: func(j memory.Join) { a.memory.Joined(j) },
+		Bus: a.shared.bus, Sessions: a.shared.sessions, Replica: a.connectionName(), Tracer: a.tracer(), Joins: func(j memory.Join) { a.memory.Joined(j) },
 	})
 	if err != nil {
 		return err
@@ -116,6 +117,7 @@ func (a *App) buildSystem(o Options) {
 			APIRequests: a.cfg.APIRate, APIWindowSeconds: a.cfg.APIWindow.Seconds(),
 			SocketEvents: a.cfg.SocketRate, SocketBurst: a.cfg.SocketBurst,
 			AgentWorkers: a.cfg.AgentWorkers, TurnSeconds: a.cfg.TurnTimeout.Seconds()},
+		Degraded:        a.degraded(),
 		AllowRemoteStop: a.cfg.RemoteStop, AllowRemoteEnv: a.cfg.RemoteEnv, MetricsOpen: a.cfg.MetricsEnabled,
 	})
 }
@@ -208,6 +210,7 @@ func (a *App) buildDoors(_ context.Context, o Options) error {
 	system.Ops(a.registry, a.system)
 	media.Ops(a.registry, a.media)
 	audio.Ops(a.registry, audio.New(audio.Options{Agents: agentStates{a.agents}}))
+	cluster.Ops(a.registry, cluster.NewService(a.members, a.degraded(), a.load, a.now))
 	a.gateway.Bind(a.registry, a.messaging)
 	if err := a.link(); err != nil {
 		return err
@@ -236,12 +239,20 @@ func (a *App) buildDoors(_ context.Context, o Options) error {
 		return err
 	}
 	a.http = &http.Server{
-		Handler:           doors(a.gateway, api),
+		Handler:           doors(a.sockets(), api),
 		ReadHeaderTimeout: 10 * time.Second,
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    64 << 10,
 	}
 	return nil
+}
+
+// sockets serves the Engine.IO endpoint.
+func (a *App) sockets() http.Handler {
+	if a.redis != nil {
+		return a.shared.relay
+	}
+	return a.gateway
 }
 
 // doors sends the Engine.IO endpoint to the gateway and everything else to REST.

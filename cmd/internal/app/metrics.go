@@ -16,6 +16,7 @@ import (
 	"parley/domain/op"
 	"parley/domain/trace"
 	"parley/realtime"
+	"parley/realtime/relay"
 	"parley/realtime/sio"
 	"parley/rest"
 	"parley/storage"
@@ -133,6 +134,14 @@ func (m *metrics) watchGateway(counts func() realtime.Counts, dropped func() uin
 	m.counter("parley_events_delivered_total", "Events of channels handed to their rooms.", func() float64 { return float64(counts().Delivered) })
 	m.counter("parley_history_queries_total", "Queries of the store for what clients had missed.", func() float64 { return float64(counts().HistoryQueries) })
 	m.counter("parley_log_dropped_total", "Log entries that slow watchers have lost.", func() float64 { return float64(dropped()) })
+}
+
+// watchRelay adds the numbers of what is relayed to other replicas.
+func (m *metrics) watchRelay(stats func() relay.Stats) {
+	m.gauge("parley_relayed_sockets", "WebSockets that this replica relays to the one that has their session.", func() float64 { return float64(stats().Sockets) })
+	m.gauge("parley_relayed_polls", "Polls that wait at another replica.", func() float64 { return float64(stats().Polls) })
+	m.counter("parley_relayed_requests_total", "Requests of sockets relayed to another replica.", func() float64 { return float64(stats().Requests) })
+	m.counter("parley_relay_failed_total", "Relayed requests that no replica answered.", func() float64 { return float64(stats().Failed) })
 }
 
 // watchStore adds the numbers of the store's writer.
