@@ -125,12 +125,12 @@ func TestRedisIsGoneForAWhile(t *testing.T) {
 // degraded fails unless every replica says of itself that it is, or is not, degraded.
 func (c *cluster) degraded(want bool) error {
 	for _, p := range c.replicas {
-		var health struct{ Status string }
+		var health struct{ Degraded bool }
 		if err := getJSON(p.url+"/api/server/health", &health); err != nil {
 			return err
 		}
-		if is := health.Status == "DEGRADED"; is != want {
-			return fmt.Errorf("%s says %s", p.url, health.Status)
+		if health.Degraded != want {
+			return fmt.Errorf("%s says %t", p.url, health.Degraded)
 		}
 	}
 	return nil
