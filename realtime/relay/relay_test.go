@@ -110,7 +110,7 @@ func (n *network) add(name string, known domain.Secret) *node {
 }
 
 // find is relay.Options.Find.
-func (n *network) find(name string) (relay.Owner, bool) {
+func (n *network) find(_ context.Context, name string) (relay.Owner, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	d := n.nodes[name]

@@ -147,8 +147,8 @@ func (a *App) link() error {
 	}
 	s.relay = relay.New(relay.Options{
 		Replica: a.replica, Secret: a.members.Secret, Local: a.gateway, Release: a.gateway.ReleasePoll, Listener: s.listener, Logger: a.log,
-		Find: func(name string) (relay.Owner, bool) {
-			m, ok := a.members.Find(name)
+		Find: func(ctx context.Context, name string) (relay.Owner, bool) {
+			m, ok := a.members.Seek(ctx, name)
 			return relay.Owner{Instance: m.Instance, Address: m.Address}, ok
 		},
 	})

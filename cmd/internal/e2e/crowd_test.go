@@ -275,7 +275,8 @@ func (w *crowd) verify() {
 	w.hush()
 	total := 0
 	for _, channel := range slices.Sorted(maps.Keys(w.acks)) {
-		eventually(w.t, "channel "+channel+" is complete", func() error { return w.complete(w.t.Context(), channel) })
+		// The agent has questions left that it could not answer meanwhile.
+		within(w.t, 4*patience, "channel "+channel+" is complete", func() error { return w.complete(w.t.Context(), channel) })
 		total += len(w.acks[channel])
 	}
 	w.stopOnFaults()

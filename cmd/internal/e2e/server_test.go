@@ -108,6 +108,12 @@ func expectStatus(url string, status int) error {
 // eventually polls until check succeeds.
 func eventually(t *testing.T, what string, check func() error) {
 	t.Helper()
+	within(t, patience, what, check)
+}
+
+// within polls until check succeeds, for longer than others do.
+func within(t *testing.T, patience time.Duration, what string, check func() error) {
+	t.Helper()
 	deadline := time.Now().Add(patience)
 	for {
 		err := check()
