@@ -52,6 +52,18 @@
 // deleted message takes with it all entries of its channel since it was posted (traces.go).
 // A turn goes with its question; of a turn that is done the replies' texts are not kept.
 //
+// # Several processes
+//
+// Processes that share a store share the work. A worker that has a lane asks for its lease
+// (Leases); if another process has it the lane is parked, for whoever gives a lease back
+// looks once more for duties, which covers all that came until then. Hints also go to a
+// queue (Hints), from which a process takes as many as it has workers free; it finishes a
+// hint when the lane is empty, so that the hints of one that dies come to another. Without
+// leases, as when Redis is away, a process works on what it has accepted itself, and on
+// what has not moved for longer than a turn takes. Orders to turns (stop, withdraw) and
+// changes of agents reach the others by the bus; who hears nothing reads the store. A
+// duty's end may then be told to the channel twice, never its answer.
+//
 // # Why it is so
 //
 // Every step is idempotent and its place in the order is written down before it is

@@ -80,7 +80,7 @@ func hold(ctx context.Context, leases Leases, key Lane) (holding, error) {
 	case domain.IsCode(err, domain.Conflict):
 		return holding{}, err
 	case err != nil:
-		return holding{ctx: ctx, release: func() {}}, nil //nolint:nilerr // work goes on without a lease
+		return holding{ctx: ctx, release: func() {}}, nil // work goes on without a lease
 	case leases.TTL() == 0:
 		return holding{ctx: ctx, lease: lease, release: func() {}}, nil
 	default:

@@ -208,16 +208,15 @@ func TestAStopHandsOverWhatIsOpen(t *testing.T) {
 		goes := c.replica(m, nil, func(o *agents.RunnerOptions) { o.Workers = 1 })
 		goes.hints.lose.Store(true) // so that nobody hears of it before
 		channels := []domain.ChannelID{c.dm(), c.dm(), c.dm()}
-		var questions []domain.MessageID
 		for _, channel := range channels {
-			questions = append(questions, goes.say(channel, "hello"))
+			goes.say(channel, "hello")
 		}
 		eventually(t, "it thinks", func() bool { return m.called() == 1 })
 		stays := c.replica(echo(), nil)
 		eventually(t, "the sweep has left the lane that is worked on", func() bool { return c.first.duties() == 1 })
 		eventually(t, "two answers", func() bool { return len(stays.signals.completed()) == 2 })
 		for range 3 {
-			questions = append(questions, goes.say(channels[0], "and then"))
+			goes.say(channels[0], "and then")
 		}
 		goes.hints.lose.Store(false)
 		goes.stop()

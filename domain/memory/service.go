@@ -80,7 +80,7 @@ const agentKind = "agents"
 func (s *Service) agentChanged(_ context.Context, id string) error {
 	lock := s.lock(domain.AgentID(id))
 	lock.Lock()
-	defer lock.Unlock() //nolint:staticcheck // nothing but the wait is wanted
+	defer lock.Unlock() // nothing but the wait is wanted
 	return nil
 }
 

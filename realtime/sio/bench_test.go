@@ -48,12 +48,24 @@ func reader(b *testing.B, url string, greet bool, got *atomic.Int64) {
 	}()
 }
 
-func BenchmarkBroadcast(b *testing.B) {
+func BenchmarkBroadcast(b *testing.B) { benchmarkBroadcast(b, nil) }
+
+// benchmarkBroadcast measures broadcasts to a room of a server that is attached to a link,
+// unless that is nil.
+func benchmarkBroadcast(b *testing.B, l Link) {
+	b.Helper()
 	s, err := New(Options{})
 	if err != nil {
 		b.Fatal(err)
 	}
 	n := s.Namespace("/")
+	if l != nil {
+		detach, err := n.Attach(l, LinkOptions{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer detach()
+	}
 	n.OnConnect(func(k *Socket) { _ = k.Join("room") })
 	h := httptest.NewServer(s)
 	defer h.Close()

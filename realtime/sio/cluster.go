@@ -6,6 +6,8 @@ import (
 	"encoding/hex"
 	"errors"
 
+	"github.com/rs/zerolog"
+
 	"parley/realtime/fanout/wire"
 )
 
@@ -65,6 +67,8 @@ type cluster struct {
 	opts      LinkOptions
 	channels  wire.Channels
 	subs      *subscriptions
+	lane      lane // requests of others that may take time
+	inquiries inquiries
 	ctx       context.Context // ends once the namespace is alone again
 	detach    context.CancelFunc
 }
@@ -73,7 +77,7 @@ type cluster struct {
 var errAttached = errors.New("the namespace is attached to a link already")
 
 // Attach makes the namespace one with those of the same name at other servers on the link.
-// What it calls detach for is over when that returns.
+// detach makes it be alone again; what others had asked of it is then no longer worked on.
 func (n *Namespace) Attach(link Link, o LinkOptions) (detach func(), err error) {
 	if o.Key == "" {
 		o.Key = wire.DefaultKey
@@ -102,6 +106,7 @@ func (c *cluster) leave() {
 	c.detach()
 	c.namespace.index.detach(c.subs)
 	c.link.Unsubscribe(c.channels.Namespace, c.channels.Request, c.channels.Response, c.channels.Own)
+	c.lane.close()
 }
 
 // receive takes a message of the link.
@@ -109,10 +114,18 @@ func (c *cluster) receive(channel string, payload []byte) {
 	if c.ctx.Err() != nil {
 		return
 	}
-	if _, ok := c.channels.RoomOf(channel); ok {
+	switch channel {
+	case c.channels.Request:
+		c.request(payload)
+	case c.channels.Response, c.channels.Own:
+		c.response(payload)
+	default:
 		c.broadcast(payload)
 	}
 }
+
+// log is where to write what goes wrong.
+func (c *cluster) log() *zerolog.Logger { return &c.namespace.server.engine.log }
 
 // subscribed takes the word of a subscription that is in force.
 func (c *cluster) subscribed(channel string) {

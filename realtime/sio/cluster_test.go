@@ -17,14 +17,15 @@ type hub struct {
 	links []*hubLink
 }
 
-// hubLink is one server's Link. What is published is delivered before Publish returns, but
-// one call at a time.
+// hubLink is one server's Link. What is published is delivered before Publish returns, except
+// for answers, which may be published while something is received.
 type hubLink struct {
 	hub        *hub
 	receive    func(channel string, payload []byte)
 	subscribed func(channel string)
 	channels   map[string]bool
 	busy       sync.Mutex
+	answers    lane
 	broken     error
 }
 
@@ -46,13 +47,22 @@ func (l *hubLink) Publish(channel string, payload []byte, done func(error)) {
 	}
 	l.hub.mu.Unlock()
 	for _, other := range to {
-		other.busy.Lock()
-		other.receive(channel, payload)
-		other.busy.Unlock()
+		if strings.Contains(channel, "-response#") {
+			other.answers.put(1<<20, func() { other.deliver(channel, payload) })
+		} else {
+			other.deliver(channel, payload)
+		}
 	}
 	if done != nil {
 		done(l.broken)
 	}
+}
+
+// deliver calls receive, once at a time.
+func (l *hubLink) deliver(channel string, payload []byte) {
+	l.busy.Lock()
+	defer l.busy.Unlock()
+	l.receive(channel, payload)
 }
 
 func (l *hubLink) Listen(receive func(string, []byte), subscribed func(string), _ func()) {

@@ -20,7 +20,9 @@
 //   - parked.go, idle.go: what remains of them while nothing comes.
 //   - frame.go, flush.go: what is written, and who writes it.
 //   - timers.go: pings and timeouts of all connections.
-//   - cluster.go, remote.go, subscriptions.go: other servers, by way of a Link.
+//   - cluster.go, remote.go, subscriptions.go: other servers, by way of a Link: their
+//     broadcasts and ours. serve.go, lane.go: what they ask of us; ask.go, gather.go: what
+//     we ask of them; acks.go: what clients answer to broadcasts.
 //
 // # The way of a packet
 //
@@ -60,9 +62,11 @@
 // # Lock order
 //
 // Server.creating, Server.spacesMu; index.mu; conn.inbound; conn.mu; then any one of
-// Engine.mu, session.mu, timers.mu, link.mu, slots.mu, tracker.mu, Socket.mu, which
+// Engine.mu, session.mu, timers.mu, link.mu, slots.mu, tracker.mu, Socket.mu, lane.mu,
+// questions.mu, which
 // are held for a moment and never while another lock is taken; only session.mu and
 // timers.mu may be followed by tracker.mu. No lock is held while a handler runs,
 // except that the hooks of OnRoom run under index.mu and messages are delivered under
-// conn.inbound.
+// conn.inbound. inquiries.mu is held by itself; inquiry.mu comes before the lock of whoever
+// gathers the answers. A Link's Subscribe and Unsubscribe are called under index.mu.
 package sio

@@ -147,6 +147,23 @@ func (x *index) members(room string) []*Socket {
 	return sockets
 }
 
+// names lists the rooms and, as each is one too, the ids of the sockets, in no order; it is
+// not nil.
+func (x *index) names() []string {
+	x.mu.RLock()
+	defer x.mu.RUnlock()
+	names := make([]string, 0, len(x.rooms)+len(x.sockets))
+	for room := range x.rooms {
+		names = append(names, room)
+	}
+	for id := range x.sockets {
+		if x.rooms[id] == nil {
+			names = append(names, id)
+		}
+	}
+	return names
+}
+
 // count is the number of sockets of a room; "" stands for all.
 func (x *index) count(room string) int {
 	x.mu.RLock()

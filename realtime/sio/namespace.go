@@ -32,13 +32,15 @@ type Namespace struct {
 	index  *index
 	bound  bool // guarded by Server.creating
 	// cluster is the namespace's part in a cluster of servers; nil while it is alone.
-	cluster atomic.Pointer[cluster]
+	cluster   atomic.Pointer[cluster]
+	questions questions
 
 	mu          sync.RWMutex
 	middlewares []Middleware
 	onConnect   []func(*Socket)
 	recovery    *Recovery
 	onRemote    func(RemotePacket) bool
+	onServer    func(*ServerEvent)
 }
 
 // Name is the name, which begins with a slash.

@@ -73,7 +73,7 @@ func (n *Namespace) Publish(p Packet, rooms []string, except ...string) {
 	payload := make([]byte, 0, p.Size()+p.Size()/8+128)
 	payload, err := wire.AppendBroadcast(payload, c.opts.UID, n.name, p.event(), rooms, except)
 	if err != nil {
-		n.server.engine.log.Error().Err(err).Msg("packet could not be encoded for other servers")
+		c.log().Error().Err(err).Msg("packet could not be encoded for other servers")
 		c.failed(p.mark)
 		return
 	}
@@ -106,7 +106,7 @@ func (c *cluster) broadcast(payload []byte) {
 	}
 	p, err := c.remotePacket(payload)
 	if err != nil {
-		c.namespace.server.engine.log.Debug().Err(err).Msg("broadcast of another server is malformed")
+		c.log().Debug().Err(err).Msg("broadcast of another server is malformed")
 		return
 	}
 	n := c.namespace

@@ -10,6 +10,7 @@ import (
 type job struct {
 	packet *incoming
 	socket *Socket // to disconnect from our side
+	shut   bool    // and to end the whole connection after that
 	reason string  // the connection has closed
 }
 
@@ -96,11 +97,14 @@ func (s *session) closed(reason string) {
 }
 
 // disconnect has the worker disconnect a socket from our side.
-func (s *session) disconnect(socket *Socket) {
+func (s *session) disconnect(socket *Socket) { s.kick(socket, false) }
+
+// kick is disconnect; shut ends the whole connection after that.
+func (s *session) kick(socket *Socket, shut bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.closing {
-		s.jobs = append(s.jobs, job{socket: socket})
+		s.jobs = append(s.jobs, job{socket: socket, shut: shut})
 		s.startLocked()
 	}
 }
@@ -159,7 +163,7 @@ func (s *session) do(j job) {
 	case j.reason != "":
 		s.finish(j.reason)
 	case j.socket != nil:
-		j.socket.library.Disconnect(false)
+		j.socket.library.Disconnect(j.shut)
 	case j.packet.kind == typeConnect:
 		s.connect(j.packet)
 	default:
@@ -293,7 +297,9 @@ func (s *session) handle(p *incoming) {
 		s.tell(p)
 		s.awaitDetached(socket)
 	case typeAck, typeBinaryAck:
-		s.tell(p)
+		if !p.hasID || !socket.namespace.questions.take(socket, p) {
+			s.tell(p)
+		}
 	case typeConnect, typeConnectError:
 	}
 }

@@ -1,8 +1,11 @@
 package redis
 
 import (
+	"crypto/x509"
 	"errors"
+	"fmt"
 	"net/url"
+	"os"
 	"strconv"
 	"strings"
 
@@ -21,9 +24,54 @@ var errAddress = errors.New("the address of Redis cannot be read: it must be red
 //	redis+cluster://user:password@host:port,host:port   Redis Cluster; any of its nodes
 //	redis+sentinel://user:password@host:port,host:port/master/database?sentinel_username=&sentinel_password=
 //
-// rediss stands for TLS to all of them. Further parameters are those of go-redis, such as
-// pool_size and dial_timeout.
+// rediss stands for TLS to all of them; ca_file names a file with the certificates of whom to
+// trust, if that is nobody whom the system trusts. Further parameters are those of go-redis,
+// such as pool_size and dial_timeout.
 func parseAddress(address string) (*redis.UniversalOptions, error) {
+	address, authorities, err := cutAuthorities(address)
+	if err != nil {
+		return nil, err
+	}
+	o, err := parseKind(address)
+	if err != nil || authorities == nil {
+		return o, err
+	}
+	if o.TLSConfig == nil {
+		return nil, errAddress
+	}
+	o.TLSConfig.RootCAs = authorities
+	return o, nil
+}
+
+// cutAuthorities takes the parameter ca_file out of an address and reads the file; nil if
+// there is none.
+func cutAuthorities(address string) (string, *x509.CertPool, error) {
+	head, tail, _ := strings.Cut(address, "?")
+	query, err := url.ParseQuery(tail)
+	if err != nil {
+		return "", nil, errAddress
+	}
+	name := query.Get("ca_file")
+	if name == "" {
+		return address, nil, nil
+	}
+	query.Del("ca_file")
+	pem, err := os.ReadFile(name) //nolint:gosec // named by whoever runs the server
+	if err != nil {
+		return "", nil, fmt.Errorf("certificates of Redis: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return "", nil, fmt.Errorf("certificates of Redis: %s holds none", name)
+	}
+	if len(query) > 0 {
+		head += "?" + query.Encode()
+	}
+	return head, pool, nil
+}
+
+// parseKind reads an address of one of the forms.
+func parseKind(address string) (*redis.UniversalOptions, error) {
 	scheme, rest, ok := strings.Cut(address, "://")
 	plain, kind, _ := strings.Cut(scheme, "+")
 	if !ok || plain != "redis" && plain != "rediss" {

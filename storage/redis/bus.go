@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"slices"
 	"strings"
 	"sync"
 
@@ -50,7 +51,7 @@ func (b *Bus) Run(ctx context.Context) error {
 // whether or not others do.
 func (b *Bus) Publish(ctx context.Context, topic string, payload []byte) error {
 	b.topics.Deliver(topic, payload)
-	note := append(b.source[:busSource:busSource], payload...)
+	note := slices.Concat(b.source, payload)
 	return fault(b.client.redis.Publish(ctx, busPrefix+topic, note).Err())
 }
 

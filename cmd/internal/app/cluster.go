@@ -171,7 +171,10 @@ func (a *App) degraded() func() bool {
 	if a.redis == nil {
 		return nil
 	}
-	return func() bool { return !a.redis.Up() }
+	return func() bool {
+		_, stale := a.members.List() // at the start nobody has asked Redis yet but for this list
+		return stale && !a.redis.Up()
+	}
 }
 
 // replicaGone ends what is relayed to a replica that has gone, and wakes makeUp.
@@ -233,6 +236,7 @@ func (a *App) makeUp(ctx context.Context) error {
 			return nil
 		case <-a.shared.gone:
 			a.gateway.Lapsed()
+			a.agents.SweepSoon()
 		}
 	}
 }

@@ -102,7 +102,7 @@ func DecodeBroadcast(payload []byte) (Broadcast, error) {
 
 // fields takes a map off and hands each of its keys to f, which takes the value off or
 // leaves it.
-func (r *reader) fields(f func(r *reader, key string) (taken bool, err error)) error {
+func (r *reader) fields(f func(r *reader, key []byte) (taken bool, err error)) error {
 	n, err := r.open(kindMap)
 	if err != nil {
 		return err
@@ -112,7 +112,7 @@ func (r *reader) fields(f func(r *reader, key string) (taken bool, err error)) e
 		if err != nil {
 			return err
 		}
-		taken, err := f(r, string(key))
+		taken, err := f(r, key)
 		if err == nil && !taken {
 			_, err = r.skip()
 		}
@@ -124,8 +124,8 @@ func (r *reader) fields(f func(r *reader, key string) (taken bool, err error)) e
 }
 
 // packetField reads one field of the packet.
-func (b *Broadcast) packetField(r *reader, key string) (bool, error) {
-	switch key {
+func (b *Broadcast) packetField(r *reader, key []byte) (bool, error) {
+	switch string(key) {
 	case "type":
 		t, err := r.next()
 		if err == nil && (t.kind != kindUint || t.number != typeEvent && t.number != typeBinaryEvent) {
@@ -145,9 +145,9 @@ func (b *Broadcast) packetField(r *reader, key string) (bool, error) {
 }
 
 // optionField reads one field of the options.
-func (b *Broadcast) optionField(r *reader, key string) (bool, error) {
+func (b *Broadcast) optionField(r *reader, key []byte) (bool, error) {
 	var err error
-	switch key {
+	switch string(key) {
 	case "rooms":
 		b.Rooms, err = r.names()
 	case "except":
@@ -166,8 +166,8 @@ func (r *reader) flags(volatile *bool) error {
 		r.rest = r.rest[1:]
 		return nil
 	}
-	return r.fields(func(r *reader, key string) (bool, error) {
-		if key != "volatile" {
+	return r.fields(func(r *reader, key []byte) (bool, error) {
+		if string(key) != "volatile" {
 			return false, nil
 		}
 		t, err := r.next()
@@ -225,9 +225,10 @@ func (b Broadcast) AppendEvent(out []byte) ([]byte, Arguments, error) {
 		if err := w.value(); err != nil {
 			return nil, a, err
 		}
-		if i == 0 {
+		switch i {
+		case 0:
 			a.Name, err = ahead.name()
-		} else if i == n-1 {
+		case n - 1:
 			a.Last = ahead.lastText()
 		}
 		if err != nil {

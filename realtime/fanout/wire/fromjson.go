@@ -98,7 +98,7 @@ func (p *packer) container(code, end byte, element func(*packer) error) error {
 		p.out = append(p.out, 0, 0)
 		copy(p.out[head+5:], p.out[head+3:])
 		p.out[head] = code + 1
-		binary.BigEndian.PutUint32(p.out[head+1:], uint32(n)) //nolint:gosec // as many bytes there are at least
+		binary.BigEndian.PutUint32(p.out[head+1:], uint32(n))
 		return nil
 	}
 	binary.BigEndian.PutUint16(p.out[head+1:], uint16(n))
@@ -219,11 +219,11 @@ func appendInt(out []byte, n int64) []byte {
 func appendString[T string | []byte](out []byte, s T) []byte {
 	switch n := len(s); {
 	case n < 0x20:
-		out = append(out, 0xa0|byte(n)) //nolint:gosec // below 32
+		out = append(out, 0xa0|byte(n))
 	case n <= math.MaxUint8:
-		out = append(out, 0xd9, byte(n)) //nolint:gosec // one byte
+		out = append(out, 0xd9, byte(n))
 	case n <= math.MaxUint16:
-		out = binary.BigEndian.AppendUint16(append(out, 0xda), uint16(n)) //nolint:gosec // two bytes
+		out = binary.BigEndian.AppendUint16(append(out, 0xda), uint16(n))
 	default:
 		out = binary.BigEndian.AppendUint32(append(out, 0xdb), uint32(n)) //nolint:gosec // four bytes
 	}
@@ -234,9 +234,9 @@ func appendString[T string | []byte](out []byte, s T) []byte {
 func appendBytes(out, b []byte) []byte {
 	switch n := len(b); {
 	case n <= math.MaxUint8:
-		out = append(out, 0xc4, byte(n)) //nolint:gosec // one byte
+		out = append(out, 0xc4, byte(n))
 	case n <= math.MaxUint16:
-		out = binary.BigEndian.AppendUint16(append(out, 0xc5), uint16(n)) //nolint:gosec // two bytes
+		out = binary.BigEndian.AppendUint16(append(out, 0xc5), uint16(n))
 	default:
 		out = binary.BigEndian.AppendUint32(append(out, 0xc6), uint32(n)) //nolint:gosec // four bytes
 	}

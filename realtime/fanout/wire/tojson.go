@@ -175,7 +175,7 @@ func (w *jsonWriter) time(b []byte) error {
 		w.moment(time.Unix(int64(binary.BigEndian.Uint32(b)), 0))
 	case 8:
 		n := binary.BigEndian.Uint64(b)
-		w.moment(time.Unix(int64(n&(1<<34-1)), int64(n>>34))) //nolint:gosec // 34 and 30 bits
+		w.moment(time.Unix(int64(n&(1<<34-1)), int64(n>>34)))
 	case 12:
 		w.moment(time.Unix(int64(binary.BigEndian.Uint64(b[4:])), int64(binary.BigEndian.Uint32(b)))) //nolint:gosec // two's complement
 	default:

@@ -24,6 +24,7 @@ type Server struct {
 	Dir  string
 
 	t       testing.TB
+	config  string // of a sentinel
 	args    []string
 	command *exec.Cmd
 	ended   chan struct{}
@@ -34,6 +35,15 @@ type Server struct {
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
 	s := &Server{t: t, Port: freePort(t), Dir: t.TempDir(), args: args}
+	t.Cleanup(s.Kill)
+	s.Restart()
+	return s
+}
+
+// StartSentinel starts a sentinel with a configuration file, which it writes to.
+func StartSentinel(t testing.TB, config string, args ...string) *Server {
+	t.Helper()
+	s := &Server{t: t, Port: freePort(t), Dir: t.TempDir(), config: config, args: args}
 	t.Cleanup(s.Kill)
 	s.Restart()
 	return s
@@ -58,6 +68,9 @@ func (s *Server) Restart() {
 		s.t.Fatal("redis-server is not installed: make deps installs it (apt-get install redis-server)")
 	}
 	args := append([]string{"--port", strconv.Itoa(s.Port), "--bind", "127.0.0.1", "--dir", s.Dir, "--save", "", "--appendonly", "no", "--daemonize", "no"}, s.args...)
+	if s.config != "" {
+		args = append([]string{s.config, "--sentinel", "--port", strconv.Itoa(s.Port), "--bind", "127.0.0.1", "--daemonize", "no"}, s.args...)
+	}
 	command := exec.Command(path, args...) //nolint:gosec // the arguments are the tests' own
 	if err := command.Start(); err != nil {
 		s.t.Fatalf("start redis-server: %v", err)
