@@ -44,6 +44,7 @@ type member struct {
 	lost  atomic.Int64  // connections that ended under it
 
 	mu      sync.Mutex
+	visits  int // joins
 	conn    *client.Conn
 	arrived chan struct{} // closed when conn is there and the channel is joined
 	waiting map[uint64]chan ack
@@ -161,9 +162,12 @@ func (m *member) arrive(conn *client.Conn, missed []entry, truncated bool) {
 	if truncated {
 		m.faultf("more was missed after %d than one answer carries", m.last)
 	}
+	m.visits++
+	m.where = fmt.Sprintf("the answer to join %d", m.visits)
 	for _, e := range missed {
 		m.addLocked(e)
 	}
+	m.where = fmt.Sprintf("connection %d", m.visits)
 	m.conn = conn
 	close(m.arrived)
 }
