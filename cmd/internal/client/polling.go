@@ -21,7 +21,7 @@ type pollTransport struct {
 	http    *http.Client
 	address string
 	stamp   atomic.Uint64 // makes each request unlike the others, as official clients do
-	patient atomic.Int64 // nanoseconds a GET may wait
+	patient atomic.Int64  // nanoseconds a GET may wait
 
 	ctx    context.Context // the connection's own life, which outlasts the dial
 	cancel context.CancelFunc
