@@ -117,7 +117,7 @@ func TestRedisIsGoneForAWhile(t *testing.T) {
 	gone := time.Now()
 	eventually(t, "every replica says that it is degraded", func() error { return c.degraded(true) })
 	w.progress()
-	time.Sleep(time.Until(gone.Add(sized[time.Duration](5, 10, 30) * time.Second))) // the length of the fault
+	time.Sleep(time.Until(gone.Add(sized(5*time.Second, 10*time.Second, 30*time.Second)))) // the length of the fault
 	w.progress()
 	c.redis.Restart()
 	eventually(t, "no replica is degraded any more", func() error { return c.degraded(false) })
@@ -155,7 +155,7 @@ func TestMongoDBIsGoneForAWhile(t *testing.T) {
 	if a, err := post(t.Context(), direct, k, id, "Nobody stores this"); err == nil || !strings.Contains(err.Error(), "DB_ERROR") {
 		t.Errorf("without a database a send was answered with %+v and %v", a, err)
 	}
-	time.Sleep(time.Until(gone.Add(sized[time.Duration](5, 5, 10) * time.Second))) // the length of the fault
+	time.Sleep(time.Until(gone.Add(sized(5*time.Second, 5*time.Second, 10*time.Second)))) // the length of the fault
 	if err := c.mongo.Restart(); err != nil {
 		t.Fatal(err)
 	}
@@ -189,7 +189,7 @@ func TestAReplicaIsCutOff(t *testing.T) {
 		c.partition(round % len(c.replicas))
 		began := time.Now()
 		w.progress()
-		time.Sleep(time.Until(began.Add(sized[time.Duration](5, 10, 40) * time.Second))) // the length of the fault
+		time.Sleep(time.Until(began.Add(sized(5*time.Second, 10*time.Second, 40*time.Second)))) // the length of the fault
 		c.heal()
 		w.progress()
 	}

@@ -223,10 +223,10 @@ func (w *crowd) refused(a ack) bool {
 }
 
 // fault notes what must never happen.
-func (w *crowd) fault(err error) {
+func (w *crowd) fault(text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.faults = append(w.faults, err.Error())
+	w.faults = append(w.faults, text)
 }
 
 // note counts why a connection or a join has failed, without what differs from one to the

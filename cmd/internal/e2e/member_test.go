@@ -310,8 +310,8 @@ func (m *member) send(ctx context.Context, messageID, text string) (acked, bool)
 		answer, err := m.call(ctx, "messages:send", payload)
 		if err == nil && answer.Success {
 			var a acked
-			if err := json.Unmarshal(answer.Data, &a); err != nil || a.ID == "" {
-				m.crowd.fault(fmt.Errorf("the answer to a send is %s (%v)", answer.Data, err))
+			if json.Unmarshal(answer.Data, &a) != nil || a.ID == "" {
+				m.crowd.fault(fmt.Sprintf("the answer to a send is %s", answer.Data))
 				return a, false
 			}
 			m.crowd.acknowledged(m.channel, messageID, a)
