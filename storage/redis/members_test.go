@@ -180,30 +180,21 @@ func TestAConfiguredSecretIsNotKept(t *testing.T) {
 	}
 }
 
-func TestAReplicaThatHasJustComeIsFound(t *testing.T) {
-	server := redistest.Start(t)
-	one := member(t, server, "one", "")
-	if err := one.Claim(t.Context()); err != nil {
-		t.Fatal(err)
+func TestANewReplicaIsFoundBeforeTheOthersAnnounceThemselves(t *testing.T) {
+	s := redistest.Start(t)
+	a, b := member(t, s, "a", ""), member(t, s, "b", "")
+	for _, r := range []*replica{a, b} { // neither runs, so neither hears of what comes later
+		if err := r.Claim(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
-	two := member(t, server, "two", "")
-	if err := two.Claim(t.Context()); err != nil {
-		t.Fatal(err)
+	if _, known := a.Find("b"); known {
+		t.Fatal("the first one knows the second one already; the test proves nothing")
 	}
-	// Neither runs, so nobody has told the first one of the second.
-	if _, known := one.Find("two"); known {
-		t.Fatal("it is known before anybody looked")
+	if found, ok := a.Seek(t.Context(), "b"); !ok || found.Address != "b:1" {
+		t.Errorf("found %+v, %t", found, ok)
 	}
-	var all sync.WaitGroup
-	for range 50 {
-		all.Go(func() {
-			if _, found := one.Look(t.Context(), "two"); !found {
-				t.Error("it is not found")
-			}
-		})
-	}
-	all.Wait()
-	if _, found := one.Look(t.Context(), "three"); found {
-		t.Error("one that does not exist is found")
+	if found, ok := a.Seek(t.Context(), "nobody"); ok {
+		t.Errorf("found %+v, who is not there", found)
 	}
 }

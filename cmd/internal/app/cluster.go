@@ -57,10 +57,10 @@ type tracker interface {
 // newPresence returns what knows who is in which channel.
 func (a *App) newPresence() tracker {
 	if a.redis == nil {
-		return presence.NewLocal(time.Now)
+		return presence.NewLocal(a.now)
 	}
 	a.shared.presence = presence.NewCluster(presence.ClusterOptions{Replica: a.replica, Alive: a.memberNames,
-		Registry: redis.NewPresence(a.redis), Now: time.Now, Logger: a.log})
+		Registry: redis.NewPresence(a.redis), Now: a.now, Logger: a.log})
 	return a.shared.presence
 }
 
@@ -69,14 +69,14 @@ func (a *App) newPresence() tracker {
 func (a *App) openCluster(ctx context.Context, o Options) error {
 	a.replica = cmp.Or(a.cfg.Replica, replicaName())
 	members := cluster.Options{
-		Self: cluster.Member{Name: a.replica, Version: cmp.Or(o.Version, "dev"), Started: domain.Instant{Time: time.Now()}},
-		Load: a.load, Secret: a.cfg.ClusterSecret, Now: time.Now, Logger: a.log,
+		Self: cluster.Member{Name: a.replica, Version: cmp.Or(o.Version, "dev"), Started: domain.Instant{Time: a.now()}},
+		Load: a.load, Secret: a.cfg.ClusterSecret, Now: a.now, Logger: a.log,
 	}
 	if a.cfg.RedisURL == "" {
 		a.members = cluster.New(members)
 		return nil
 	}
-	client, err := redis.New(redis.Options{URL: a.cfg.RedisURL, Replica: a.replica, Now: time.Now, Logger: a.log})
+	client, err := redis.New(redis.Options{URL: a.cfg.RedisURL, Replica: a.replica, Now: a.now, Logger: a.log})
 	if err != nil {
 		return fmt.Errorf("REDIS_URL: %w", err)
 	}
@@ -84,7 +84,7 @@ func (a *App) openCluster(ctx context.Context, o Options) error {
 	notes := client.Bus()
 	a.shared = shared{bus: notes, caches: bus.NewCaches(notes, a.log), logs: system.NewLogShare(a.logs, notes, a.replica),
 		leases: redis.NewLeases(client, 0), hints: redis.NewHints(client, 0), link: client.Link(),
-		sessions: realtime.NewVaultSessions(redis.NewSessions(client), a.replica, time.Now), gone: make(chan struct{}, 1)}
+		sessions: realtime.NewVaultSessions(redis.NewSessions(client), a.replica, a.now), gone: make(chan struct{}, 1)}
 	if members.Self.Address, err = a.listenForReplicas(ctx); err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (a *App) link() error {
 	s.relay = relay.New(relay.Options{
 		Replica: a.replica, Secret: a.members.Secret, Local: a.gateway, Release: a.gateway.ReleasePoll, Listener: s.listener, Logger: a.log,
 		Find: func(ctx context.Context, name string) (relay.Owner, bool) {
-			m, ok := a.members.Look(ctx, name)
+			m, ok := a.members.Seek(ctx, name)
 			return relay.Owner{Instance: m.Instance, Address: m.Address}, ok
 		},
 	})
