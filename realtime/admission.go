@@ -3,8 +3,10 @@ package realtime
 import (
 	"cmp"
 	"context"
+	"maps"
 	"net/http"
 	"slices"
+	"sync"
 	"time"
 
 	"parley/domain"
@@ -128,37 +130,105 @@ func (g *Gateway) stillTakesPart(ctx context.Context, a domain.Actor, channel do
 	return err
 }
 
-// evictAbsent is evict with the list of participants as the store has it.
-func (g *Gateway) evictAbsent(channel domain.ChannelID) {
-	if g.opts.Identity.Mode() != identity.JWT || g.ns.Members(string(channel)) == 0 {
-		return
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), noteTimeout)
-	defer cancel()
-	present, err := g.channels.Participants(ctx, channel)
-	if err != nil {
-		g.log.Warn().Err(err).Str("channel", string(channel)).Msg("could not read who takes part")
-		return
-	}
-	g.evict(channel, func(entity domain.EntityID) bool { return slices.Contains(present, entity) })
+// doubtsAgain is the pause after it could not be read who takes part in a channel.
+const doubtsAgain = time.Second
+
+// doubts are the channels whose bound sockets may take part no more, of those with members.
+type doubts struct {
+	// news gets a value when there is a doubt.
+	news chan struct{}
+
+	mu       sync.Mutex
+	channels map[domain.ChannelID]struct{}
+	// all says that it is in doubt for all channels.
+	all bool
 }
 
-// evictAll is evictAbsent for all channels of bound sockets.
-func (g *Gateway) evictAll() {
-	if g.opts.Identity.Mode() != identity.JWT {
-		return
+// add notes channels, none standing for all. It does not block.
+func (d *doubts) add(channels ...domain.ChannelID) {
+	d.mu.Lock()
+	for _, channel := range channels {
+		d.channels[channel] = struct{}{}
 	}
-	channels := map[domain.ChannelID]bool{}
+	d.all = d.all || len(channels) == 0
+	d.mu.Unlock()
+	wake(d.news)
+}
+
+// take returns the doubts and forgets them.
+func (d *doubts) take() (channels map[domain.ChannelID]struct{}, all bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	channels, all = d.channels, d.all
+	d.channels, d.all = map[domain.ChannelID]struct{}{}, false
+	return channels, all
+}
+
+// resolveDoubts takes the sockets out of rooms whose entities take part no more, as the store
+// has it, until ctx ends.
+func (g *Gateway) resolveDoubts(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-g.doubts.news:
+		}
+		channels, all := g.doubts.take()
+		if g.opts.Identity.Mode() != identity.JWT {
+			continue
+		}
+		if all {
+			g.addJoined(channels)
+		}
+		if err := g.evictAllAbsent(ctx, channels); err != nil && ctx.Err() == nil {
+			g.log.Warn().Err(err).Msg("could not read who takes part in channels; it is tried again")
+			select {
+			case <-ctx.Done():
+			case <-time.After(doubtsAgain):
+			}
+		}
+	}
+}
+
+// evictAllAbsent is evictAbsent for channels. Those that are left after an error stay in doubt.
+func (g *Gateway) evictAllAbsent(ctx context.Context, channels map[domain.ChannelID]struct{}) error {
+	for channel := range channels {
+		if err := g.evictAbsent(ctx, channel); err != nil {
+			g.doubts.add(slices.Collect(maps.Keys(channels))...)
+			return err
+		}
+		delete(channels, channel)
+	}
+	return nil
+}
+
+// evictAbsent is evict with the list of participants as the store has it. A channel that is
+// gone is no matter of who takes part.
+func (g *Gateway) evictAbsent(ctx context.Context, channel domain.ChannelID) error {
+	if g.ns.Members(string(channel)) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, noteTimeout)
+	defer cancel()
+	present, err := g.channels.Participants(ctx, channel)
+	if domain.IsCode(err, domain.NotFound) {
+		return nil
+	}
+	if err == nil {
+		g.evict(channel, func(entity domain.EntityID) bool { return slices.Contains(present, entity) })
+	}
+	return err
+}
+
+// addJoined adds the channels that sockets of this process are in.
+func (g *Gateway) addJoined(channels map[domain.ChannelID]struct{}) {
 	g.ns.Each("", func(socket *sio.Socket) {
 		if s := g.session(socket.ID()); s != nil {
 			s.mu.Lock()
 			for channel := range s.joined {
-				channels[channel] = true
+				channels[channel] = struct{}{}
 			}
 			s.mu.Unlock()
 		}
 	})
-	for channel := range channels {
-		g.evictAbsent(channel)
-	}
 }

@@ -3,6 +3,7 @@ package realtime
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,6 +20,9 @@ const topicGateways = "gateways"
 
 // noteTimeout is how long the bus may take for a note.
 const noteTimeout = 5 * time.Second
+
+// maxNotes bounds the notes that wait to be told.
+const maxNotes = 1024
 
 // remoteAnswerFor is how long an answer that arises on another replica counts as open after
 // its last chunk: that replica may have died.
@@ -38,7 +42,7 @@ type noteKind string
 const (
 	// noteHead: a channel has come to Number. Whoever did not hear of it fetches it.
 	noteHead noteKind = "head"
-	// noteCheck: so many heads could not be told that every channel is to be checked.
+	// noteCheck: so much could not be told that every channel is to be checked.
 	noteCheck noteKind = "check"
 	// noteDeleted: a channel is deleted.
 	noteDeleted noteKind = "deleted"
@@ -77,7 +81,7 @@ func (g *Gateway) Link(link sio.Link, replica string, members func() []string) e
 	g.ns.OnRemote(g.remote)
 	detach, err := g.ns.Attach(link, sio.LinkOptions{UID: replica, Members: members,
 		Subscribed: func(room string) { g.sequencer.Check(domain.ChannelID(room)) },
-		Lapsed:     g.Lapsed,
+		Lapsed:     g.linkLapsed,
 		Failed:     func(channel string, number int64) { g.heads.untold(domain.ChannelID(channel), number) },
 	})
 	if err != nil {
@@ -124,9 +128,17 @@ func (g *Gateway) publish(e *fanout.Event) {
 
 // Lapsed makes up for what this replica may have missed of others: it compares the numbers
 // of all channels that have members here with the store, and who is in them with who may be.
+// It does not wait for the store.
 func (g *Gateway) Lapsed() {
 	g.sequencer.Check()
-	g.evictAll()
+	g.doubts.add()
+}
+
+// linkLapsed is Lapsed after the link was broken. What keeps the sessions may have lost them
+// with it.
+func (g *Gateway) linkLapsed() {
+	g.Lapsed()
+	g.saver.anew()
 }
 
 // remote takes an event of another replica; what it has handled is not delivered.
@@ -172,12 +184,8 @@ func (g *Gateway) remoteChunk(p sio.RemotePacket) (handled bool) {
 	shard := g.streams.shard(c.ChannelID)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	shard.drop(c.ChannelID, func(a *openAnswer) bool { return !a.heard.IsZero() && now.Sub(a.heard) > remoteAnswerFor })
-	known := shard.find(c.ChannelID, c.MessageID)
-	if known == nil && len(shard.open[c.ChannelID]) < maxRemoteAnswers || known != nil && known.text.Len() < maxRemoteText {
-		shard.add(c.chunk())
-		shard.find(c.ChannelID, c.MessageID).heard = now
-	}
+	shard.expire(c.ChannelID, now)
+	shard.follow(c.chunk(), now)
 	g.ns.BroadcastLocal(p.Packet, p.Rooms, p.Except...)
 	return true
 }
@@ -196,14 +204,41 @@ func (g *Gateway) remoteAnswerEnded(channel domain.ChannelID, p sio.Packet) {
 	}
 }
 
-// tellReplicas tells the other gateways. Who does not hear of it makes up for it when it
-// notices that it has missed something.
+// errNotes says that a note was not told because too many wait.
+var errNotes = errors.New("too many notes wait to be told")
+
+// tellReplicas tells the other gateways soon. It does not wait: what happens here must not
+// depend on how they are reached.
 func (g *Gateway) tellReplicas(n note) {
 	if !g.linked.Load() {
 		return
 	}
-	if err := g.sendNote(n); err != nil {
-		g.log.Warn().Err(err).Str("note", string(n.Kind)).Msg("other replicas could not be told")
+	select {
+	case g.notes <- n:
+	default:
+		g.untold(n, errNotes)
+	}
+}
+
+// tellNotes tells the other gateways what waits, in order, until ctx ends.
+func (g *Gateway) tellNotes(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case n := <-g.notes:
+			if err := g.sendNote(n); err != nil {
+				g.untold(n, err)
+			}
+		}
+	}
+}
+
+// untold makes up for a note of which others have not heard, where the store can tell them.
+func (g *Gateway) untold(n note, err error) {
+	g.log.Warn().Err(err).Str("note", string(n.Kind)).Msg("other replicas could not be told")
+	if n.Kind == noteDeleted || n.Kind == noteParticipants {
+		g.heads.untoldAll()
 	}
 }
 
@@ -229,11 +264,13 @@ func (g *Gateway) noted(payload []byte) {
 	case noteHead:
 		g.sequencer.Hint(n.Channel, n.Number)
 	case noteCheck:
-		g.sequencer.Check()
+		g.Lapsed()
 	case noteDeleted:
 		g.BegunAnew(n.Channel)
 	case noteParticipants:
-		g.evictAbsent(n.Channel)
+		if g.ns.Members(string(n.Channel)) > 0 {
+			g.doubts.add(n.Channel)
+		}
 	case noteAgentRemoved:
 		g.emptyAgentRoom(n.Agent)
 	case noteStreamEnded:

@@ -91,9 +91,11 @@ type Gateway struct {
 	// releases are the sessions that other replicas were asked for, by private id.
 	releases map[string]chan struct{}
 	saver    saver
-	logs     logSubscribers
-	streams  *streams
-	ends     ends
+	// vault tells whether what keeps the sessions answers.
+	vault   outage
+	logs    logSubscribers
+	streams *streams
+	ends    ends
 
 	// connects and guesses count per address; nil without a limit.
 	connects, guesses *quota.Window
@@ -106,6 +108,9 @@ type Gateway struct {
 	// members lists the names of all; nil knows of none.
 	members func() []string
 	heads   heads
+	// notes wait to be told to the others.
+	notes  chan note
+	doubts doubts
 
 	// published and delivered count the events of channels.
 	published, delivered atomic.Uint64
@@ -128,7 +133,8 @@ func New(o Options) (*Gateway, error) {
 	}
 	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
 		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, releases: map[string]chan struct{}{}, streams: newStreams(), ends: ends{now: o.Now}, logs: logSubscribers{source: o.Logs},
-		heads: heads{news: make(chan struct{}, 1), waiting: map[domain.ChannelID]int64{}}}
+		heads: heads{news: make(chan struct{}, 1), waiting: map[domain.ChannelID]int64{}}, notes: make(chan note, maxNotes),
+		doubts: doubts{news: make(chan struct{}, 1), channels: map[domain.ChannelID]struct{}{}}}
 	if o.Sessions.Shared() {
 		g.saver = saver{news: make(chan struct{}, 1), dirty: map[*session]struct{}{}}
 	}
@@ -171,6 +177,8 @@ func (g *Gateway) Run(ctx context.Context) error {
 	var telling sync.WaitGroup
 	defer telling.Wait()
 	telling.Go(func() { g.tellHeads(ctx) })
+	telling.Go(func() { g.tellNotes(ctx) })
+	telling.Go(func() { g.resolveDoubts(ctx) })
 	telling.Go(func() { g.saveSessions(ctx) })
 	return g.streamLogs(ctx)
 }

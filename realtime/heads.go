@@ -35,8 +35,21 @@ func (h *heads) untold(channel domain.ChannelID, number int64) {
 		h.waiting[channel] = max(h.waiting[channel], number)
 	}
 	h.mu.Unlock()
+	wake(h.news)
+}
+
+// untoldAll notes that others may not have heard of anything. It does not block.
+func (h *heads) untoldAll() {
+	h.mu.Lock()
+	h.all = true
+	h.mu.Unlock()
+	wake(h.news)
+}
+
+// wake puts a value into a channel with room for one, unless there is one.
+func wake(news chan<- struct{}) {
 	select {
-	case h.news <- struct{}{}:
+	case news <- struct{}{}:
 	default:
 	}
 }
@@ -62,11 +75,9 @@ func (h *heads) giveBack(notes []note) {
 	for _, n := range notes {
 		if n.Kind == noteHead {
 			h.untold(n.Channel, n.Number)
-			continue
+		} else {
+			h.untoldAll()
 		}
-		h.mu.Lock()
-		h.all = true
-		h.mu.Unlock()
 	}
 }
 

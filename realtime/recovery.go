@@ -127,6 +127,10 @@ func (g *Gateway) takeBack(ctx context.Context, actor domain.Actor, back sio.Ret
 		return nil, nil //nolint:nilnil // a fresh session is no fault
 	}
 	saved, found, err := g.takeSaved(ctx, back.PID, identityOf(actor))
+	if lasts := g.vault.answered(err); err != nil && lasts > vaultGrace {
+		g.log.Info().Err(err).Msg("sessions cannot be had; who comes back gets a fresh one")
+		return nil, nil //nolint:nilnil // as above
+	}
 	if err != nil || !found {
 		return nil, err
 	}
@@ -145,19 +149,6 @@ func (g *Gateway) takeBack(ctx context.Context, actor domain.Actor, back sio.Ret
 		g.keep(r.saved)
 		return nil, fmt.Errorf("read what a client missed: %w", err)
 	}
-}
-
-// takeSaved takes a session. If its connection is still open on another replica, that ends
-// it first.
-func (g *Gateway) takeSaved(ctx context.Context, pid, identity string) (SavedSession, bool, error) {
-	place, found, err := g.opts.Sessions.Look(ctx, pid, identity)
-	if err != nil || !found {
-		return SavedSession{}, false, err
-	}
-	if place.Owner != "" && place.Owner != g.replica {
-		g.release(ctx, place.Owner, pid, identity)
-	}
-	return g.opts.Sessions.Take(ctx, pid, identity, place.Generation)
 }
 
 // endOld ends the connection of a session that is still open, and waits until what came

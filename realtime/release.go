@@ -3,8 +3,54 @@ package realtime
 import (
 	"context"
 	"slices"
+	"sync"
 	"time"
+
+	"parley/domain"
 )
+
+// vaultGrace is how long clients that come back are sent away to come again, while nobody can
+// tell whether they have a session: a fresh one has no rooms. After that they get one.
+const vaultGrace = 5 * time.Second
+
+// outage notes since when something has not answered. The zero value is ready. Safe for
+// concurrent use.
+type outage struct {
+	mu    sync.Mutex
+	since time.Time
+}
+
+// answered takes the outcome of a question and returns how long there has been no answer.
+func (o *outage) answered(err error) time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case domain.IsCode(err, domain.Canceled): // says nothing
+	case err == nil:
+		o.since = time.Time{}
+	case o.since.IsZero():
+		o.since = time.Now()
+	}
+	if o.since.IsZero() {
+		return 0
+	}
+	return time.Since(o.since)
+}
+
+// takeSaved takes a session. If its connection is still open on another replica, that ends
+// it first.
+func (g *Gateway) takeSaved(ctx context.Context, pid, identity string) (SavedSession, bool, error) {
+	looking, cancel := context.WithTimeout(ctx, saveTimeout)
+	defer cancel()
+	place, found, err := g.opts.Sessions.Look(looking, pid, identity)
+	if err != nil || !found {
+		return SavedSession{}, false, err
+	}
+	if place.Owner != "" && place.Owner != g.replica {
+		g.release(ctx, place.Owner, pid, identity)
+	}
+	return g.opts.Sessions.Take(ctx, pid, identity, place.Generation)
+}
 
 // releaseWait is how long another replica may take to end a connection whose client has
 // come back here.

@@ -2,6 +2,8 @@ package realtime
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,6 +21,9 @@ const (
 	saveEvery = 25 * time.Second
 )
 
+// saveAgain is the pause after sessions could not be saved.
+const saveAgain = 2 * time.Second
+
 // saveWorkers is how many sessions are saved at the same time.
 const saveWorkers = 16
 
@@ -30,6 +35,8 @@ type saver struct {
 
 	mu    sync.Mutex
 	dirty map[*session]struct{}
+	// all says that none may be saved.
+	all bool
 }
 
 // changed notes that a session is in other rooms than it was. It does not block.
@@ -40,56 +47,68 @@ func (v *saver) changed(s *session) {
 	v.mu.Lock()
 	v.dirty[s] = struct{}{}
 	v.mu.Unlock()
-	select {
-	case v.news <- struct{}{}:
-	default:
-	}
+	wake(v.news)
 }
 
-// take returns the sessions that have changed and forgets them.
-func (v *saver) take() []*session {
+// anew notes that what was saved may be lost. It does not block.
+func (v *saver) anew() {
+	if v.news == nil {
+		return
+	}
+	v.mu.Lock()
+	v.all = true
+	v.mu.Unlock()
+	wake(v.news)
+}
+
+// take returns the sessions that have changed, or says that it may be all, and forgets that.
+func (v *saver) take() (list []*session, all bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	list := make([]*session, 0, len(v.dirty))
-	for s := range v.dirty {
-		list = append(list, s)
-	}
-	v.dirty = map[*session]struct{}{}
-	return list
+	list, all = slices.Collect(maps.Keys(v.dirty)), v.all
+	v.dirty, v.all = map[*session]struct{}{}, false
+	return list, all
 }
 
-// saveSessions saves sessions when they have changed, and regularly, until ctx ends.
+// saveSessions saves sessions when they have changed or may be lost, and regularly, until ctx
+// ends.
 func (g *Gateway) saveSessions(ctx context.Context) {
 	if g.saver.news == nil {
 		return
 	}
 	ticker := time.NewTicker(saveEvery)
 	defer ticker.Stop()
-	for {
+	for wait := saveSoon; ; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
-			g.mu.RLock()
-			all := make([]*session, 0, len(g.sessions))
-			for _, s := range g.sessions {
-				all = append(all, s)
-			}
-			g.mu.RUnlock()
-			g.saveAll(ctx, all)
+			g.saver.anew()
+			continue
 		case <-g.saver.news:
-			select {
-			case <-ctx.Done():
-				return
-			case <-time.After(saveSoon):
-			}
-			g.saveAll(ctx, g.saver.take())
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+		wait = saveSoon
+		list, all := g.saver.take()
+		if all {
+			g.mu.RLock()
+			list = slices.Collect(maps.Values(g.sessions))
+			g.mu.RUnlock()
+		}
+		if !g.saveAll(ctx, list) {
+			g.saver.anew()
+			wait = saveAgain
 		}
 	}
 }
 
-// saveAll saves sessions, some at the same time. It gives up for now when one cannot be saved.
-func (g *Gateway) saveAll(ctx context.Context, all []*session) {
+// saveAll saves sessions, some at the same time. It gives up when one cannot be saved, and
+// reports whether all are.
+func (g *Gateway) saveAll(ctx context.Context, all []*session) bool {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	work := make(chan *session)
@@ -112,6 +131,7 @@ func (g *Gateway) saveAll(ctx context.Context, all []*session) {
 	}
 	close(work)
 	group.Wait()
+	return ctx.Err() == nil
 }
 
 // save saves the session of an open connection. One that another connection has taken over
@@ -134,5 +154,6 @@ func (s *session) save(ctx context.Context) error {
 		s.socket.Sever()
 		return nil
 	}
+	s.gateway.vault.answered(err)
 	return err
 }

@@ -76,6 +76,33 @@ func (s *streamShard) add(c agents.Chunk) {
 	a.text.WriteString(c.Text)
 }
 
+// follow notes a chunk of another replica's answer, if all before it is known: a part must not
+// be told as if it were the answer so far. The caller holds the lock.
+func (s *streamShard) follow(c agents.Chunk, now time.Time) {
+	known, begins := s.find(c.ChannelID, c.MessageID), false
+	switch {
+	case known == nil:
+		begins = c.Index == 0 && len(s.open[c.ChannelID]) < maxRemoteAnswers
+	case c.Attempt > known.last.Attempt:
+		begins = c.Index == 0
+	case c.Attempt < known.last.Attempt || c.Index <= known.last.Index:
+		return // an old one
+	}
+	follows := known != nil && c.Attempt == known.last.Attempt && c.Index == known.last.Index+1 && known.text.Len() < maxRemoteText
+	if !begins && !follows {
+		s.remove(c.ChannelID, c.MessageID)
+		return
+	}
+	s.add(c)
+	s.find(c.ChannelID, c.MessageID).heard = now
+}
+
+// expire forgets the answers of other replicas of which nothing has come for long. The caller
+// holds the lock.
+func (s *streamShard) expire(channel domain.ChannelID, now time.Time) {
+	s.drop(channel, func(a *openAnswer) bool { return !a.heard.IsZero() && now.Sub(a.heard) > remoteAnswerFor })
+}
+
 // remove forgets an answer and reports whether there was one. The caller holds the lock.
 func (s *streamShard) remove(channel domain.ChannelID, answer domain.MessageID) bool {
 	return s.drop(channel, func(a *openAnswer) bool { return a.last.MessageID == answer })
@@ -202,5 +229,6 @@ func (s *session) enterHearing(channel domain.ChannelID, head int64) (fresh bool
 	if fresh, err = s.enter(channel, head); err != nil {
 		return false, nil, err
 	}
+	shard.expire(channel, s.gateway.opts.Now())
 	return fresh, shard.snapshot(channel), nil
 }
