@@ -53,6 +53,11 @@ func (j *journal) addLocked(e entry) {
 	}
 }
 
+// hasLocked reports whether a message was heard. The owner's lock is held.
+func (j *journal) hasLocked(id string) bool {
+	return slices.ContainsFunc(j.heard, func(e entry) bool { return e.ID == id })
+}
+
 // broken says what has gone wrong for good, "" if nothing has. repeats says whether events may
 // have come again.
 func (j *journal) broken(repeats bool) string {
