@@ -55,7 +55,7 @@ func TestProfilesAreForAdministratorsOrWithoutAKeyForThisMachine(t *testing.T) {
 		}
 		for _, path := range []string{"/debug/pprof/", "/debug/pprof/heap", "/debug/pprof/profile?seconds=1"} {
 			served = 0
-			request, reply := httptest.NewRequest("GET", path, nil), httptest.NewRecorder()
+			request, reply := httptest.NewRequest(http.MethodGet, path, nil), httptest.NewRecorder()
 			request.RemoteAddr, request.Host = tc.remote, "127.0.0.1:3000"
 			if tc.header != "" {
 				request.Header.Set(tc.header, tc.text)

@@ -60,6 +60,10 @@ type Members struct {
 	// broken says that the last round failed; within spared nobody is declared dead.
 	broken bool
 	spared time.Time
+
+	// seeks lets one search in the store happen at a time; sought is when the last one began.
+	seeks  sync.Mutex
+	sought time.Time
 }
 
 // New returns a list of this replica alone; see Claim and Run.
@@ -114,6 +118,30 @@ func (m *Members) Find(name string) (Member, bool) {
 	defer m.mu.Unlock()
 	member, ok := m.list[name]
 	return member, ok
+}
+
+// seekPause is the least time between two searches in the store: whoever makes names up must
+// not cost it more than that.
+const seekPause = 200 * time.Millisecond
+
+// Seek returns a member by its name as Find does, but looks into the store for one that is
+// not known: a new replica may have clients before the others' next announcement. It may wait
+// for an answer of the store.
+func (m *Members) Seek(ctx context.Context, name string) (Member, bool) {
+	if member, ok := m.Find(name); ok || m.opts.Store == nil {
+		return member, ok
+	}
+	m.seeks.Lock()
+	defer m.seeks.Unlock()
+	member, ok := m.Find(name)
+	if _, stale := m.List(); ok || stale || time.Since(m.sought) < seekPause {
+		return member, ok
+	}
+	m.sought = time.Now()
+	if _, err := m.announce(ctx, Member{}); err != nil {
+		return Member{}, false
+	}
+	return m.Find(name)
 }
 
 // OnGone has f called for each other member that left, died, or was replaced by a new process

@@ -89,7 +89,7 @@ func TestAnAnswerOfAnotherReplicaIsHeard(t *testing.T) {
 
 func TestChannelsAndServersAreTheSameOnAllReplicas(t *testing.T) {
 	one, two, rosters := twoTowns(t)
-	c := domain.ChannelID(one.channelOn(domain.DefaultServer, domain.EntityID(ann)))
+	c := domain.ChannelID(one.channelOn(domain.DefaultServer, ann))
 	takesPart := func(h *town, e domain.EntityID) bool {
 		in, err := h.service.TakesPart(t.Context(), c, e)
 		if err != nil {

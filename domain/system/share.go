@@ -16,18 +16,19 @@ const (
 )
 
 const (
-	// wantEvery is how often a replica says that somebody watches the log there, and
-	// wantedFor how long others send their lines after that.
+	// wantEvery is how often a replica says that somebody watches the log there.
 	wantEvery = 10 * time.Second
+	// wantedFor is how long others send their lines after that.
 	wantedFor = 3 * wantEvery
-	// shareBuffer is how many lines may wait to be sent, shareBatch how many go at once, and
-	// shareRate how many a replica sends in a second; more are dropped.
+	// shareBuffer is how many lines may wait to be sent; more are dropped.
 	shareBuffer = 1024
-	shareBatch  = 64
-	shareRate   = 500
-	// sharePause is how long nothing is sent after the bus has failed, and shareTimeout how
-	// long it may take.
-	sharePause   = time.Second
+	// shareBatch is how many lines go at once.
+	shareBatch = 64
+	// shareRate is how many lines a replica sends in a second; more are dropped.
+	shareRate = 500
+	// sharePause is how long nothing is sent after the bus has failed.
+	sharePause = time.Second
+	// shareTimeout is how long the bus may take.
 	shareTimeout = 2 * time.Second
 )
 

@@ -126,7 +126,8 @@ func (w *window) extend(events []messaging.Message, upto int64) {
 			kept = append(kept, m)
 		}
 	}
-	w.events, w.upto = append(kept, events...), upto
+	kept = append(kept, events...)
+	w.events, w.upto = kept, upto
 }
 
 // slice returns the events between two numbers. w.mu is held.

@@ -29,8 +29,8 @@ type Owner struct {
 type Options struct {
 	// Replica is this replica's name.
 	Replica string
-	// Find returns another replica by its name; false if there is none.
-	Find func(name string) (Owner, bool)
+	// Find returns another replica by its name; false if there is none. It may wait.
+	Find func(ctx context.Context, name string) (Owner, bool)
 	// Secret is what replicas know one another by, "" while it is not known.
 	Secret func() domain.Secret
 	// Local serves the sessions of this replica.
@@ -99,7 +99,7 @@ func (r *Relay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 		r.opts.Local.ServeHTTP(w, req)
 		return
 	}
-	owner, known := r.opts.Find(name)
+	owner, known := r.opts.Find(req.Context(), name)
 	if !known || !r.relay(owner, session, w, req) {
 		r.opts.Local.ServeHTTP(w, req) // which says that it has no such session
 	}
@@ -190,7 +190,7 @@ func (r *Relay) closeTunnels(ctx context.Context) {
 	for _, p := range r.list() {
 		open = append(open, p.openTunnels()...)
 	}
-	step := 2 * time.Millisecond
+	step := time.Second
 	if deadline, ok := ctx.Deadline(); ok && len(open) > 0 {
 		step = min(step, time.Until(deadline)/2/time.Duration(len(open)))
 	}

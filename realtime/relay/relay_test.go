@@ -83,7 +83,7 @@ func (n *network) add(name string, known domain.Secret) *node {
 	}
 	d.server.Namespace("/").OnConnect(func(s *sio.Socket) {
 		s.OnEvent(func(e *sio.Event) {
-			_ = s.Emit("told", json.RawMessage(e.Args[0]))
+			_ = s.Emit("told", e.Args[0])
 			_ = e.Ack(name)
 		})
 	})
@@ -110,7 +110,7 @@ func (n *network) add(name string, known domain.Secret) *node {
 }
 
 // find is relay.Options.Find.
-func (n *network) find(name string) (relay.Owner, bool) {
+func (n *network) find(_ context.Context, name string) (relay.Owner, bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	d := n.nodes[name]
@@ -374,9 +374,9 @@ func TestNobodyButAReplicaIsServedAtThePrivateAddress(t *testing.T) {
 	n := newNetwork(t, "one")
 	address := n.nodes["one"].address
 	for name, config := range map[string]*tls.Config{
-		"no certificate":  {InsecureSkipVerify: true},                                        //nolint:gosec // a stranger does as it likes
-		"TLS 1.2":         {InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12},          //nolint:gosec // as above
-		"its own, forged": {InsecureSkipVerify: true, Certificates: httptestCertificates(t)}, //nolint:gosec // as above
+		"no certificate":  {InsecureSkipVerify: true},
+		"TLS 1.2":         {InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12},
+		"its own, forged": {InsecureSkipVerify: true, Certificates: httptestCertificates(t)},
 	} {
 		client := &http.Client{Transport: &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true}}
 		for _, path := range []string{"/member", "/release", "/socket.io/?EIO=4&transport=polling"} {

@@ -271,7 +271,7 @@ func revise[D versioned](ctx context.Context, c collection, id any, change func(
 		}
 		var set bson.D
 		if set, refused = change(d); refused != nil {
-			return true, nil
+			return true, nil //nolint:nilerr // it is returned below
 		}
 		return c.update(ctx, bson.D{{Key: "_id", Value: id}, {Key: "revision", Value: d.revision()}}, revised(set))
 	})

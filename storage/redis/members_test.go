@@ -179,3 +179,22 @@ func TestAConfiguredSecretIsNotKept(t *testing.T) {
 		t.Errorf("the secrets are %v and %v", a.Secret() == configured, b.Secret() == configured)
 	}
 }
+
+func TestANewReplicaIsFoundBeforeTheOthersAnnounceThemselves(t *testing.T) {
+	s := redistest.Start(t)
+	a, b := member(t, s, "a", ""), member(t, s, "b", "")
+	for _, r := range []*replica{a, b} { // neither runs, so neither hears of what comes later
+		if err := r.Claim(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, known := a.Find("b"); known {
+		t.Fatal("the first one knows the second one already; the test proves nothing")
+	}
+	if found, ok := a.Seek(t.Context(), "b"); !ok || found.Address != "b:1" {
+		t.Errorf("found %+v, %t", found, ok)
+	}
+	if found, ok := a.Seek(t.Context(), "nobody"); ok {
+		t.Errorf("found %+v, who is not there", found)
+	}
+}

@@ -48,12 +48,15 @@ type Options struct {
 	// of a deletion or an edit (deletion 0, deletion 1 ...), for tests of faults; an error
 	// lets the part fail. nil asks nobody.
 	OnDeletion func(step string) error
+	// Now is the clock, for tests of wrong ones; nil is the machine's.
+	Now domain.Clock
 }
 
 // App is a server, built and ready to run.
 type App struct {
 	cfg     config.Config
 	log     zerolog.Logger
+	now     domain.Clock
 	metrics *metrics
 	tracing *tracing.Tracer // nil where nothing is traced
 
@@ -105,7 +108,10 @@ type App struct {
 // Run. What was opened is closed again if a step fails. Close undoes New if Run is
 // never called.
 func New(ctx context.Context, cfg config.Config, o Options) (*App, error) {
-	a := &App{cfg: cfg, metrics: newMetrics(), logs: system.NewLogs()}
+	a := &App{cfg: cfg, now: o.Now, metrics: newMetrics(), logs: system.NewLogs()}
+	if a.now == nil {
+		a.now = time.Now
+	}
 	a.draining, a.stopStreams = context.WithCancel(context.WithoutCancel(ctx))
 	a.asked, a.ask = context.WithCancel(context.WithoutCancel(ctx))
 	a.log = newLogger(cfg, o.Log, a.logs)

@@ -41,7 +41,7 @@ const textProvider = "builtin"
 func (a *App) openStore(ctx context.Context, _ Options) error {
 	var err error
 	if a.cfg.MongoURI != "" {
-		a.store, err = mongo.Open(ctx, mongo.Options{URI: a.cfg.MongoURI, Logger: a.log, Now: time.Now})
+		a.store, err = mongo.Open(ctx, mongo.Options{URI: a.cfg.MongoURI, Logger: a.log, Now: a.now})
 		if err != nil {
 			return fmt.Errorf("%w (MONGODB_URI names another database)", err)
 		}
@@ -62,7 +62,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 	var err error
 	a.presence = a.newPresence()
 	a.gateway, err = realtime.New(realtime.Options{
-		Identity: a.identity, Logs: a.logs, Presence: a.presence, Now: time.Now, Logger: a.log,
+		Identity: a.identity, Logs: a.logs, Presence: a.presence, Now: a.now, Logger: a.log,
 		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
 		LegacyLogEvents: a.cfg.LegacyLogEvents,
 		AllowOrigin:     a.allowOrigin(), Proxies: a.cfg.TrustProxy, ConnectRate: a.cfg.ConnectRate, Limits: a.shared.limits,
@@ -79,20 +79,20 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		return err
 	}
 	a.memory = memory.New(memory.Options{Store: a.store.Memory, Agents: a.agents, Log: a.store.Messaging, RoomLogs: a.journal, Watcher: a.gateway,
-		Caches: a.shared.caches, Now: time.Now, Logger: a.log})
+		Caches: a.shared.caches, Now: a.now, Logger: a.log})
 	if err := a.buildMedia(); err != nil {
 		return err
 	}
 	model := builtin.New(builtin.Options{Pace: a.cfg.BuiltinPace, Max: pacesPerAnswer * a.cfg.BuiltinPace})
 	a.messaging = messaging.New(messaging.Options{
 		Store: a.media.Noting(a.store.Messaging), Announcer: a.gateway, Signals: a.gateway, Duties: a.agents,
-		Caches: a.shared.caches, Bus: a.shared.bus, Now: time.Now, Roster: roster, Agents: a.agents, Titles: model, Dependents: checked[messaging.Dependents](o.OnDeletion, a.journal, a.memory, a.media),
+		Caches: a.shared.caches, Bus: a.shared.bus, Now: a.now, Roster: roster, Agents: a.agents, Titles: model, Dependents: checked[messaging.Dependents](o.OnDeletion, a.journal, a.memory, a.media),
 	})
 	a.media.SetMembers(a.messaging)
 	a.runner = agents.NewRunner(agents.RunnerOptions{
 		Agents: a.agents, Store: a.store.Agents, Log: a.store.Messaging, Channels: a.messaging,
 		Signals: hearing{a.gateway, a.messaging.Answers()}, Listener: a.gateway, Model: countedText{Text: model, provider: textProvider, calls: a.metrics.models}, Memories: a.memory,
-		Observe: a.metrics.observeTurn, Now: time.Now, Logger: a.log,
+		Observe: a.metrics.observeTurn, Now: a.now, Logger: a.log,
 		Respond: agents.RespondOptions{Types: a.cfg.BypassTypes, Sources: a.cfg.BypassSources, ChainLimit: a.cfg.AgentChain},
 		Workers: a.cfg.AgentWorkers, TurnTimeout: a.cfg.TurnTimeout, Drain: a.cfg.DrainTimeout / 2,
 		OnStep: o.OnTurnStep, Tracer: a.tracer(), Journal: a.journal, Provider: textProvider, Leases: a.shared.leases, Hints: a.shared.hints,
@@ -109,7 +109,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 func (a *App) buildSystem(o Options) {
 	a.system = system.New(system.Options{
 		Version: o.Version, AppVersion: a.cfg.AppVersion, Environment: a.cfg.Environment,
-		Agents: a.agents, Store: a.store, NoAgentsStatus: a.cfg.NoAgentsStatus, Now: time.Now,
+		Agents: a.agents, Store: a.store, NoAgentsStatus: a.cfg.NoAgentsStatus, Now: a.now,
 		Logs: a.logs, Servers: a.messaging, Inspector: &inspector{app: a}, Env: a.cfg.EnvFile(), Stop: a.stopSoon,
 		AuthMode: string(a.identity.Mode()), SocketAuth: a.cfg.SocketAuth, WebUI: a.cfg.UI, Database: a.driver(),
 		Models: system.Models{Text: textProvider},
@@ -138,11 +138,11 @@ func (a *App) buildAgents(roster *messaging.Roster) error {
 		library.Remote = agents.NewFetcher(agents.FetcherOptions{})
 	}
 	a.agents = agents.NewService(agents.ServiceOptions{
-		Store: a.store.Agents, Watcher: a.gateway, Servers: roster, Now: time.Now, Logger: a.log,
+		Store: a.store.Agents, Watcher: a.gateway, Servers: roster, Now: a.now, Logger: a.log,
 		Caches: a.shared.caches, Bus: a.shared.bus,
 		Salt: a.cfg.SecretSalt, Env: a.cfg.Variables(), Library: library,
 	})
-	a.journal = agents.NewJournal(agents.JournalOptions{Store: a.store.AgentLogs, Log: a.store.Messaging, Agents: a.agents, Now: time.Now, Logger: a.log})
+	a.journal = agents.NewJournal(agents.JournalOptions{Store: a.store.AgentLogs, Log: a.store.Messaging, Agents: a.agents, Now: a.now, Logger: a.log})
 	if !a.cfg.CharacterStorage {
 		stored = nil
 	}
@@ -180,7 +180,7 @@ func (a *App) seedFirst(ctx context.Context) error {
 	if _, err := a.seedAgent(ctx, "example", false); err != nil {
 		return err
 	}
-	now := time.Now().UTC().Truncate(time.Millisecond)
+	now := a.now().UTC().Truncate(time.Millisecond)
 	_, err = a.messaging.EnsureChannel(ctx, messaging.Channel{
 		ID: domain.StringToUUID[domain.ChannelID]("parley:lobby"), ServerID: domain.DefaultServer, Name: "Lobby",
 		Type: messaging.TypeGroup, SourceType: "parley", CreatedAt: now, UpdatedAt: now,
@@ -202,7 +202,7 @@ func (a *App) seedAgent(ctx context.Context, character string, runs bool) (agent
 // buildDoors binds the operations to both doors and joins them on one port.
 func (a *App) buildDoors(_ context.Context, o Options) error {
 	a.registry = op.NewRegistry(op.Options{Logger: a.log.With().Str("component", "op").Logger(),
-		Now: time.Now, Observe: a.metrics.observe, Tracer: a.tracer(), Membership: a.messaging.TakesPart})
+		Now: a.now, Observe: a.metrics.observe, Tracer: a.tracer(), Membership: a.messaging.TakesPart})
 	messaging.Ops(a.registry, a.messaging)
 	presence.Ops(a.registry, a.presence)
 	agents.Ops(a.registry, a.agents, a.runner, a.journal)
@@ -210,7 +210,7 @@ func (a *App) buildDoors(_ context.Context, o Options) error {
 	system.Ops(a.registry, a.system)
 	media.Ops(a.registry, a.media)
 	audio.Ops(a.registry, audio.New(audio.Options{Agents: agentStates{a.agents}}))
-	cluster.Ops(a.registry, cluster.NewService(a.members, a.degraded(), a.load, time.Now))
+	cluster.Ops(a.registry, cluster.NewService(a.members, a.degraded(), a.load, a.now))
 	a.gateway.Bind(a.registry, a.messaging)
 	if err := a.link(); err != nil {
 		return err
@@ -231,7 +231,7 @@ func (a *App) buildDoors(_ context.Context, o Options) error {
 		Registry: a.registry, Identity: a.identity, Logger: a.log, Files: files, UI: a.cfg.UI, ForeignUI: a.cfg.WebDir != "",
 		Metrics: a.metrics.handler(), Profiles: profiles(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
 		MaxBody: a.cfg.MaxPayload, UploadDir: a.files.Spool(), Blobs: a.served, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
-		Proxies: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: time.Now,
+		Proxies: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: a.now,
 		UploadLimit: a.cfg.UploadRate, FileLimit: a.cfg.FileRate, ChannelMediaLimit: a.cfg.MediaRate, Limits: a.shared.limits,
 		Draining: a.draining, Observe: a.metrics.observeRequest, Tracer: a.tracer(),
 	})

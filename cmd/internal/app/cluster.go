@@ -60,10 +60,10 @@ type tracker interface {
 // newPresence returns what knows who is in which channel.
 func (a *App) newPresence() tracker {
 	if a.redis == nil {
-		return presence.NewLocal(time.Now)
+		return presence.NewLocal(a.now)
 	}
 	a.shared.presence = presence.NewCluster(presence.ClusterOptions{Replica: a.replica, Alive: a.memberNames,
-		Registry: redis.NewPresence(a.redis), Now: time.Now, Logger: a.log})
+		Registry: redis.NewPresence(a.redis), Now: a.now, Logger: a.log})
 	return a.shared.presence
 }
 
@@ -72,14 +72,14 @@ func (a *App) newPresence() tracker {
 func (a *App) openCluster(ctx context.Context, o Options) error {
 	a.replica = cmp.Or(a.cfg.Replica, replicaName())
 	members := cluster.Options{
-		Self: cluster.Member{Name: a.replica, Version: cmp.Or(o.Version, "dev"), Started: domain.Instant{Time: time.Now()}},
-		Load: a.load, Secret: a.cfg.ClusterSecret, Now: time.Now, Logger: a.log,
+		Self: cluster.Member{Name: a.replica, Version: cmp.Or(o.Version, "dev"), Started: domain.Instant{Time: a.now()}},
+		Load: a.load, Secret: a.cfg.ClusterSecret, Now: a.now, Logger: a.log,
 	}
 	if a.cfg.RedisURL == "" {
 		a.members = cluster.New(members)
 		return nil
 	}
-	client, err := redis.New(redis.Options{URL: a.cfg.RedisURL, Replica: a.replica, Now: time.Now, Logger: a.log})
+	client, err := redis.New(redis.Options{URL: a.cfg.RedisURL, Replica: a.replica, Now: a.now, Logger: a.log})
 	if err != nil {
 		return fmt.Errorf("REDIS_URL: %w", err)
 	}
@@ -87,13 +87,13 @@ func (a *App) openCluster(ctx context.Context, o Options) error {
 	notes := client.Bus()
 	a.shared = shared{bus: notes, caches: bus.NewCaches(notes, a.log), logs: system.NewLogShare(a.logs, notes, a.replica),
 		leases: redis.NewLeases(client, 0), hints: redis.NewHints(client, 0), link: client.Link(),
-		sessions: realtime.NewVaultSessions(redis.NewSessions(client), a.replica, time.Now), gone: make(chan struct{}, 1)}
+		sessions: realtime.NewVaultSessions(redis.NewSessions(client), a.replica, a.now), gone: make(chan struct{}, 1)}
 	if members.Self.Address, err = a.listenForReplicas(ctx); err != nil {
 		return err
 	}
 	members.Store = redis.NewMembers(client)
 	a.members = cluster.New(members)
-	a.shared.limits = quota.NewCluster(quota.ClusterOptions{Counts: redis.NewLimits(client, a.members.Secret), Now: time.Now, Logger: a.log}).Limiter
+	a.shared.limits = quota.NewCluster(quota.ClusterOptions{Counts: redis.NewLimits(client, a.members.Secret), Now: a.now, Logger: a.log}).Limiter
 	a.shared.run = []func(context.Context) error{
 		notes.Run, a.shared.link.Run, a.shared.caches.Run, a.members.Run, a.makeUp, a.watchRedis,
 		func(ctx context.Context) error { a.shared.logs.Run(ctx); return nil },
@@ -151,8 +151,8 @@ func (a *App) link() error {
 	}
 	s.relay = relay.New(relay.Options{
 		Replica: a.replica, Secret: a.members.Secret, Local: a.gateway, Release: a.gateway.ReleasePoll, Listener: s.listener, Logger: a.log,
-		Find: func(name string) (relay.Owner, bool) {
-			m, ok := a.members.Find(name)
+		Find: func(ctx context.Context, name string) (relay.Owner, bool) {
+			m, ok := a.members.Seek(ctx, name)
 			return relay.Owner{Instance: m.Instance, Address: m.Address}, ok
 		},
 	})
@@ -175,7 +175,10 @@ func (a *App) degraded() func() bool {
 	if a.redis == nil {
 		return nil
 	}
-	return func() bool { return !a.redis.Up() }
+	return func() bool {
+		_, stale := a.members.List() // at the start nobody has asked Redis yet but for this list
+		return stale && !a.redis.Up()
+	}
 }
 
 // replicaGone ends what is relayed to a replica that has gone, and wakes makeUp.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"parley/domain"
 	"parley/domain/agents"
@@ -81,7 +80,7 @@ func (a *App) buildMedia() error {
 		return err
 	}
 	a.media = media.New(media.Options{Store: a.store.Files, Blobs: a.blobs, Messages: a.store.Messaging, Kinds: kinds,
-		Now: time.Now, Logger: a.log, Alone: !a.store.Caps.Replicas})
+		Now: a.now, Logger: a.log, Alone: !a.store.Caps.Replicas})
 	return nil
 }
 

@@ -6,7 +6,6 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/rs/zerolog"
 
@@ -55,10 +54,10 @@ func (a *App) tokens() (*jwt.Verifier, error) {
 			return nil, fmt.Errorf("PARLEY_JWT_JWKS_URL: %w", err)
 		}
 		log := a.log.With().Str("component", "identity").Logger()
-		keys = append(keys, jwt.NewRemote(fetch, time.Now, func(err error) { log.Warn().Err(err).Msg("keys of tokens not fetched") }))
+		keys = append(keys, jwt.NewRemote(fetch, a.now, func(err error) { log.Warn().Err(err).Msg("keys of tokens not fetched") }))
 	}
 	return jwt.NewVerifier(jwt.Options{Keys: keys, Issuer: a.cfg.JWTIssuer, Audiences: a.cfg.JWTAudience,
-		RequireAudience: len(a.cfg.JWTAudience) > 0, Leeway: a.cfg.JWTLeeway, Now: time.Now})
+		RequireAudience: len(a.cfg.JWTAudience) > 0, Leeway: a.cfg.JWTLeeway, Now: a.now})
 }
 
 // watched logs why tokens are refused, which their callers are not told: else nobody could

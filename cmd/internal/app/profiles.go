@@ -2,7 +2,7 @@ package app
 
 import (
 	"net/http"
-	"net/http/pprof" //nolint:gosec // it serves on no mux of ours but by profiles, behind rest's check
+	"net/http/pprof"
 	"strconv"
 )
 

@@ -132,9 +132,9 @@ func TestOnlyMainEndsTheProcessOrPrints(t *testing.T) {
 	}
 }
 
-// dialled are the packages that may connect a client of siotest by itself: the transport,
-// which knows no document, and the one that holds what clients hear against it.
-var dialled = []string{"realtime/sio", "realtime/realtimetest"}
+// dialled are the packages that may connect a client of siotest by itself: the transport and
+// the way to it, which know no document, and the one that holds what clients hear against it.
+var dialled = []string{"realtime/sio", "realtime/relay", "realtime/realtimetest"}
 
 func TestAllThatSocketsHearIsHeldAgainstTheDocument(t *testing.T) {
 	fset := token.NewFileSet()

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"sync/atomic"
 	"time"
 )
@@ -19,7 +20,8 @@ const separator = 0x1e
 type pollTransport struct {
 	http    *http.Client
 	address string
-	patient atomic.Int64 // nanoseconds a GET may wait
+	stamp   atomic.Uint64 // makes each request unlike the others, as official clients do
+	patient atomic.Int64  // nanoseconds a GET may wait
 
 	ctx    context.Context // the connection's own life, which outlasts the dial
 	cancel context.CancelFunc
@@ -79,7 +81,8 @@ func (t *pollTransport) write(packets ...[]byte) error {
 
 // exchange makes one request and returns the body of its answer.
 func (t *pollTransport) exchange(ctx context.Context, method string, body []byte) (answer []byte, err error) {
-	request, err := http.NewRequestWithContext(ctx, method, t.address, bytes.NewReader(body))
+	address := t.address + "&t=" + strconv.FormatUint(t.stamp.Add(1), 36)
+	request, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return nil, fmt.Errorf("make a request: %w", err)
 	}

@@ -50,9 +50,10 @@ func (e extent) due() bool {
 		return true
 	case inFull:
 		return !testing.Short()
-	default:
+	case inSoak:
 		return soaking()
 	}
+	return false
 }
 
 // scenario plays a whole-server scenario with one replica, and with three if that is due.

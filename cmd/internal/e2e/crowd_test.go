@@ -223,10 +223,10 @@ func (w *crowd) refused(a ack) bool {
 }
 
 // fault notes what must never happen.
-func (w *crowd) fault(err error) {
+func (w *crowd) fault(text string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.faults = append(w.faults, err.Error())
+	w.faults = append(w.faults, text)
 }
 
 // note counts why a connection or a join has failed, without what differs from one to the
@@ -275,7 +275,8 @@ func (w *crowd) verify() {
 	w.hush()
 	total := 0
 	for _, channel := range slices.Sorted(maps.Keys(w.acks)) {
-		eventually(w.t, "channel "+channel+" is complete", func() error { return w.complete(w.t.Context(), channel) })
+		// The agent has questions left that it could not answer meanwhile.
+		within(w.t, 4*patience, "channel "+channel+" is complete", func() error { return w.complete(w.t.Context(), channel) })
 		total += len(w.acks[channel])
 	}
 	w.stopOnFaults()

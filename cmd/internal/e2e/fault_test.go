@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -17,14 +19,19 @@ import (
 	"parley/cmd/internal/config"
 )
 
-// killAt is the environment variable that makes this test program a server which kills
-// itself before a step of a turn or of a deletion.
-const killAt = "PARLEY_TEST_KILL_AT"
+// Environment variables that make this test program a server with a fault: one that kills
+// itself before a step of a turn or of a deletion, and one whose clock is off by a duration.
+const (
+	killAt  = "PARLEY_TEST_KILL_AT"
+	clockBy = "PARLEY_TEST_CLOCK_BY"
+)
 
-// serveUntilStep runs a server that gets kill -9, by its own hand, before a step of the
-// first turn or deletion that comes to it.
-func serveUntilStep(step string) error {
-	if err := os.Unsetenv(killAt); err != nil { // it is no setting
+// serveFaulty runs a server with the faults that the environment names. It gets kill -9, by
+// its own hand, before a step of the first turn or deletion that comes to it.
+func serveFaulty() error {
+	step := os.Getenv(killAt)
+	off, err := time.ParseDuration(cmp.Or(os.Getenv(clockBy), "0s"))
+	if err := errors.Join(err, os.Unsetenv(killAt), os.Unsetenv(clockBy)); err != nil { // they are no settings
 		return err
 	}
 	cfg, err := config.Load(config.Source{Env: os.Environ(), Dir: os.Getenv("HOME"), ReadFile: os.ReadFile})
@@ -32,12 +39,13 @@ func serveUntilStep(step string) error {
 		return err
 	}
 	kill := func(now string) error {
-		if now == step {
+		if step != "" && now == step {
 			return errors.Join(syscall.Kill(os.Getpid(), syscall.SIGKILL), errors.New("killed"))
 		}
 		return nil
 	}
-	a, err := app.New(context.Background(), cfg, app.Options{Version: "test", OnTurnStep: kill, OnDeletion: kill})
+	a, err := app.New(context.Background(), cfg, app.Options{Version: "test", OnTurnStep: kill, OnDeletion: kill,
+		Now: func() time.Time { return time.Now().Add(off) }})
 	if err != nil {
 		return err
 	}

@@ -118,10 +118,10 @@ func drives(t *testing.T, p *cluster, load driven) {
 }
 
 // channels are the ids of the channels of the default server.
-func (p *cluster) channels(t *testing.T) []string {
+func (c *cluster) channels(t *testing.T) []string {
 	t.Helper()
 	var list struct{ Channels []struct{ ID string } }
-	if err := p.call(t.Context(), http.MethodGet, "/api/messaging/central-servers/"+defaultServer+"/channels", nil, &list); err != nil {
+	if err := c.call(t.Context(), http.MethodGet, "/api/messaging/central-servers/"+defaultServer+"/channels", nil, &list); err != nil {
 		t.Fatal(err)
 	}
 	ids := make([]string, len(list.Channels))
@@ -133,22 +133,22 @@ func (p *cluster) channels(t *testing.T) []string {
 
 // listen joins the first channel that is none of the known ones. All that the client hears
 // is held against the AsyncAPI document.
-func (p *cluster) listen(t *testing.T, transport string, known []string) *siotest.Client {
+func (c *cluster) listen(t *testing.T, transport string, known []string) *siotest.Client {
 	t.Helper()
-	c, err := realtimetest.NewDialer(t, declared(t)).Dial(p.url, siotest.Options{Transport: transport})
+	client, err := realtimetest.NewDialer(t, declared(t)).Dial(c.url, siotest.Options{Transport: transport})
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(c.Close)
+	t.Cleanup(client.Close)
 	eventually(t, "there is a new channel to listen in", func() error {
-		for _, id := range p.channels(t) {
+		for _, id := range c.channels(t) {
 			if slices.Contains(known, id) {
 				continue
 			}
-			_, err := c.EmitAck(patience, "channels:join", map[string]string{"channelId": id})
+			_, err := client.EmitAck(patience, "channels:join", map[string]string{"channelId": id})
 			return err
 		}
 		return errors.New("there is none")
 	})
-	return c
+	return client
 }

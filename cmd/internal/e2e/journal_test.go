@@ -16,7 +16,10 @@ type journal struct {
 	// repeats are events that came again under the same number and id, which is allowed only
 	// after a replica has died silently.
 	repeats int
-	faults  []string
+	again   []string // the first of them, for who looks for the reason
+	// where is on which way the next event comes.
+	where  string
+	faults []string
 }
 
 // maxFaults bounds what is kept of what went wrong; the first ones tell most.
@@ -41,6 +44,9 @@ func (j *journal) addLocked(e entry) {
 		j.last = e.Rev
 	case slices.Contains(j.heard, e):
 		j.repeats++
+		if len(j.again) < maxFaults {
+			j.again = append(j.again, fmt.Sprintf("%d after %d in %s", e.Rev, j.last, j.where))
+		}
 	default:
 		j.faultf("%d is %s and comes after %d", e.Rev, e.ID, j.last)
 	}
@@ -51,7 +57,7 @@ func (j *journal) addLocked(e entry) {
 func (j *journal) compare(log []row, repeats bool) error {
 	faults := slices.Clone(j.faults)
 	if j.repeats > 0 && !repeats {
-		faults = append(faults, fmt.Sprintf("%d events came twice", j.repeats))
+		faults = append(faults, fmt.Sprintf("%d events came twice: %s", j.repeats, strings.Join(j.again, ", ")))
 	}
 	for i := range max(len(log), len(j.heard)) {
 		var stored, heard entry

@@ -33,22 +33,23 @@ type row struct {
 	AuthorID  string  `json:"authorId"`
 	InReplyTo *string `json:"inReplyToRootMessageId"`
 	SourceID  string  `json:"sourceId"`
+	CreatedAt int64   `json:"created_at"`
 }
 
 // call sends a JSON request and decodes the data of the envelope into out.
-func (p *cluster) call(ctx context.Context, method, path string, body, out any) error {
+func (c *cluster) call(ctx context.Context, method, path string, body, out any) error {
 	var payload bytes.Buffer
 	if body != nil {
 		if err := json.NewEncoder(&payload).Encode(body); err != nil {
 			return err
 		}
 	}
-	req, err := http.NewRequestWithContext(ctx, method, p.url+path, &payload)
+	req, err := http.NewRequestWithContext(ctx, method, c.url+path, &payload)
 	if err != nil {
 		return err
 	}
 	req.Header.Set("Content-Type", "application/json")
-	res, err := p.client().Do(req)
+	res, err := c.client().Do(req)
 	if err != nil {
 		return err
 	}
@@ -68,9 +69,9 @@ func (p *cluster) call(ctx context.Context, method, path string, body, out any) 
 }
 
 // history returns all messages of a channel that has at most 1000.
-func (p *cluster) history(ctx context.Context, channel string) ([]row, error) {
+func (c *cluster) history(ctx context.Context, channel string) ([]row, error) {
 	var page struct{ Messages []row }
-	err := p.call(ctx, http.MethodGet, "/api/messaging/central-channels/"+channel+"/messages?limit=1000", nil, &page)
+	err := c.call(ctx, http.MethodGet, "/api/messaging/central-channels/"+channel+"/messages?limit=1000", nil, &page)
 	return page.Messages, err
 }
 

@@ -44,6 +44,7 @@ type member struct {
 	lost  atomic.Int64  // connections that ended under it
 
 	mu      sync.Mutex
+	visits  int // joins
 	conn    *client.Conn
 	arrived chan struct{} // closed when conn is there and the channel is joined
 	waiting map[uint64]chan ack
@@ -161,9 +162,12 @@ func (m *member) arrive(conn *client.Conn, missed []entry, truncated bool) {
 	if truncated {
 		m.faultf("more was missed after %d than one answer carries", m.last)
 	}
+	m.visits++
+	m.where = fmt.Sprintf("the answer to join %d", m.visits)
 	for _, e := range missed {
 		m.addLocked(e)
 	}
+	m.where = fmt.Sprintf("connection %d", m.visits)
 	m.conn = conn
 	close(m.arrived)
 }
@@ -306,8 +310,8 @@ func (m *member) send(ctx context.Context, messageID, text string) (acked, bool)
 		answer, err := m.call(ctx, "messages:send", payload)
 		if err == nil && answer.Success {
 			var a acked
-			if err := json.Unmarshal(answer.Data, &a); err != nil || a.ID == "" {
-				m.crowd.fault(fmt.Errorf("the answer to a send is %s (%v)", answer.Data, err))
+			if json.Unmarshal(answer.Data, &a) != nil || a.ID == "" {
+				m.crowd.fault(fmt.Sprintf("the answer to a send is %s", answer.Data))
 				return a, false
 			}
 			m.crowd.acknowledged(m.channel, messageID, a)

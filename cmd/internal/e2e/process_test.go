@@ -27,7 +27,7 @@ type process struct {
 	end chan error
 }
 
-// newProcess prepares a Parley with a port and a folder of its own; launch starts it. What
+// newProcess prepares a Parley with a port and a folder of its own; begin starts it. What
 // must not be in any log is looked for when the test ends. The built-in model does not type
 // at leisure unless env says so.
 func newProcess(t *testing.T, env ...string) *process {
@@ -53,15 +53,7 @@ func newProcess(t *testing.T, env ...string) *process {
 	return p
 }
 
-// launch starts the process, the first time or again on the same data and port, and waits
-// until it may take traffic.
-func (p *process) launch() {
-	p.t.Helper()
-	p.begin()
-	p.ready()
-}
-
-// begin starts the process.
+// begin starts the process, the first time or again on the same data and port.
 func (p *process) begin() {
 	p.t.Helper()
 	bin, err := program()

@@ -37,11 +37,11 @@ var program = sync.OnceValues(func() (string, error) {
 	return bin, nil
 })
 
-// TestMain removes the program that the tests built. It is also the server that kills
-// itself, if a test started it as such.
+// TestMain removes the program that the tests built. It is also the server that has a
+// fault, if a test started it as such.
 func TestMain(m *testing.M) {
-	if step := os.Getenv(killAt); step != "" {
-		fmt.Fprintln(os.Stderr, serveUntilStep(step))
+	if os.Getenv(killAt)+os.Getenv(clockBy) != "" {
+		fmt.Fprintln(os.Stderr, serveFaulty())
 		os.Exit(1)
 	}
 	code := m.Run()
@@ -107,6 +107,12 @@ func expectStatus(url string, status int) error {
 
 // eventually polls until check succeeds.
 func eventually(t *testing.T, what string, check func() error) {
+	t.Helper()
+	within(t, patience, what, check)
+}
+
+// within polls until check succeeds, for longer than others do.
+func within(t *testing.T, patience time.Duration, what string, check func() error) {
 	t.Helper()
 	deadline := time.Now().Add(patience)
 	for {

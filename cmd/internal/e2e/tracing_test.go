@@ -41,13 +41,13 @@ func startTraced(t *testing.T) (*cluster, *tracingtest.Collector) {
 }
 
 // keyed posts something with the server key and with headers, and decodes the data of the answer.
-func (p *cluster) keyed(t *testing.T, path string, header http.Header, body map[string]any, out any) {
+func (c *cluster) keyed(t *testing.T, path string, header http.Header, body map[string]any, out any) {
 	t.Helper()
 	payload, err := json.Marshal(body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, p.url+path, bytes.NewReader(payload))
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, c.url+path, bytes.NewReader(payload))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,19 +58,19 @@ func talk(t *testing.T, on topology, path string, data []byte) {
 }
 
 // ask sends a direct message to Eliza as Ann, waits for the answer and returns it.
-func (p *cluster) ask(channel, ann, text string) string {
-	p.t.Helper()
+func (c *cluster) ask(channel, ann, text string) string {
+	c.t.Helper()
 	var sent acked
 	messages := "/api/messaging/central-channels/" + channel + "/messages"
-	err := p.call(p.t.Context(), http.MethodPost, messages, map[string]any{
+	err := c.call(c.t.Context(), http.MethodPost, messages, map[string]any{
 		"author_id": ann, "author_display_name": "Ann", "server_id": defaultServer, "content": text, "source_type": "client_chat",
 		"metadata": map[string]any{"isDm": true, "channelType": "DM", "targetUserId": eliza, "user_display_name": "Ann"},
 	}, &sent)
 	if err != nil {
-		p.t.Fatal(err)
+		c.t.Fatal(err)
 	}
 	answer := ""
-	eventually(p.t, "Eliza answers "+text, func() error {
+	eventually(c.t, "Eliza answers "+text, func() error {
 		var page struct {
 			Messages []struct {
 				AuthorID  string  `json:"authorId"`
@@ -78,7 +78,7 @@ func (p *cluster) ask(channel, ann, text string) string {
 				InReplyTo *string `json:"inReplyToRootMessageId"`
 			}
 		}
-		if err := p.call(p.t.Context(), http.MethodGet, messages+"?limit=2", nil, &page); err != nil {
+		if err := c.call(c.t.Context(), http.MethodGet, messages+"?limit=2", nil, &page); err != nil {
 			return err
 		}
 		for _, m := range page.Messages {

@@ -66,7 +66,7 @@ var wireKinds = map[otel.SpanKind]wire.Span_SpanKind{
 func encodeAttributes(attrs []attribute.KeyValue) []*common.KeyValue {
 	encoded := make([]*common.KeyValue, len(attrs))
 	for i, a := range attrs {
-		value := &common.AnyValue{Value: &common.AnyValue_StringValue{StringValue: a.Value.Emit()}}
+		value := &common.AnyValue{Value: &common.AnyValue_StringValue{StringValue: a.Value.String()}}
 		if a.Value.Type() == attribute.INT64 {
 			value.Value = &common.AnyValue_IntValue{IntValue: a.Value.AsInt64()}
 		}
@@ -86,7 +86,7 @@ func flags(at otel.SpanContext, remote bool) uint32 {
 }
 
 // nanos is the wire form of a time, which is not before 1970.
-func nanos(t time.Time) uint64 { return uint64(max(t.UnixNano(), 0)) } //nolint:gosec // not negative
+func nanos(t time.Time) uint64 { return uint64(max(t.UnixNano(), 0)) }
 
 // count is the wire form of a number, which is not negative.
 func count(n int) uint32 { return uint32(n) } //nolint:gosec // within the limits of a span

@@ -39,6 +39,14 @@ export function next(socket, event, fits = () => true, within = 60_000) {
   });
 }
 
+/** Asks until the answer fits, and resolves with the last one. */
+export async function eventually(ask, fits, within = 10_000) {
+  for (const end = Date.now() + within; ; await new Promise((resolve) => setTimeout(resolve, 20))) {
+    const answer = await ask();
+    if (fits(answer) || Date.now() > end) return answer;
+  }
+}
+
 /** Connects a socket of its own and waits for its greeting. */
 export async function connect(url, options = {}) {
   const entity = randomUUID();
