@@ -66,6 +66,8 @@ type Options struct {
 	// ConnectRate is how many connections one address may open in a minute, this machine
 	// excepted, and how many wrong keys it may show; 0 is without limit.
 	ConnectRate int
+	// Limits makes what counts them; nil counts in this process alone.
+	Limits quota.Limits
 	// Replica is the name with which the ids of connections begin; "" is for a server that is alone.
 	Replica string
 }
@@ -96,7 +98,7 @@ type Gateway struct {
 	ends     ends
 
 	// connects and guesses count per address; nil without a limit.
-	connects, guesses *quota.Window
+	connects, guesses quota.Limiter
 
 	// linked says that there may be other replicas; unlink ends that.
 	linked atomic.Bool
@@ -117,6 +119,9 @@ func New(o Options) (*Gateway, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
+	if o.Limits == nil {
+		o.Limits = quota.Local(o.Now)
+	}
 	if o.EventBurst == 0 {
 		o.EventBurst = defaultBurst
 	}
@@ -133,8 +138,8 @@ func New(o Options) (*Gateway, error) {
 		g.saver = saver{news: make(chan struct{}, 1), dirty: map[*session]struct{}{}}
 	}
 	if o.ConnectRate > 0 {
-		g.connects = &quota.Window{Most: o.ConnectRate, Per: connectWindow, Now: o.Now}
-		g.guesses = &quota.Window{Most: o.ConnectRate, Per: connectWindow, Now: o.Now}
+		g.connects = o.Limits(quota.Limit{Name: "connects", Most: o.ConnectRate, Per: connectWindow})
+		g.guesses = o.Limits(quota.Limit{Name: "socket-keys", Most: o.ConnectRate, Per: connectWindow})
 	}
 	server, err := sio.New(sio.Options{Path: "/socket.io/", AllowOrigin: o.AllowOrigin, Guard: g.guard, Replica: o.Replica,
 		MaxRooms: maxChannels + maxAgents + 1, // and that of its entity
