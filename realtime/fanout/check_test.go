@@ -48,12 +48,14 @@ func TestAHintIsFollowedOnlyByWhoLags(t *testing.T) {
 		s.Announce(w.append())
 		s.Hint(channel, 1)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if w.fetches != 0 {
 			t.Fatalf("%d fetches for what was delivered", w.fetches)
 		}
 		w.append()
 		s.Hint(channel, 2)
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if got := fmt.Sprint(w.heard("ann")); got != "[1 2]" || w.fetches != 1 {
 			t.Fatalf("heard %s, %d fetches", got, w.fetches)
 		}
@@ -75,6 +77,7 @@ func TestACheckFindsNumbersThatBeganAnew(t *testing.T) {
 		w.append()
 		s.Check()
 		time.Sleep(time.Minute)
+		synctest.Wait()
 		if w.anew != 1 {
 			t.Fatalf("the end of the channel was noticed %d times", w.anew)
 		}
