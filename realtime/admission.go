@@ -33,7 +33,7 @@ func (g *Gateway) guard(r *http.Request, handshake bool) *sio.Refusal {
 	if !handshake || g.connects == nil || c.Near {
 		return nil
 	}
-	if left, ends := g.connects.Take(quota.Network(c.Remote)); left < 0 {
+	if left, ends := g.connects.Take(r.Context(), quota.Network(c.Remote)); left < 0 {
 		return &sio.Refusal{Status: http.StatusTooManyRequests, Message: "Too many connections from this address", RetryAfter: ends}
 	}
 	return nil
@@ -51,14 +51,14 @@ func (g *Gateway) authenticate(ctx context.Context, h sio.Handshake) (any, error
 	c := g.credentials(h)
 	counted := g.guesses != nil && !c.Near && c.Shows()
 	caller := quota.Network(c.Remote)
-	if counted && g.guesses.Exhausted(caller) {
+	if counted && g.guesses.Exhausted(ctx, caller) {
 		return nil, refusal(domain.Errorf(domain.RateLimited, "Too many attempts from this address, try again later"))
 	}
 	ctx, span := g.traceConnect(ctx, h)
 	actor, err := g.opts.Identity.Authenticate(ctx, c)
 	span.End(err)
 	if counted && domain.IsCode(err, domain.Unauthenticated) {
-		g.guesses.Take(caller)
+		g.guesses.Take(ctx, caller)
 	}
 	if err != nil {
 		return nil, refusal(err)

@@ -1,13 +1,14 @@
 package realtime_test
 
 import (
+	"bufio"
 	"context"
+	"net"
 	"sync"
 	"testing"
 	"time"
 
 	"parley/domain"
-	"parley/domain/agents"
 	"parley/domain/bus"
 	"parley/domain/messaging"
 	"parley/realtime"
@@ -88,6 +89,7 @@ func TestSessionsAreSavedAnewAfterRedisHasLostThem(t *testing.T) {
 	server := redistest.Start(t)
 	doors := openReplicas(t, server, "one", "two")
 	c := doors[0].enter("", channelID)
+	doors[0].eventually("the session is saved", func() bool { return !empty(t, server) })
 	server.Restart() // it keeps nothing
 	c.Freeze()
 	began := time.Now()
@@ -99,49 +101,26 @@ func TestSessionsAreSavedAnewAfterRedisHasLostThem(t *testing.T) {
 		defer client.Close()
 		return client.ID() == c.ID()
 	})
-	t.Log("after", time.Since(began))
+	if took := time.Since(began); took > 20*time.Second {
+		t.Errorf("it was saved after %v: not because it was lost, but by and by", took)
+	}
 }
 
-func TestHalfAnAnswerIsNotToldAsTheAnswerSoFar(t *testing.T) {
-	doors := openReplicas(t, redistest.Start(t), "one", "two")
-	chunk := agents.Chunk{ChannelID: channelID, AgentID: eliza, Name: "Eliza", MessageID: "77777777-7777-4777-8777-777777777777",
-		Question: asking, Attempt: 1, Text: "Hel"}
-	doors[0].gateway.Streamed(chunk) // nobody is at the other replica
-	witness := doors[1].enter("", channelID)
-	doors[1].say(channelID, "by")
-	next(t, witness, "messageBroadcast")
-	doors[0].enter("", channelID)
-	tell := func(index int, text string) {
-		t.Helper()
-		chunk.Index, chunk.Text = index, text
-		doors[0].gateway.Streamed(chunk)
+// empty reports whether a server has no keys.
+func empty(t *testing.T, server *redistest.Server) bool {
+	t.Helper()
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", server.Addr())
+	if err != nil {
+		t.Fatal(err)
 	}
-	open := func() []any {
-		late := doors[1].dialBy("", fields{})
-		joined := within(ask(t, late, "channels:join", fields{"channelId": channelID}), "data")
-		list, _ := joined["streams"].([]any)
-		return list
+	defer conn.Close() //nolint:errcheck // nothing is lost
+	_ = conn.SetDeadline(time.Now().Add(patience))
+	if _, err := conn.Write([]byte("DBSIZE\r\n")); err != nil {
+		t.Fatal(err)
 	}
-	index := 0
-	doors[1].eventually("chunks arrive", func() bool {
-		index++
-		tell(index, "lo")
-		_, err := witness.Next("messageStreamChunk", 100*time.Millisecond)
-		return err == nil
-	})
-	if list := open(); len(list) != 0 {
-		t.Errorf("who joined was told of %v", list)
+	answer, err := bufio.NewReader(conn).ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
 	}
-	chunk.Attempt = 2
-	tell(0, "Hel")
-	tell(1, "lo")
-	for {
-		if e := next(t, witness, "messageStreamChunk"); e["attempt"] == 2.0 && e["index"] == 1.0 {
-			break
-		}
-	}
-	list := open()
-	if len(list) != 1 || within(map[string]any{"it": list[0]}, "it")["text"] != "Hello" {
-		t.Errorf("who joined was told of %v", list)
-	}
+	return answer == ":0\r\n"
 }

@@ -66,6 +66,8 @@ type Options struct {
 	// ConnectRate is how many connections one address may open in a minute, this machine
 	// excepted, and how many wrong keys it may show; 0 is without limit.
 	ConnectRate int
+	// Limits makes what counts them; nil counts in this process alone.
+	Limits quota.Limits
 	// Replica is the name with which the ids of connections begin; "" is for a server that is alone.
 	Replica string
 }
@@ -90,6 +92,8 @@ type Gateway struct {
 	claimed  map[string]chan struct{} // by private id, while a session comes back
 	// releases are the sessions that other replicas were asked for, by private id.
 	releases map[string]chan struct{}
+	// hearings are the channels that this replica begins to hear of.
+	hearings map[domain.ChannelID]*hearing
 	saver    saver
 	// vault tells whether what keeps the sessions answers.
 	vault   outage
@@ -98,7 +102,7 @@ type Gateway struct {
 	ends    ends
 
 	// connects and guesses count per address; nil without a limit.
-	connects, guesses *quota.Window
+	connects, guesses quota.Limiter
 
 	// linked says that there may be other replicas; unlink ends that.
 	linked atomic.Bool
@@ -112,8 +116,9 @@ type Gateway struct {
 	notes  chan note
 	doubts doubts
 
-	// published and delivered count the events of channels.
-	published, delivered atomic.Uint64
+	// published and delivered count the events of channels, lapses how often some of other
+	// replicas may have been missed.
+	published, delivered, lapses atomic.Uint64
 }
 
 // New returns a gateway that refuses everything until it is bound. What needs the
@@ -121,6 +126,9 @@ type Gateway struct {
 func New(o Options) (*Gateway, error) {
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Limits == nil {
+		o.Limits = quota.Local(o.Now)
 	}
 	if o.EventBurst == 0 {
 		o.EventBurst = defaultBurst
@@ -132,15 +140,15 @@ func New(o Options) (*Gateway, error) {
 		o.Sessions = NewMemorySessions(o.Now)
 	}
 	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
-		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, releases: map[string]chan struct{}{}, streams: newStreams(), ends: ends{now: o.Now}, logs: logSubscribers{source: o.Logs},
+		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, releases: map[string]chan struct{}{}, hearings: map[domain.ChannelID]*hearing{}, streams: newStreams(), ends: ends{now: o.Now}, logs: logSubscribers{source: o.Logs},
 		heads: heads{news: make(chan struct{}, 1), waiting: map[domain.ChannelID]int64{}}, notes: make(chan note, maxNotes),
 		doubts: doubts{news: make(chan struct{}, 1), channels: map[domain.ChannelID]struct{}{}}}
 	if o.Sessions.Shared() {
 		g.saver = saver{news: make(chan struct{}, 1), dirty: map[*session]struct{}{}}
 	}
 	if o.ConnectRate > 0 {
-		g.connects = &quota.Window{Most: o.ConnectRate, Per: connectWindow, Now: o.Now}
-		g.guesses = &quota.Window{Most: o.ConnectRate, Per: connectWindow, Now: o.Now}
+		g.connects = o.Limits(quota.Limit{Name: "connects", Most: o.ConnectRate, Per: connectWindow})
+		g.guesses = o.Limits(quota.Limit{Name: "socket-keys", Most: o.ConnectRate, Per: connectWindow})
 	}
 	server, err := sio.New(sio.Options{Path: "/socket.io/", AllowOrigin: o.AllowOrigin, Guard: g.guard, Replica: o.Replica,
 		MaxRooms: maxChannels + maxAgents + 1, // and that of its entity

@@ -26,7 +26,8 @@ const maxHealth = 100
 
 // rule is one limit.
 type rule struct {
-	window *quota.Window
+	quota.Limit
+	limiter quota.Limiter
 	// legacy is the reference's code for a request over it, "" if it has none.
 	legacy string
 }
@@ -35,7 +36,7 @@ type rule struct {
 type limits struct {
 	api rule
 	// guesses counts what shows wrong keys, as much as api allows in all.
-	guesses *quota.Window
+	guesses quota.Limiter
 	// health is for the checks that need no key.
 	health rule
 	// classes are the stricter ones, the most specific first.
@@ -44,21 +45,24 @@ type limits struct {
 
 // newLimits returns the limits of some options; those of 0 are left out.
 func newLimits(o Options) limits {
-	limit := func(most int, per time.Duration, legacy string) []rule {
+	newRule := func(name string, most int, per time.Duration, legacy string) rule {
+		l := quota.Limit{Name: name, Most: most, Per: per}
+		return rule{l, o.Limits(l), legacy}
+	}
+	limit := func(name string, most int, per time.Duration, legacy string) []rule {
 		if most == 0 {
 			return nil
 		}
-		return []rule{{&quota.Window{Most: most, Per: per, Now: o.Now}, legacy}}
+		return []rule{newRule(name, most, per, legacy)}
 	}
-	api := &quota.Window{Most: o.RateLimit, Per: o.RateWindow, Now: o.Now}
 	return limits{
-		api:     rule{api, "RATE_LIMIT_EXCEEDED"},
-		guesses: &quota.Window{Most: o.RateLimit, Per: o.RateWindow, Now: o.Now},
-		health:  rule{&quota.Window{Most: maxHealth, Per: healthWindow, Now: o.Now}, "RATE_LIMIT_EXCEEDED"},
+		api:     newRule("api", o.RateLimit, o.RateWindow, "RATE_LIMIT_EXCEEDED"),
+		guesses: o.Limits(quota.Limit{Name: "keys", Most: o.RateLimit, Per: o.RateWindow}),
+		health:  newRule("health", maxHealth, healthWindow, "RATE_LIMIT_EXCEEDED"),
 		classes: map[op.LimitClass][]rule{
-			op.LimitUpload: append(limit(o.UploadLimit, uploadWindow, "UPLOAD_RATE_LIMIT_EXCEEDED"),
-				limit(o.FileLimit, fileWindow, "FILE_RATE_LIMIT_EXCEEDED")...),
-			op.LimitChannelMedia: limit(o.ChannelMediaLimit, channelMediaWindow, ""),
+			op.LimitUpload: append(limit("upload", o.UploadLimit, uploadWindow, "UPLOAD_RATE_LIMIT_EXCEEDED"),
+				limit("file", o.FileLimit, fileWindow, "FILE_RATE_LIMIT_EXCEEDED")...),
+			op.LimitChannelMedia: limit("channel-media", o.ChannelMediaLimit, channelMediaWindow, ""),
 		},
 	}
 }
@@ -81,7 +85,7 @@ func (d *door) withinHealth(c *gin.Context) bool {
 	if d.opts.RateLimit == 0 || v.credentials.Near || err != nil || ip.Unmap().IsPrivate() || ip.IsLinkLocalUnicast() {
 		return true
 	}
-	left, ends := d.limits.health.window.Take(quota.Network(v.credentials.Remote))
+	left, ends := d.limits.health.limiter.Take(c.Request.Context(), quota.Network(v.credentials.Remote))
 	return d.admit(c, d.limits.health, left, ends)
 }
 
@@ -100,16 +104,19 @@ func (d *door) withinAPI(c *gin.Context) bool {
 		return true
 	}
 	caller := quota.Network(v.credentials.Remote)
-	if d.opts.Identity.Mode() != identity.Open && !d.limits.guesses.Exhausted(caller) {
+	ctx := c.Request.Context()
+	// Who shows nothing has nothing to guess with, and is not asked about.
+	shows := v.credentials.Shows() || v.credentials.Cookie != ""
+	if d.opts.Identity.Mode() != identity.Open && (!shows || !d.limits.guesses.Exhausted(ctx, caller)) {
 		d.recognise(c)
 		if v.actor.Keyed {
 			return true
 		}
 		if v.failure == nil && v.actor.Role == domain.Guest && v.credentials.Shows() {
-			d.limits.guesses.Take(caller)
+			d.limits.guesses.Take(ctx, caller)
 		}
 	}
-	left, ends := d.limits.api.window.Take(caller)
+	left, ends := d.limits.api.limiter.Take(ctx, caller)
 	return d.admit(c, d.limits.api, left, ends)
 }
 
@@ -123,7 +130,7 @@ func (d *door) withinClass(c *gin.Context) bool {
 	rules := d.limits.classes[v.op.Limit]
 	caller := quota.Network(v.credentials.Remote)
 	for i := len(rules) - 1; i >= 0; i-- { // the headers are those of the last, the most specific
-		left, ends := rules[i].window.Take(caller)
+		left, ends := rules[i].limiter.Take(c.Request.Context(), caller)
 		if !d.admit(c, rules[i], left, ends) {
 			return false
 		}
@@ -135,8 +142,8 @@ func (d *door) withinClass(c *gin.Context) bool {
 func (d *door) admit(c *gin.Context, r rule, left int, ends time.Duration) bool {
 	seconds := wholeSeconds(ends)
 	header := c.Writer.Header()
-	header.Set("RateLimit-Policy", strconv.Itoa(r.window.Most)+";w="+strconv.FormatInt(int64(r.window.Per/time.Second), 10))
-	header.Set("RateLimit-Limit", strconv.Itoa(r.window.Most))
+	header.Set("RateLimit-Policy", strconv.Itoa(r.Most)+";w="+strconv.FormatInt(int64(r.Per/time.Second), 10))
+	header.Set("RateLimit-Limit", strconv.Itoa(r.Most))
 	header.Set("RateLimit-Remaining", strconv.Itoa(max(left, 0)))
 	header.Set("RateLimit-Reset", seconds)
 	if left >= 0 {

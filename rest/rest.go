@@ -16,6 +16,7 @@ import (
 	"parley/domain/identity"
 	"parley/domain/media"
 	"parley/domain/op"
+	"parley/domain/quota"
 	"parley/domain/trace"
 )
 
@@ -85,7 +86,9 @@ type Options struct {
 	// may make in 15 and in 5 minutes, ChannelMediaLimit how many of op.LimitChannelMedia in
 	// 15 minutes. Nobody is excepted; 0 is without limit.
 	UploadLimit, FileLimit, ChannelMediaLimit int
-	// Now is the clock of the limit; nil means time.Now.
+	// Limits makes what counts by the limits; nil counts in this process alone.
+	Limits quota.Limits
+	// Now is the clock of the limits; nil means time.Now.
 	Now domain.Clock
 	// Draining ends the streams of events when it is done; nil never does.
 	Draining context.Context //nolint:containedctx // the life of the server, not of a call
@@ -104,6 +107,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Limits == nil {
+		o.Limits = quota.Local(o.Now)
 	}
 	if o.FilesTime.IsZero() {
 		o.FilesTime = time.Now()

@@ -1,6 +1,7 @@
 package quota
 
 import (
+	"context"
 	"net/netip"
 	"sync"
 	"time"
@@ -8,17 +9,16 @@ import (
 	"parley/domain"
 )
 
-// MaxCallers is how many callers a Window remembers; one more begins a new window for
-// all, so that nobody can fill the memory with addresses.
+// MaxCallers is how many callers a Limiter remembers; one more makes it forget all, so that
+// nobody can fill the memory with addresses.
 const MaxCallers = 100_000
 
-// Window counts per caller in fixed windows. Most, Per and Now must be set before it is
-// used. It is safe for concurrent use.
+var _ Limiter = (*Window)(nil)
+
+// Window is the Limiter of one process. Its windows begin and end for all callers together.
+// Limit and Now must be set before it is used.
 type Window struct {
-	// Most is how much each caller has in a window.
-	Most int
-	// Per is how long a window lasts.
-	Per time.Duration
+	Limit
 	Now domain.Clock
 
 	mu    sync.Mutex
@@ -26,9 +26,8 @@ type Window struct {
 	spent map[string]int
 }
 
-// Take counts one for a caller. It returns how much more the caller has, below zero if
-// there was none left, and how long the window still lasts.
-func (w *Window) Take(caller string) (left int, ends time.Duration) {
+// Take is part of Limiter.
+func (w *Window) Take(_ context.Context, caller string) (left int, ends time.Duration) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	now := w.Now()
@@ -41,8 +40,8 @@ func (w *Window) Take(caller string) (left int, ends time.Duration) {
 	return w.Most - w.spent[caller], w.ends.Sub(now)
 }
 
-// Exhausted reports whether a caller has nothing left in this window.
-func (w *Window) Exhausted(caller string) bool {
+// Exhausted is part of Limiter.
+func (w *Window) Exhausted(_ context.Context, caller string) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.Now().Before(w.ends) && w.spent[caller] >= w.Most

@@ -6,39 +6,44 @@ import (
 	"time"
 
 	"parley/domain/quota"
+	"parley/domain/quota/quotatest"
 )
+
+func TestTheLimitsOfOneProcessKeepTheContract(t *testing.T) {
+	quotatest.Run(t, quota.Local(time.Now))
+}
 
 func TestAWindowCountsEachCallerUntilItEnds(t *testing.T) {
 	now := time.Date(2026, 11, 30, 12, 0, 0, 0, time.UTC)
-	w := &quota.Window{Most: 2, Per: time.Minute, Now: func() time.Time { return now }}
-	if w.Exhausted("a") {
+	w := &quota.Window{Limit: quota.Limit{Most: 2, Per: time.Minute}, Now: func() time.Time { return now }}
+	if w.Exhausted(t.Context(), "a") {
 		t.Error("a caller that did nothing has nothing left")
 	}
 	for i, want := range []int{1, 0, -1, -1} {
-		if left, ends := w.Take("a"); left != want || ends != time.Minute {
+		if left, ends := w.Take(t.Context(), "a"); left != want || ends != time.Minute {
 			t.Fatalf("step %d: %d left, ends in %v", i, left, ends)
 		}
 	}
-	if !w.Exhausted("a") || w.Exhausted("b") {
+	if !w.Exhausted(t.Context(), "a") || w.Exhausted(t.Context(), "b") {
 		t.Error("the wrong caller is exhausted")
 	}
 	now = now.Add(time.Minute)
-	if left, _ := w.Take("a"); left != 1 || w.Exhausted("a") {
+	if left, _ := w.Take(t.Context(), "a"); left != 1 || w.Exhausted(t.Context(), "a") {
 		t.Errorf("%d left in the next window", left)
 	}
 }
 
 func TestAWindowRemembersNoMoreCallersThanItMay(t *testing.T) {
-	w := &quota.Window{Most: 1, Per: time.Hour, Now: time.Now}
+	w := &quota.Window{Limit: quota.Limit{Most: 1, Per: time.Hour}, Now: time.Now}
 	for i := range quota.MaxCallers + 10 {
-		if left, _ := w.Take(strconv.Itoa(i)); left != 0 {
+		if left, _ := w.Take(t.Context(), strconv.Itoa(i)); left != 0 {
 			t.Fatalf("caller %d has %d left of one", i, left)
 		}
 	}
-	if w.Exhausted("0") {
+	if w.Exhausted(t.Context(), "0") {
 		t.Error("it remembers more callers than it may")
 	}
-	if left, _ := w.Take(strconv.Itoa(quota.MaxCallers + 9)); left >= 0 {
+	if left, _ := w.Take(t.Context(), strconv.Itoa(quota.MaxCallers+9)); left >= 0 {
 		t.Errorf("the last caller has %d left after two", left)
 	}
 }

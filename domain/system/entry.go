@@ -33,14 +33,15 @@ type Entry struct {
 
 // entryForm is an Entry on the wire.
 type entryForm struct {
-	Level     int            `json:"level"`
-	Time      int64          `json:"time"`
-	Msg       string         `json:"msg"`
-	AgentName string         `json:"agentName,omitempty"`
-	AgentID   string         `json:"agentId,omitempty"`
-	RoomID    string         `json:"roomId,omitempty"`
-	Replica   string         `json:"replica,omitempty"`
-	Others    map[string]any `json:"*"`
+	Level     int    `json:"level"`
+	Time      int64  `json:"time"`
+	Msg       string `json:"msg"`
+	AgentName string `json:"agentName,omitempty"`
+	AgentID   string `json:"agentId,omitempty"`
+	RoomID    string `json:"roomId,omitempty"`
+	// Replica names the replica whose line it is; absent for a server that is alone.
+	Replica string         `json:"replica,omitempty"`
+	Others  map[string]any `json:"*"`
 }
 
 // Forms are those in which it may stand on the wire.

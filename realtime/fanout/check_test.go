@@ -99,3 +99,29 @@ func TestAnEventOfAnotherServerTakesItsPlace(t *testing.T) {
 		t.Fatalf("heard %s", got)
 	}
 }
+
+func TestWhoHasHeardMoreElsewhereHearsNothingTwice(t *testing.T) {
+	w := newWorld()
+	s := newSequencer(t, w)
+	w.join(t, s, "ann")
+	s.Announce(w.append())
+	late := w.append() // another server has told the next member of it, and not yet this one
+	head, err := s.Enter(t.Context(), channel, late.Message.Rev, func(int64) (bool, error) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.room["bob"] = nil
+		return true, nil
+	})
+	if err != nil || head != late.Message.Rev {
+		t.Fatalf("entered at %d, %v", head, err)
+	}
+	s.Announce(late)
+	s.Announce(w.append())
+	if ann, bob := fmt.Sprint(w.heard("ann")), fmt.Sprint(w.heard("bob")); ann != "[1 2 3]" || bob != "[3]" {
+		t.Fatalf("ann heard %s, bob %s", ann, bob)
+	}
+	// A number that the channel has never come to keeps nobody out.
+	if head, err = s.Enter(t.Context(), channel, 99, func(int64) (bool, error) { return false, nil }); err != nil || head != 3 {
+		t.Fatalf("entered at %d, %v", head, err)
+	}
+}

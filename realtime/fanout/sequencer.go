@@ -2,6 +2,7 @@ package fanout
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -212,10 +213,16 @@ func (s *Sequencer) drain(l *line) {
 
 // Enter lets a member into the channel: enter runs under the line's lock with the last
 // delivered number and tells whether it joined anew. Enter returns the last delivered number; live events are
-// above it. Each joined member must Leave once. Codes: those of Source.Head and enter.
-func (s *Sequencer) Enter(ctx context.Context, channel domain.ChannelID, enter func(head int64) (joined bool, err error)) (int64, error) {
+// above it. after is what the member has, 0 if that is not known: it may have heard more from
+// another server than this one has delivered, which catches up first. Each joined member must
+// Leave once. Codes: those of Source.Head and enter.
+func (s *Sequencer) Enter(ctx context.Context, channel domain.ChannelID, after int64, enter func(head int64) (joined bool, err error)) (int64, error) {
 	l := s.hold(channel)
-	if err := s.load(ctx, l); err != nil {
+	err := s.load(ctx, l)
+	if err == nil {
+		err = s.advance(ctx, l, after)
+	}
+	if err != nil && !errors.Is(err, ErrBegunAnew) {
 		s.Leave(channel)
 		return 0, err
 	}

@@ -42,7 +42,7 @@ func (p *peer) tunnel(w http.ResponseWriter, req *http.Request) error {
 		return err
 	}
 	fromOwner := bufio.NewReaderSize(owner, copyBuffer)
-	resp, err := ask(ctx, owner, fromOwner, req, p.owner.Address)
+	resp, err := ask(ctx, owner, fromOwner, req, p.owner.Address) //nolint:bodyclose // the owner's connection, which is closed, is all there is to it
 	if err != nil {
 		_ = owner.Close()
 		return err

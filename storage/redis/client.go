@@ -3,6 +3,7 @@ package redis
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -42,12 +43,23 @@ type Client struct {
 	up atomic.Bool
 }
 
+// silence keeps the library from writing to standard error by itself: what matters of it is
+// in the errors that it returns.
+var silence sync.Once
+
+// unheard is the library's logger.
+type unheard struct{}
+
+// Printf drops a line.
+func (unheard) Printf(context.Context, string, ...any) {}
+
 // New returns a client, which connects when it is needed. Close ends it.
 func New(o Options) (*Client, error) {
 	u, err := parseAddress(o.URL.Reveal())
 	if err != nil {
 		return nil, err
 	}
+	silence.Do(func() { redis.SetLogger(unheard{}) })
 	u.ContextTimeoutEnabled = true
 	u.ClientName = "parley-" + o.Replica
 	if u.PoolSize == 0 {

@@ -9,5 +9,11 @@
 // a break, by the word that something may be missing. Nothing here waits for Redis longer
 // than a caller's context allows, and nothing fails for good because Redis was away.
 //
+// Limits count in a script of our own, not with go-redis/redis_rate. That library is a leaky
+// bucket: what is spent comes back drop by drop. The API promises windows, as the reference
+// has them: RateLimit-Reset is when all of the quota is back, and whoever has shown too many
+// wrong keys stays out until then. With the bucket one more guess would be free every second,
+// and there is no way to look without taking.
+//
 // Own keys begin with "parley:". Names of channels of Socket.IO's adapter are its own.
 package redis

@@ -65,7 +65,7 @@ func (a *App) buildServices(ctx context.Context, o Options) error {
 		Identity: a.identity, Logs: a.logs, Presence: a.presence, Now: a.now, Logger: a.log,
 		EventRate: a.cfg.SocketRate, EventBurst: a.cfg.SocketBurst, ControlMessages: a.cfg.ControlMessages,
 		LegacyLogEvents: a.cfg.LegacyLogEvents,
-		AllowOrigin:     a.allowOrigin(), Proxies: a.cfg.TrustProxy, ConnectRate: a.cfg.ConnectRate,
+		AllowOrigin:     a.allowOrigin(), Proxies: a.cfg.TrustProxy, ConnectRate: a.cfg.ConnectRate, Limits: a.shared.limits,
 		Bus: a.shared.bus, Sessions: a.shared.sessions, Replica: a.connectionName(), Tracer: a.tracer(), Joins: func(j memory.Join) { a.memory.Joined(j) },
 	})
 	if err != nil {
@@ -232,7 +232,7 @@ func (a *App) buildDoors(_ context.Context, o Options) error {
 		Metrics: a.metrics.handler(), Profiles: profiles(), MetricsEnabled: a.cfg.MetricsEnabled, Production: a.cfg.Environment == "production",
 		MaxBody: a.cfg.MaxPayload, UploadDir: a.files.Spool(), Blobs: a.served, Origins: a.cfg.Origins, APIOrigins: a.cfg.APIOrigins,
 		Proxies: a.cfg.TrustProxy, RateLimit: a.cfg.APIRate, RateWindow: a.cfg.APIWindow, Now: a.now,
-		UploadLimit: a.cfg.UploadRate, FileLimit: a.cfg.FileRate, ChannelMediaLimit: a.cfg.MediaRate,
+		UploadLimit: a.cfg.UploadRate, FileLimit: a.cfg.FileRate, ChannelMediaLimit: a.cfg.MediaRate, Limits: a.shared.limits,
 		Draining: a.draining, Observe: a.metrics.observeRequest, Tracer: a.tracer(),
 	})
 	if err != nil {

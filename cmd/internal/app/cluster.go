@@ -17,6 +17,7 @@ import (
 	"parley/domain/bus"
 	"parley/domain/cluster"
 	"parley/domain/presence"
+	"parley/domain/quota"
 	"parley/domain/system"
 	"parley/realtime"
 	"parley/realtime/relay"
@@ -37,6 +38,8 @@ type shared struct {
 	// link carries the events of sockets, sessions what sockets need to come back.
 	link     *redis.Link
 	sessions realtime.Sessions
+	// limits count what callers do.
+	limits quota.Limits
 	// presence knows who is where.
 	presence *presence.Cluster
 	// listener is where other replicas come in; relay serves it and owns it once it is there.
@@ -90,6 +93,7 @@ func (a *App) openCluster(ctx context.Context, o Options) error {
 	}
 	members.Store = redis.NewMembers(client)
 	a.members = cluster.New(members)
+	a.shared.limits = quota.NewCluster(quota.ClusterOptions{Counts: redis.NewLimits(client, a.members.Secret), Now: a.now, Logger: a.log}).Limiter
 	a.shared.run = []func(context.Context) error{
 		notes.Run, a.shared.link.Run, a.shared.caches.Run, a.members.Run, a.makeUp, a.watchRedis,
 		func(ctx context.Context) error { a.shared.logs.Run(ctx); return nil },
@@ -153,6 +157,7 @@ func (a *App) link() error {
 		},
 	})
 	a.metrics.watchRelay(s.relay.Stats)
+	a.metrics.watchCluster(func() int { return len(a.memberNames()) }, a.redis.Up, a.gateway.Counts)
 	return a.gateway.Link(s.link, a.replica, a.memberNames)
 }
 

@@ -162,11 +162,19 @@ func (w *crowd) stopOnFaults() {
 	w.t.Helper()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for _, fault := range w.faults {
+	faults := slices.Clone(w.faults)
+	for i, m := range w.members {
+		m.mu.Lock()
+		if fault := m.broken(w.plan.repeats); fault != "" {
+			faults = append(faults, fmt.Sprintf("member %d (%s): %s", i, m.protocol, fault))
+		}
+		m.mu.Unlock()
+	}
+	for _, fault := range faults[:min(len(faults), maxFaults)] {
 		w.t.Error(fault)
 	}
-	if len(w.faults) > 0 {
-		w.t.FailNow()
+	if len(faults) > 0 {
+		w.t.Fatalf("%d faults", len(faults))
 	}
 }
 
@@ -276,7 +284,10 @@ func (w *crowd) verify() {
 	total := 0
 	for _, channel := range slices.Sorted(maps.Keys(w.acks)) {
 		// The agent has questions left that it could not answer meanwhile.
-		within(w.t, 4*patience, "channel "+channel+" is complete", func() error { return w.complete(w.t.Context(), channel) })
+		within(w.t, 4*patience, "channel "+channel+" is complete", func() error {
+			w.stopOnFaults()
+			return w.complete(w.t.Context(), channel)
+		})
 		total += len(w.acks[channel])
 	}
 	w.stopOnFaults()

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,12 +53,26 @@ func (j *journal) addLocked(e entry) {
 	}
 }
 
-// compare holds a journal against the channel's log, in the order of its numbers. repeats
-// says whether events may have come again.
-func (j *journal) compare(log []row, repeats bool) error {
+// hasLocked reports whether a message was heard. The owner's lock is held.
+func (j *journal) hasLocked(id string) bool {
+	return slices.ContainsFunc(j.heard, func(e entry) bool { return e.ID == id })
+}
+
+// broken says what has gone wrong for good, "" if nothing has. repeats says whether events may
+// have come again.
+func (j *journal) broken(repeats bool) string {
 	faults := slices.Clone(j.faults)
 	if j.repeats > 0 && !repeats {
 		faults = append(faults, fmt.Sprintf("%d events came twice: %s", j.repeats, strings.Join(j.again, ", ")))
+	}
+	return strings.Join(faults, "; ")
+}
+
+// compare holds a journal against the channel's log, in the order of its numbers. repeats
+// says whether events may have come again.
+func (j *journal) compare(log []row, repeats bool) error {
+	if fault := j.broken(repeats); fault != "" {
+		return errors.New(fault)
 	}
 	for i := range max(len(log), len(j.heard)) {
 		var stored, heard entry
@@ -68,12 +83,8 @@ func (j *journal) compare(log []row, repeats bool) error {
 			heard = j.heard[i]
 		}
 		if stored != heard {
-			faults = append(faults, fmt.Sprintf("the log has %+v where the client heard %+v", stored, heard))
-			break
+			return fmt.Errorf("the log has %+v where the client heard %+v", stored, heard)
 		}
-	}
-	if len(faults) > 0 {
-		return fmt.Errorf("%s", strings.Join(faults, "; "))
 	}
 	return nil
 }

@@ -48,6 +48,9 @@ type member struct {
 	conn    *client.Conn
 	arrived chan struct{} // closed when conn is there and the channel is joined
 	waiting map[uint64]chan ack
+	// resent are the ids of messages that were sent more than once. Their echo is an answer to
+	// the sender, who may have heard the message before.
+	resent map[string]bool
 	journal
 }
 
@@ -64,7 +67,7 @@ type ack struct {
 // newMember makes a member that is not connected; live connects it.
 func newMember(c *crowd, channel, transport string) *member {
 	return &member{crowd: c, channel: channel, entity: uuid.NewString(), protocol: transport,
-		arrived: make(chan struct{}), waiting: map[uint64]chan ack{}}
+		arrived: make(chan struct{}), waiting: map[uint64]chan ack{}, resent: map[string]bool{}}
 }
 
 // live keeps the member connected until ctx ends.
@@ -208,17 +211,26 @@ func (m *member) hear(packet []byte) {
 		m.faultf("%v in %s", err, packet)
 		return
 	}
-	m.addLocked(e)
+	if m.resent[e.ClientMessageID] && m.hasLocked(e.ID) {
+		return
+	}
+	m.addLocked(e.entry)
+}
+
+// heardEvent is a channel's event; who sent it hears its own id with it.
+type heardEvent struct {
+	entry
+	ClientMessageID string `json:"clientMessageId"`
 }
 
 // parseEvent is the entry in the packet of a channel's event, whose last argument is
 // <channelId>:<rev>.
-func parseEvent(packet []byte, channel string) (entry, error) {
+func parseEvent(packet []byte, channel string) (heardEvent, error) {
 	var args []json.RawMessage
 	if err := json.Unmarshal(packet[1:], &args); err != nil {
-		return entry{}, err
+		return heardEvent{}, err
 	}
-	var e entry
+	var e heardEvent
 	var offset string
 	if len(args) != 3 {
 		return e, fmt.Errorf("%d arguments", len(args))
@@ -306,7 +318,12 @@ func (m *member) call(ctx context.Context, event string, payload any) (ack, erro
 func (m *member) send(ctx context.Context, messageID, text string) (acked, bool) {
 	payload := map[string]any{"channelId": m.channel, "senderId": m.entity, "senderName": "Member", "message": text,
 		"serverId": defaultServer, "messageId": messageID, "source": "client_group_chat"}
-	for ctx.Err() == nil {
+	for tries := 0; ctx.Err() == nil; tries++ {
+		if tries > 0 {
+			m.mu.Lock()
+			m.resent[messageID] = true
+			m.mu.Unlock()
+		}
 		answer, err := m.call(ctx, "messages:send", payload)
 		if err == nil && answer.Success {
 			var a acked
