@@ -19,8 +19,8 @@ type Sessions struct{ client *Client }
 // NewSessions returns the sessions in a Redis.
 func NewSessions(c *Client) *Sessions { return &Sessions{client: c} }
 
-// takenFor is how long the generation of a session that was taken or dropped is kept: a
-// process that slept so long finds its connections gone.
+// takenFor is how long the generation of a session that was taken is kept: a process that
+// slept so long finds its connections gone.
 const takenFor = 10 * time.Minute
 
 // saveSession keeps a session unless somebody has taken it since.
