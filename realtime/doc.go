@@ -20,6 +20,12 @@
 //	recovery.go a socket comes back after a lost connection
 //	sessions.go what is kept of it meanwhile
 //	ends.go     the last completions, for who missed one
+//	cluster.go  the gateways of several replicas as one: events and notes of others
+//	hearing.go  what goes before the first member of a channel at a replica
+//	heads.go    numbers of channels of which others may not have heard
+//	vault.go    sessions where all replicas find them
+//	saver.go    those of open connections, saved in case this replica dies
+//	release.go  a session is taken from another replica
 //	events.go   the table of all events that are no operations
 //
 // # Coming back
@@ -37,7 +43,9 @@
 // fresh session. Not brought again: typing, presence and read marks, which have their
 // lists; chunks of answers, whose message brings the whole text; acks. Sessions are saved
 // when the connection has ended, since in one process nobody could read them before: one
-// whose connection stands is found in the gateway.
+// whose connection stands is found in the gateway. Among several replicas they are
+// saved while it stands, too. Where they cannot be had for a moment, who comes back is sent
+// away to come again; for longer, it gets a fresh session, and catches up by its joins.
 //
 // # Answers that arise
 //
