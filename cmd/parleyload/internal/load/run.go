@@ -209,12 +209,21 @@ func (r *run) drain(ctx context.Context) time.Duration {
 	return time.Since(begun)
 }
 
+// hearers is how many hear of a message to a channel; of typing, the sender does not.
+func (r *run) hearers(ch *channel) int64 {
+	n := int64(len(ch.members))
+	if r.options.Protocol == ProtocolTyping && n > 0 {
+		n--
+	}
+	return n
+}
+
 // complete reports whether everything that was sent has arrived and is acknowledged.
 func (r *run) complete() bool {
 	c := &r.counters
 	var due int64
 	for _, ch := range r.channels {
-		due += int64(ch.sent) * int64(len(ch.members))
+		due += int64(ch.sent) * r.hearers(ch)
 	}
 	acked := c.acked.Load()
 	if acked == 0 {
