@@ -35,10 +35,11 @@ func parseReplicas(args []string, out io.Writer) (bench.ReplicaOptions, error) {
 	set.IntVar(&o.Channels, "channels", o.Channels, "channels that the sockets are dealt out to")
 	set.IntVar(&o.Size, "size", o.Size, "bytes of text in an event")
 	set.Float64Var(&o.LatencyRate, "latency-rate", o.LatencyRate, "sends per second while the latency is measured")
-	set.Float64Var(&o.Rate, "rate", o.Rate, "sends per second while the CPU is measured")
+	set.Var(rateList{&o.Rates}, "rates", "sends per second while the CPU is measured, separated by commas")
 	set.IntVar(&o.Rounds, "rounds", o.Rounds, "times that each set of servers has its turn")
 	set.DurationVar(&o.Duration, "duration", o.Duration, "measured time of a run")
 	set.DurationVar(&o.Warmup, "warmup", o.Warmup, "time before it")
+	set.DurationVar(&o.Settle, "settle", o.Settle, "how long the servers may take to rest after the people's first visit")
 	if err := parseFlags(set, args); err != nil {
 		return o, err
 	}

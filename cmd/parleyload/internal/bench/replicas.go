@@ -26,13 +26,20 @@ const (
 // loaded the machine may be while that is measured, and the CPU per delivery of the servers
 // beside one Parley alone and beside the Node.js servers.
 const (
-	latencyBar   = 2.0  // ms
-	loadBar      = 20.0 // percent of all cores
-	aloneBar     = 1.3
-	nodeBar      = 0.6
-	kindLatency  = "latency"
-	kindReplicas = "CPU"
+	latencyBar = 2.0  // ms
+	loadBar    = 20.0 // percent of all cores
+	aloneBar   = 1.3
+	nodeBar    = 0.6
 )
+
+// kindReplicas is the kind of all runs, replicaIdentity names their people.
+const (
+	kindReplicas    = "replicas"
+	replicaIdentity = 0x5e7a11
+)
+
+// settlePoll is how often it is looked whether servers rest; a fiftieth of it is rest.
+const settlePoll = time.Second
 
 // ReplicaOptions say what replicas are measured with. Start from ReplicaDefaults.
 type ReplicaOptions struct {
@@ -48,21 +55,25 @@ type ReplicaOptions struct {
 	Channels int `json:"channels"`
 	// Size is the length of the text in each event.
 	Size int `json:"size"`
-	// LatencyRate is the sends per second of the runs for the latency, Rate of those for the CPU.
-	LatencyRate float64 `json:"latencyRate"`
-	Rate        float64 `json:"rate"`
+	// LatencyRate is the sends per second of the runs for the latency, Rates of those for the CPU.
+	LatencyRate float64   `json:"latencyRate"`
+	Rates       []float64 `json:"rates"`
 	// Rounds is how often each set has its turn, Duration how long is measured at each rate.
 	Rounds   int           `json:"rounds"`
 	Duration time.Duration `json:"duration"`
 	Warmup   time.Duration `json:"warmup"`
+	// Settle is how long the servers may take, at most, to do what the first visit of the
+	// people brings about, such as agents that get to know them.
+	Settle time.Duration `json:"settle"`
 }
 
-// ReplicaDefaults are those of design 13, in about four minutes.
+// ReplicaDefaults are those of design 13 with the sockets, rooms and rates of the broadcast,
+// in about six minutes.
 func ReplicaDefaults() ReplicaOptions {
 	return ReplicaOptions{
 		Parley: "bin/parley", NodePeer: "cmd/parleyload/peers", Out: "bench-results", FerretDB: "bin/ferretdb",
-		Sockets: 200, Channels: 4, Size: 200, LatencyRate: 100, Rate: 1000,
-		Rounds: 5, Duration: 5 * time.Second, Warmup: time.Second,
+		Sockets: 1000, Channels: 20, Size: 200, LatencyRate: 100, Rates: []float64{1500, 3000},
+		Rounds: 3, Duration: 5 * time.Second, Warmup: 2 * time.Second, Settle: time.Minute,
 	}
 }
 
@@ -81,7 +92,12 @@ func (o *ReplicaOptions) Validate() error {
 	check(o.FerretDB != "" || o.MongoDB != "", "ferretdb must name the program, or mongodb an address")
 	check(o.Rounds >= 1, "rounds must be at least 1, not %d", o.Rounds)
 	check(o.Channels >= 1 && o.Sockets/max(o.Channels, 1) >= replicaCount, "sockets must be at least %d a channel", replicaCount)
-	check(o.LatencyRate > 0 && o.Rate > 0, "rates must be positive, not %v and %v", o.LatencyRate, o.Rate)
+	check(o.LatencyRate > 0, "latency-rate must be positive, not %v", o.LatencyRate)
+	check(len(o.Rates) > 0, "rates must name at least one rate")
+	for _, rate := range o.Rates {
+		check(rate > 0 && rate != o.LatencyRate, "rates must be positive and not that of the latency, but are %v", o.Rates)
+	}
+	check(o.Settle >= 0, "settle must not be negative, but is %v", o.Settle)
 	return errors.Join(faults...)
 }
 
@@ -130,6 +146,9 @@ func runReplicas(ctx context.Context, o ReplicaOptions, starters []setStarter, p
 		if err := starter.start(ctx, r); err != nil {
 			return nil, fmt.Errorf("start %s: %w", starter.name, err)
 		}
+		if err := o.settle(ctx, b, r); err != nil {
+			return nil, err
+		}
 	}
 	for round := 1; round <= o.Rounds; round++ {
 		for _, r := range sets {
@@ -143,21 +162,51 @@ func runReplicas(ctx context.Context, o ReplicaOptions, starters []setStarter, p
 	return result, result.save()
 }
 
-// turn drives a set at both rates.
+// load is a load for a set. Its people and channels are the same in all runs.
+func (o *ReplicaOptions) load(r *replicaSet, rate float64) load.Options {
+	l := load.Defaults()
+	r.aim(&l)
+	l.Identity, l.Sockets, l.Channels, l.Size, l.Rate = replicaIdentity, o.Sockets, o.Channels, o.Size, rate
+	l.Duration, l.Warmup, l.Drain = o.Duration, o.Warmup, 2*time.Second
+	l.ConnectTimeout, l.Protocol = time.Minute, load.ProtocolTyping
+	return l
+}
+
+// turn drives a set at all rates.
 func (o *ReplicaOptions) turn(ctx context.Context, b *bench, r *replicaSet, round int) error {
-	for _, run := range []struct {
-		kind string
-		rate float64
-	}{{kindLatency, o.LatencyRate}, {kindReplicas, o.Rate}} {
-		l := load.Defaults()
-		r.aim(&l)
-		l.Sockets, l.Channels, l.Size, l.Rate = o.Sockets, o.Channels, o.Size, run.rate
-		l.Duration, l.Warmup, l.Drain = o.Duration, o.Warmup, 2*time.Second
-		l.ConnectTimeout, l.Protocol = time.Minute, load.ProtocolTyping
-		if _, err := b.drive(ctx, r.name, run.kind, round, l); err != nil {
+	for _, rate := range append([]float64{o.LatencyRate}, o.Rates...) {
+		if _, err := b.drive(ctx, r.name, kindReplicas, round, o.load(r, rate)); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// settle lets all people come once, and waits until the servers rest: what is stored of new
+// people has nothing to do with events between replicas.
+func (o *ReplicaOptions) settle(ctx context.Context, b *bench, r *replicaSet) error {
+	b.say("%s: %d sockets come for the first time", r.name, o.Sockets)
+	crowd, err := load.Gather(ctx, o.load(r, o.LatencyRate))
+	if err != nil {
+		return fmt.Errorf("connect to %s: %w", r.name, err)
+	}
+	defer crowd.Disperse()
+	ticker := time.NewTicker(settlePoll)
+	defer ticker.Stop()
+	last := r.used()
+	for end := time.Now().Add(o.Settle); time.Now().Before(end); {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-ticker.C:
+		}
+		now := r.used()
+		if now-last < settlePoll/50 {
+			return nil
+		}
+		last = now
+	}
+	b.say("%s does not rest", r.name)
 	return nil
 }
 
@@ -173,26 +222,31 @@ func (r *ReplicaResult) rows() []Row {
 	cpu := func(p *load.Report) float64 {
 		return ofServer(p, func(s *load.Server) float64 { return s.PerDelivery })
 	}
+	low := r.Options.LatencyRate
 	p50 := func(p *load.Report) float64 { return p.Delivery.P50 }
 	crossed := func(p *load.Report) float64 { return p.Crossed.P50 }
-	alone, two := r.median(nameParley, kindLatency, p50), r.median(nameReplicas, kindLatency, crossed)
-	used := r.median(nameReplicas, kindLatency, func(p *load.Report) float64 {
+	alone, two := r.median(nameParley, low, p50), r.median(nameReplicas, low, crossed)
+	used := r.median(nameReplicas, low, func(p *load.Report) float64 {
 		return ofServer(p, func(s *load.Server) float64 {
 			return 100 * (s.CPUSeconds + s.BesideSeconds) / p.MeasuredSeconds / float64(r.Cores)
 		})
 	})
-	ours := r.median(nameReplicas, kindReplicas, cpu)
-	atLow, atHigh := fmt.Sprintf("%v sends/s: ", r.Options.LatencyRate), fmt.Sprintf("%v sends/s: ", r.Options.Rate)
-	return []Row{
-		row(atLow+"delivery p50 from one Parley to another, above one alone", figure(two, "ms"), figure(alone, "ms"),
+	at := fmt.Sprintf("%v sends/s: ", low)
+	rows := []Row{
+		row(at+"delivery p50 from one Parley to another, above one alone", figure(two, "ms"), figure(alone, "ms"),
 			two-alone, bar{limit: latencyBar, unit: "ms"}),
-		row(atLow+"both and Redis, of all cores", figure(used, "%"), "", used, bar{limit: loadBar, unit: "%"}),
-		row(atHigh+"CPU per delivery of both, beside one alone", figure(ours, "us"), figure(r.median(nameParley, kindReplicas, cpu), "us"),
-			r.ratio(nameParley, cpu), bar{limit: aloneBar, unit: "x"}),
-		row(atHigh+"CPU per delivery of both, beside two Node.js", figure(ours, "us"), figure(r.median(nameNodes, kindReplicas, cpu), "us"),
-			r.ratio(nameNodes, cpu), bar{limit: nodeBar, unit: "x"}),
-		row("lost and doubled, beside two Node.js", figure(r.faults(nameReplicas), ""), figure(r.faults(nameNodes), ""), r.faults(nameReplicas), bar{}),
+		row(at+"both and Redis, of all cores", figure(used, "%"), "", used, bar{limit: loadBar, unit: "%"}),
 	}
+	for _, rate := range r.Options.Rates {
+		at, ours := fmt.Sprintf("%v sends/s: CPU per delivery of both, beside ", rate), r.median(nameReplicas, rate, cpu)
+		rows = append(rows,
+			row(at+"one alone", figure(ours, "us"), figure(r.median(nameParley, rate, cpu), "us"),
+				r.ratio(nameParley, rate, cpu), bar{limit: aloneBar, unit: "x"}),
+			row(at+"two Node.js", figure(ours, "us"), figure(r.median(nameNodes, rate, cpu), "us"),
+				r.ratio(nameNodes, rate, cpu), bar{limit: nodeBar, unit: "x"}))
+	}
+	faults := r.faults(nameReplicas)
+	return append(rows, row("lost and doubled, beside two Node.js", figure(faults, ""), figure(r.faults(nameNodes), ""), faults, bar{}))
 }
 
 // ofServer reads a figure of the servers, which is no number if they were not measured.
@@ -204,10 +258,10 @@ func ofServer(p *load.Report, f func(*load.Server) float64) float64 {
 }
 
 // values reads a figure out of a set's runs, one a round.
-func (r *ReplicaResult) values(set, kind string, f func(*load.Report) float64) []float64 {
+func (r *ReplicaResult) values(set string, rate float64, f func(*load.Report) float64) []float64 {
 	var values []float64
 	for _, m := range r.Measurements {
-		if m.Server == set && m.Kind == kind {
+		if m.Server == set && m.Rate == rate {
 			values = append(values, f(m.Report))
 		}
 	}
@@ -215,14 +269,14 @@ func (r *ReplicaResult) values(set, kind string, f func(*load.Report) float64) [
 }
 
 // median is the middle of a figure over the rounds.
-func (r *ReplicaResult) median(set, kind string, f func(*load.Report) float64) float64 {
-	return median(r.values(set, kind, f))
+func (r *ReplicaResult) median(set string, rate float64, f func(*load.Report) float64) float64 {
+	return median(r.values(set, rate, f))
 }
 
 // ratio is the middle over the rounds of what two Parleys have for each of another set's:
 // within a round the machine is most alike.
-func (r *ReplicaResult) ratio(other string, f func(*load.Report) float64) float64 {
-	ours, theirs := r.values(nameReplicas, kindReplicas, f), r.values(other, kindReplicas, f)
+func (r *ReplicaResult) ratio(other string, rate float64, f func(*load.Report) float64) float64 {
+	ours, theirs := r.values(nameReplicas, rate, f), r.values(other, rate, f)
 	var ratios []float64
 	for i := range min(len(ours), len(theirs)) {
 		ratios = append(ratios, ours[i]/theirs[i])
@@ -249,9 +303,9 @@ func (r *ReplicaResult) WriteText(out io.Writer) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	writeRows(w, r.Rows)
 	fmt.Fprintln(w, "\nservers\tsends/s\tdelivery p50\tp99\tcrossed p50\tp99\tCPU per delivery\tof a core\tRedis per delivery\tlost\tdoubled")
-	for _, kind := range []string{kindLatency, kindReplicas} {
+	for _, rate := range append([]float64{o.LatencyRate}, o.Rates...) {
 		for _, set := range []string{nameParley, nameReplicas, nameNodes} {
-			r.writeSet(w, set, kind)
+			r.writeSet(w, set, rate)
 		}
 	}
 	if err := w.Flush(); err != nil {
@@ -261,11 +315,11 @@ func (r *ReplicaResult) WriteText(out io.Writer) error {
 }
 
 // writeSet writes the figures of one set at one rate.
-func (r *ReplicaResult) writeSet(w io.Writer, set, kind string) {
-	cell := func(unit string, f func(*load.Report) float64) string { return figure(r.median(set, kind, f), unit) }
+func (r *ReplicaResult) writeSet(w io.Writer, set string, rate float64) {
+	cell := func(unit string, f func(*load.Report) float64) string { return figure(r.median(set, rate, f), unit) }
 	sum := func(f func(*load.Report) int64) (n int64) {
 		for _, m := range r.Measurements {
-			if m.Server == set && m.Kind == kind {
+			if m.Server == set && m.Rate == rate {
 				n += f(m.Report)
 			}
 		}

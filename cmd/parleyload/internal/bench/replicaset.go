@@ -15,6 +15,7 @@ import (
 
 	"parley/cmd/internal/freeport"
 	"parley/cmd/parleyload/internal/load"
+	"parley/cmd/parleyload/internal/process"
 )
 
 // replicaCount is how many processes share the connections.
@@ -47,6 +48,15 @@ func (r *replicaSet) aim(l *load.Options) {
 	for _, s := range r.servers[1:] {
 		l.Others = append(l.Others, load.Target{URL: s.url, PID: s.pid})
 	}
+}
+
+// used is the CPU time of all servers.
+func (r *replicaSet) used() (sum time.Duration) {
+	for _, s := range r.servers {
+		usage, _ := process.Read(s.pid) // what is not known looks like rest
+		sum += usage.CPU
+	}
+	return sum
 }
 
 // setStarter starts the servers of a set and puts them into it; what it started it leaves

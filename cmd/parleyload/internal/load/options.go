@@ -33,7 +33,7 @@ type Options struct {
 	URL string `json:"url"`
 	// Sockets is the number of connections, dealt out to the channels in turn.
 	Sockets int `json:"sockets"`
-	// Channels is the number of channels; their ids are new in every run.
+	// Channels is the number of channels; their ids are new in every run, but for Identity.
 	Channels int `json:"channels"`
 	// Rate is the number of sends per second of all sockets together.
 	Rate float64 `json:"rate"`
@@ -62,6 +62,9 @@ type Options struct {
 	// Beside is a process that the servers use, such as Redis, which is measured on its own;
 	// zero: none.
 	Beside int `json:"beside,omitempty"`
+	// Identity names channels and people, so that those of one run can come back in another;
+	// zero: they are new.
+	Identity uint32 `json:"identity,omitempty"`
 	// Key is the server key; empty: none is sent.
 	Key string `json:"-"`
 }

@@ -2,11 +2,10 @@ package load
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"sync"
@@ -70,15 +69,15 @@ func Run(ctx context.Context, o Options, progress io.Writer) (*Report, error) {
 
 // newRun lays out the channels.
 func newRun(o *Options) (*run, error) {
-	var id [4]byte
-	if _, err := rand.Read(id[:]); err != nil {
-		return nil, fmt.Errorf("choose the run's id: %w", err)
+	id := o.Identity
+	if id == 0 {
+		id = rand.Uint32() //nolint:gosec // runs are told apart, nothing is guarded by it
 	}
 	server, err := url.Parse(o.URL)
 	if err != nil {
 		return nil, fmt.Errorf("parse the server's address: %w", err)
 	}
-	r := &run{options: o, id: binary.BigEndian.Uint32(id[:]), epoch: time.Now(), dialer: newDialer(server)}
+	r := &run{options: o, id: id, epoch: time.Now(), dialer: newDialer(server)}
 	r.http = r.dialer.client(o.Sockets)
 	for i := range o.Channels {
 		r.channels = append(r.channels, &channel{id: channelID(r.id, i)})
