@@ -125,6 +125,7 @@ func (g *Gateway) publish(e *fanout.Event) {
 // Lapsed makes up for what this replica may have missed of others: it compares the numbers
 // of all channels that have members here with the store, and who is in them with who may be.
 func (g *Gateway) Lapsed() {
+	g.lapses.Add(1)
 	g.sequencer.Check()
 	g.evictAll()
 }

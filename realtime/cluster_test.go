@@ -143,8 +143,10 @@ func TestWhatIsNotInTheLogReachesAllReplicas(t *testing.T) {
 func TestAClientComesBackToAnotherReplica(t *testing.T) {
 	for _, open := range []bool{false, true} {
 		t.Run(fmt.Sprintf("the old connection is open: %v", open), func(t *testing.T) {
-			doors := openReplicas(t, redistest.Start(t), "one", "two")
+			server := redistest.Start(t)
+			doors := openReplicas(t, server, "one", "two")
 			c := doors[0].enter("", channelID)
+			doors[0].eventually("the session is saved", func() bool { return server.Keys("parley:session:*") == 1 })
 			witness := doors[1].enter("", channelID)
 			doors[1].say(channelID, "heard")
 			next(t, c, "messageBroadcast")

@@ -109,8 +109,9 @@ type Gateway struct {
 	members func() []string
 	heads   heads
 
-	// published and delivered count the events of channels.
-	published, delivered atomic.Uint64
+	// published and delivered count the events of channels, lapses how often some of other
+	// replicas may have been missed.
+	published, delivered, lapses atomic.Uint64
 }
 
 // New returns a gateway that refuses everything until it is bound. What needs the

@@ -11,12 +11,14 @@ type Counts struct {
 	Published, Delivered uint64
 	// HistoryQueries is how often the store was asked for what clients had missed.
 	HistoryQueries uint64
+	// Lapses is how often something of other replicas may have been missed; see Lapsed.
+	Lapses uint64
 }
 
 // Counts counts.
 func (g *Gateway) Counts() Counts {
 	return Counts{Rooms: g.ns.Rooms(), LogSubscribers: g.logs.count(), Published: g.published.Load(), Delivered: g.delivered.Load(),
-		HistoryQueries: g.recent.Queries()}
+		HistoryQueries: g.recent.Queries(), Lapses: g.lapses.Load()}
 }
 
 // count is the number of subscribers.

@@ -118,7 +118,11 @@ func (g *Gateway) join(ctx context.Context, a domain.Actor, r JoinRequest) (Join
 		return Joined{}, errNoSocket
 	}
 	var open []streamSoFar
-	head, err := g.sequencer.Enter(ctx, r.ChannelID, func(head int64) (fresh bool, err error) {
+	after := int64(0)
+	if r.After != nil {
+		after = *r.After
+	}
+	head, err := g.sequencer.Enter(ctx, r.ChannelID, after, func(head int64) (fresh bool, err error) {
 		fresh, open, err = s.enterHearing(r.ChannelID, head)
 		return fresh, err
 	})

@@ -121,7 +121,7 @@ func TestAHeadReadBeforeTheDeletionIsReadAgain(t *testing.T) {
 	}
 	entered := make(chan int64)
 	go func() {
-		head, err := s.Enter(context.Background(), channel, func(int64) (bool, error) { return true, nil })
+		head, err := s.Enter(context.Background(), channel, 0, func(int64) (bool, error) { return true, nil })
 		if err != nil {
 			t.Error(err)
 		}

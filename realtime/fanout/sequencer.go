@@ -2,6 +2,7 @@ package fanout
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"sync"
@@ -16,13 +17,6 @@ import (
 // maxEarly bounds the events of one channel that wait for a predecessor; what comes
 // on top is fetched from the store when its turn comes.
 const maxEarly = 1024
-
-// fetchSize is how many events one fetch from the store brings.
-const fetchSize = 500
-
-// maxFetches is how many fetches ask the store at the same time: after a break all lines
-// have something to ask.
-const maxFetches = 8
 
 // Source is the store's side of a channel; messaging.Service implements it.
 type Source interface {
@@ -217,134 +211,18 @@ func (s *Sequencer) drain(l *line) {
 	}
 }
 
-// fetchLater starts the one fetcher of a line, which gives the missing events a
-// moment to arrive by themselves. l.mu is held.
-func (s *Sequencer) fetchLater(l *line) {
-	if l.fetching || s.ctx.Err() != nil {
-		return
-	}
-	l.fetching = true
-	s.wg.Add(1)
-	go func() {
-		defer s.wg.Done()
-		wait := s.opts.Patience
-		for {
-			select {
-			case <-s.ctx.Done():
-				return
-			case <-time.After(wait):
-			}
-			if s.fetch(l) {
-				return
-			}
-			wait = min(wait*2, 2*time.Second)
-		}
-	}()
-}
-
-// fetch closes the line's gap from the store and reports whether it is done.
-func (s *Sequencer) fetch(l *line) bool {
-	l.mu.Lock()
-	if l.closed || l.delivered >= l.target && !l.unsure {
-		l.fetching = false
-		l.mu.Unlock()
-		return true
-	}
-	after, epoch := l.delivered, l.epoch
-	l.unsure = false // what is asked for now is answered by the head that is read next
-	l.mu.Unlock()
-	head, found, err := s.read(l.channel, after)
-	l.mu.Lock()
-	if err != nil {
-		l.unsure = true
-		l.mu.Unlock()
-		s.opts.Logger.Warn().Err(err).Str("channel", string(l.channel)).Int64("after", after).Msg("could not fetch missing events")
-		return false
-	}
-	anew := l.epoch == epoch && head < after
-	if l.epoch == epoch {
-		l.target = max(l.target, head)
-		if head < l.target {
-			s.disown(l, head)
-		}
-		s.fill(l, found, head)
-	}
-	l.mu.Unlock()
-	if anew {
-		s.opts.Sink.BegunAnew(l.channel)
-	}
-	return false // the next round sees whether anything is left
-}
-
-// read reads a channel's head and the events up to it after a number, or the first of them.
-func (s *Sequencer) read(channel domain.ChannelID, after int64) (head int64, found []messaging.Message, err error) {
-	ctx, cancel := context.WithTimeout(s.ctx, 5*time.Second)
-	defer cancel()
-	select {
-	case s.reading <- struct{}{}:
-		defer func() { <-s.reading }()
-	case <-s.ctx.Done():
-		return 0, nil, s.ctx.Err()
-	}
-	head, err = s.opts.Source.Head(ctx, channel)
-	if err == nil && head > after {
-		found, err = s.opts.Source.Since(ctx, channel, after, head, fetchSize)
-	}
-	return head, found, err
-}
-
-// disown lets go of events above the store's head. They were announced after their
-// channel was deleted and made anew, which has not come to their numbers. l.mu is held.
-func (s *Sequencer) disown(l *line, head int64) {
-	for _, rev := range sortedKeys(l.early) {
-		if rev > head {
-			s.toOrigin(l.early[rev])
-			delete(l.early, rev)
-		}
-	}
-	l.target = min(l.target, max(head, l.delivered))
-}
-
-// fill delivers what a fetch brought. Numbers that it did not bring were superseded.
-// l.mu is held.
-func (s *Sequencer) fill(l *line, found []messaging.Message, upto int64) {
-	for _, m := range found {
-		s.passOver(l, m.Rev)
-		if m.Rev <= l.delivered {
-			continue
-		}
-		e, ok := l.early[m.Rev]
-		delete(l.early, m.Rev)
-		if !ok {
-			e.Message = m
-		}
-		e.Repeat = false
-		s.toRoom(l, e)
-	}
-	if len(found) < fetchSize {
-		s.passOver(l, upto+1)
-	}
-	s.drain(l)
-}
-
-// passOver steps over the numbers below rev, all of which the store no longer has;
-// waiting events among them were superseded, and only their senders hear of them.
-func (s *Sequencer) passOver(l *line, rev int64) {
-	for l.delivered+1 < rev {
-		l.delivered++
-		if e, ok := l.early[l.delivered]; ok {
-			delete(l.early, l.delivered)
-			s.toOrigin(e)
-		}
-	}
-}
-
 // Enter lets a member into the channel: enter runs under the line's lock with the last
 // delivered number and tells whether it joined anew. Enter returns the last delivered number; live events are
-// above it. Each joined member must Leave once. Codes: those of Source.Head and enter.
-func (s *Sequencer) Enter(ctx context.Context, channel domain.ChannelID, enter func(head int64) (joined bool, err error)) (int64, error) {
+// above it. after is what the member has, 0 if that is not known: it may have heard more from
+// another server than this one has delivered, which catches up first. Each joined member must
+// Leave once. Codes: those of Source.Head and enter.
+func (s *Sequencer) Enter(ctx context.Context, channel domain.ChannelID, after int64, enter func(head int64) (joined bool, err error)) (int64, error) {
 	l := s.hold(channel)
-	if err := s.load(ctx, l); err != nil {
+	err := s.load(ctx, l)
+	if err == nil {
+		err = s.advance(ctx, l, after)
+	}
+	if err != nil && !errors.Is(err, ErrBegunAnew) {
 		s.Leave(channel)
 		return 0, err
 	}

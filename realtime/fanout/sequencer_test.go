@@ -95,7 +95,7 @@ func (w *world) BegunAnew(domain.ChannelID) {
 // join enters a member and returns the head it was told.
 func (w *world) join(t *testing.T, s *fanout.Sequencer, name string) int64 {
 	t.Helper()
-	head, err := s.Enter(t.Context(), channel, func(int64) (bool, error) {
+	head, err := s.Enter(t.Context(), channel, 0, func(int64) (bool, error) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.room[name] = nil

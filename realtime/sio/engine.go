@@ -254,12 +254,12 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 
 // endAll closes connections one after the other until ctx ends.
 func (e *Engine) endAll(ctx context.Context, open []*conn) {
-	step := stopStep
+	step, part := stopStep, 0.5
 	if e.opts.Replica != "" {
-		step = spreadStep
+		step, part = spreadStep, 0.75
 	}
 	if deadline, ok := ctx.Deadline(); ok && len(open) > 0 {
-		step = min(step, time.Until(deadline)/2/time.Duration(len(open)))
+		step = min(step, time.Duration(part*float64(time.Until(deadline))/float64(len(open))))
 	}
 	pause := time.NewTicker(max(step, time.Microsecond))
 	defer pause.Stop()

@@ -29,8 +29,8 @@ func limitsOf(t *testing.T, s *redistest.Server, replica string, patience time.D
 		Logger: zerolog.New(zerolog.NewTestWriter(t))}).Limiter
 }
 
-// aMinute is a patience that no machine is too slow for.
-const aMinute = time.Minute
+// ample is a patience that no machine is too slow for.
+const ample = time.Minute
 
 // untilShared waits until two limiters of a limit of at least two count together.
 func untilShared(t *testing.T, one, two quota.Limiter, most int) {
@@ -62,7 +62,7 @@ func take(t *testing.T, l quota.Limiter, caller string, want int) time.Duration 
 }
 
 func TestTheLimitsOfAClusterKeepTheContract(t *testing.T) {
-	quotatest.Run(t, limitsOf(t, redistest.Start(t), "one", aMinute, time.Now))
+	quotatest.Run(t, limitsOf(t, redistest.Start(t), "one", ample, time.Now))
 }
 
 func TestTheLimitsKeepTheContractWithoutRedis(t *testing.T) {
@@ -75,9 +75,9 @@ func TestReplicasCountTogetherWhateverTheirClocksSay(t *testing.T) {
 	server := redistest.Start(t)
 	late := func() time.Time { return time.Now().Add(-time.Hour) }
 	limit := quota.Limit{Name: "api", Most: 3, Per: 15 * time.Minute}
-	one, two := limitsOf(t, server, "one", aMinute, time.Now)(limit), limitsOf(t, server, "two", aMinute, late)(limit)
+	one, two := limitsOf(t, server, "one", ample, time.Now)(limit), limitsOf(t, server, "two", ample, late)(limit)
 	first := take(t, one, "a", 2)
-	if second := take(t, two, "a", 1); second > first || second < first-aMinute {
+	if second := take(t, two, "a", 1); second > first || second < first-ample {
 		t.Errorf("the window ends in %v for one and in %v for the other", first, second)
 	}
 	take(t, one, "a", 0)
@@ -85,11 +85,11 @@ func TestReplicasCountTogetherWhateverTheirClocksSay(t *testing.T) {
 	take(t, one, "a", -1)
 	take(t, two, "b", 2)
 	limit.Name = "connects"
-	if limitsOf(t, server, "three", aMinute, time.Now)(limit).Exhausted(t.Context(), "a") {
+	if limitsOf(t, server, "three", ample, time.Now)(limit).Exhausted(t.Context(), "a") {
 		t.Error("limits of two names count together")
 	}
 	limit.Name = "api"
-	if !limitsOf(t, server, "three", aMinute, time.Now)(limit).Exhausted(t.Context(), "a") {
+	if !limitsOf(t, server, "three", ample, time.Now)(limit).Exhausted(t.Context(), "a") {
 		t.Error("another replica does not see that a caller has nothing left")
 	}
 }
@@ -100,7 +100,7 @@ func TestReplicasLetInTogetherAsManyAsMay(t *testing.T) {
 	var admitted atomic.Int64
 	var group sync.WaitGroup
 	for replica := range 2 {
-		l := limitsOf(t, server, fmt.Sprint("r", replica), aMinute, time.Now)(limit)
+		l := limitsOf(t, server, fmt.Sprint("r", replica), ample, time.Now)(limit)
 		for range 4 {
 			group.Go(func() {
 				for range 30 {
@@ -120,7 +120,7 @@ func TestReplicasLetInTogetherAsManyAsMay(t *testing.T) {
 func TestLimitsGoOnWithoutRedisAndCountTogetherAgainAfterwards(t *testing.T) {
 	server := redistest.Start(t)
 	limit := quota.Limit{Name: "api", Most: 4, Per: time.Hour}
-	one, two := limitsOf(t, server, "one", aMinute, time.Now)(limit), limitsOf(t, server, "two", aMinute, time.Now)(limit)
+	one, two := limitsOf(t, server, "one", ample, time.Now)(limit), limitsOf(t, server, "two", ample, time.Now)(limit)
 	take(t, one, "spender", 3)
 	take(t, two, "spender", 2)
 	take(t, one, "guest", 3)
@@ -173,7 +173,7 @@ func TestASlowRedisDelaysHardlyAnything(t *testing.T) {
 
 func TestCountsInRedisEndAndNameNobody(t *testing.T) {
 	server := redistest.Start(t)
-	limits := limitsOf(t, server, "one", aMinute, time.Now)
+	limits := limitsOf(t, server, "one", ample, time.Now)
 	for _, name := range []string{"api", "connects"} {
 		l := limits(quota.Limit{Name: name, Most: 2, Per: time.Minute})
 		for range 5 {

@@ -157,6 +157,7 @@ func (a *App) link() error {
 		},
 	})
 	a.metrics.watchRelay(s.relay.Stats)
+	a.metrics.watchCluster(func() int { return len(a.memberNames()) }, a.redis.Up, a.gateway.Counts)
 	return a.gateway.Link(s.link, a.replica, a.memberNames)
 }
 

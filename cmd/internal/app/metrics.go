@@ -144,6 +144,19 @@ func (m *metrics) watchRelay(stats func() relay.Stats) {
 	m.counter("parley_relay_failed_total", "Relayed requests that no replica answered.", func() float64 { return float64(stats().Failed) })
 }
 
+// watchCluster adds the numbers of what a replica knows of the others.
+func (m *metrics) watchCluster(members func() int, up func() bool, counts func() realtime.Counts) {
+	m.gauge("parley_cluster_members", "Replicas that this one knows of, itself included.", func() float64 { return float64(members()) })
+	m.gauge("parley_redis_up", "1 while Redis answers, else 0.", func() float64 {
+		if up() {
+			return 1
+		}
+		return 0
+	})
+	m.counter("parley_bus_lapses_total", "Times that this replica may have missed something of the others and compared with the store.",
+		func() float64 { return float64(counts().Lapses) })
+}
+
 // watchStore adds the numbers of the store's writer.
 func (m *metrics) watchStore(stats func() storage.Stats) {
 	m.counter("parley_store_commits_total", "Transactions committed.", func() float64 { return float64(stats().Commits) })

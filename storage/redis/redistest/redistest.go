@@ -141,3 +141,21 @@ func freePort(t testing.TB) int {
 	t.Fatal("there is no free port")
 	return 0
 }
+
+// Keys is how many keys match a pattern.
+func (s *Server) Keys(pattern string) int {
+	s.t.Helper()
+	conn, err := (&net.Dialer{Timeout: patience}).DialContext(s.t.Context(), "tcp", s.Addr())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer conn.Close() //nolint:errcheck // nothing is lost
+	if _, err := fmt.Fprintf(conn, "KEYS %s\r\n", pattern); err != nil {
+		s.t.Fatal(err)
+	}
+	var n int
+	if _, err := fmt.Fscanf(conn, "*%d\r\n", &n); err != nil {
+		s.t.Fatal(err)
+	}
+	return n
+}
