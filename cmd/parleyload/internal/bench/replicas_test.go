@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley/cmd/parleyload/internal/load"
+	"parley/cmd/parleyload/internal/process"
 )
 
 // shortReplicas are options of a measurement in a few seconds.
@@ -75,6 +76,22 @@ func TestReplicasThatCannotStartAreTold(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(o.Out, "data-*")); len(left) > 0 {
 		t.Errorf("data was left: %v", left)
+	}
+}
+
+// TestASetHasARedisOfItsOwn that ends with it.
+func TestASetHasARedisOfItsOwn(t *testing.T) {
+	o := shortReplicas(t)
+	r := new(replicaSet)
+	address, err := o.redis(t.Context(), r)
+	if err != nil || !strings.HasPrefix(address, "redis://127.0.0.1:") || r.redis == 0 {
+		t.Errorf("%q, process %d: %v", address, r.redis, err)
+	}
+	if err := r.stop(); err != nil {
+		t.Error(err)
+	}
+	if _, err := process.Read(r.redis); err == nil {
+		t.Error("it still runs")
 	}
 }
 

@@ -134,7 +134,7 @@ func (o *ReplicaOptions) redis(ctx context.Context, r *replicaSet) (string, erro
 		return "", err
 	}
 	cmd := exec.Command("redis-server", "--port", strconv.Itoa(port), "--bind", "127.0.0.1",
-		"--save", "", "--appendonly", "no", "--daemonize", "no") //nolint:gosec // only the port varies
+		"--save", "", "--appendonly", "no", "--daemonize", "no")
 	s, _, err := launch(cmd, "redis-server", func() error { return nil })
 	if err != nil {
 		return "", err
@@ -175,7 +175,7 @@ func (o *ReplicaOptions) ferretDB(ctx context.Context, r *replicaSet) (string, e
 	if _, err := os.Stat(program); err != nil {
 		return "", fmt.Errorf("%w: build it (see -h), or name a MongoDB with -mongodb", err)
 	}
-	cmd := exec.Command(program) //nolint:gosec // the caller's choice
+	cmd := exec.Command(program)
 	input, err := cmd.StdinPipe()
 	if err != nil {
 		return "", fmt.Errorf("start FerretDB: %w", err)
