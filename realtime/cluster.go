@@ -48,6 +48,10 @@ const (
 	noteAgentRemoved noteKind = "agentRemoved"
 	// noteStreamEnded: an answer that arose will get no more chunks.
 	noteStreamEnded noteKind = "streamEnded"
+	// noteStreamsAsked: the sender wants to know which answers arise in a channel.
+	noteStreamsAsked noteKind = "streamsAsked"
+	// noteStreams: those that arise at the sender.
+	noteStreams noteKind = "streams"
 	// noteRelease: the client of a session that is To's has come back to the sender.
 	noteRelease noteKind = "release"
 	// noteReleased: that session is saved, or not there.
@@ -65,6 +69,7 @@ type note struct {
 	Number  int64            `json:"number,omitempty"`
 	Agent   domain.AgentID   `json:"agent,omitempty"`
 	Message domain.MessageID `json:"message,omitempty"`
+	Streams []streamSoFar    `json:"streams,omitempty"`
 	// PID and Identity are a session's; they give a right to it, and go into no log.
 	PID      string `json:"pid,omitempty"`
 	Identity string `json:"identity,omitempty"`
@@ -76,7 +81,7 @@ func (g *Gateway) Link(link sio.Link, replica string, members func() []string) e
 	g.replica, g.members = replica, members
 	g.ns.OnRemote(g.remote)
 	detach, err := g.ns.Attach(link, sio.LinkOptions{UID: replica, Members: members,
-		Subscribed: func(room string) { g.sequencer.Check(domain.ChannelID(room)) },
+		Subscribed: g.hears,
 		Lapsed:     g.Lapsed,
 		Failed:     func(channel string, number int64) { g.heads.untold(domain.ChannelID(channel), number) },
 	})
@@ -166,7 +171,7 @@ func argument(p sio.Packet, into any) bool {
 // room, and keeps it for who joins in the middle.
 func (g *Gateway) remoteChunk(p sio.RemotePacket) (handled bool) {
 	var c streamChunk
-	if !argument(p.Packet, &c) || g.ns.Members(string(c.ChannelID)) == 0 {
+	if !argument(p.Packet, &c) || g.ns.Members(string(c.ChannelID)) == 0 && !g.prepares(c.ChannelID) {
 		return false
 	}
 	now := g.opts.Now()
@@ -176,8 +181,11 @@ func (g *Gateway) remoteChunk(p sio.RemotePacket) (handled bool) {
 	shard.drop(c.ChannelID, func(a *openAnswer) bool { return !a.heard.IsZero() && now.Sub(a.heard) > remoteAnswerFor })
 	known := shard.find(c.ChannelID, c.MessageID)
 	if known == nil && len(shard.open[c.ChannelID]) < maxRemoteAnswers || known != nil && known.text.Len() < maxRemoteText {
-		shard.add(c.chunk())
-		shard.find(c.ChannelID, c.MessageID).heard = now
+		known = shard.add(c.chunk())
+		known.heard = now
+	}
+	if known != nil && known.first > 0 {
+		return true // nobody here has its beginning: the message will bring the whole text
 	}
 	g.ns.BroadcastLocal(p.Packet, p.Rooms, p.Except...)
 	return true
@@ -210,13 +218,18 @@ func (g *Gateway) tellReplicas(n note) {
 
 // sendNote publishes a note.
 func (g *Gateway) sendNote(n note) error {
+	ctx, cancel := context.WithTimeout(context.Background(), noteTimeout)
+	defer cancel()
+	return g.sendNoteWithin(ctx, n)
+}
+
+// sendNoteWithin publishes a note while ctx lasts.
+func (g *Gateway) sendNoteWithin(ctx context.Context, n note) error {
 	n.From = g.replica
 	payload, err := json.Marshal(n)
 	if err != nil {
 		return fmt.Errorf("encode a note: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), noteTimeout)
-	defer cancel()
 	return g.opts.Bus.Publish(ctx, topicGateways, payload)
 }
 
@@ -239,6 +252,10 @@ func (g *Gateway) noted(payload []byte) {
 		g.emptyAgentRoom(n.Agent)
 	case noteStreamEnded:
 		g.endStream(n.Channel, n.Message)
+	case noteStreamsAsked:
+		g.tellStreams(n)
+	case noteStreams:
+		g.toldStreams(n)
 	case noteRelease:
 		g.releaseHere(n)
 	case noteReleased:

@@ -214,3 +214,33 @@ func TestAStormOfClientsCostsOneQuery(t *testing.T) {
 		t.Errorf("%d clients cost %d queries", clients, n)
 	}
 }
+
+func TestWhoComesFirstAtAReplicaHearsAnAnswerFromItsBeginning(t *testing.T) {
+	doors := openReplicas(t, redistest.Start(t), "one", "two", "three")
+	const answer = domain.MessageID("77777777-7777-4777-8777-777777777777")
+	say := func(index int, text string) {
+		doors[0].gateway.Streamed(agents.Chunk{ChannelID: channelID, AgentID: eliza, Name: "Eliza", MessageID: answer, Question: asking,
+			Attempt: 1, Index: index, Text: text})
+	}
+	for i, text := range []string{"How ", "are ", "you "} {
+		say(i, text)
+	}
+	for _, d := range doors[1:] {
+		c := d.dialBy("", fields{})
+		next(t, c, "connection_established")
+		joined := within(ask(t, c, "channels:join", fields{"channelId": channelID}), "data")
+		list, _ := joined["streams"].([]any)
+		if len(list) != 1 {
+			t.Fatalf("the join tells of %v", joined["streams"])
+		}
+		if so, _ := list[0].(map[string]any); so["text"] != "How are you " || so["index"] != 3.0 {
+			t.Fatalf("the join tells of %v", so)
+		}
+		defer func() {
+			if e := next(t, c, "messageStreamChunk"); e["index"] != 3.0 || e["chunk"] != "today?" {
+				t.Errorf("heard %v", e)
+			}
+		}()
+	}
+	say(3, "today?")
+}

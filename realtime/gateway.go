@@ -92,6 +92,8 @@ type Gateway struct {
 	claimed  map[string]chan struct{} // by private id, while a session comes back
 	// releases are the sessions that other replicas were asked for, by private id.
 	releases map[string]chan struct{}
+	// hearings are the channels that this replica begins to hear of.
+	hearings map[domain.ChannelID]*hearing
 	saver    saver
 	logs     logSubscribers
 	streams  *streams
@@ -133,7 +135,7 @@ func New(o Options) (*Gateway, error) {
 		o.Sessions = NewMemorySessions(o.Now)
 	}
 	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
-		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, releases: map[string]chan struct{}{}, streams: newStreams(), ends: ends{now: o.Now}, logs: logSubscribers{source: o.Logs},
+		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, releases: map[string]chan struct{}{}, hearings: map[domain.ChannelID]*hearing{}, streams: newStreams(), ends: ends{now: o.Now}, logs: logSubscribers{source: o.Logs},
 		heads: heads{news: make(chan struct{}, 1), waiting: map[domain.ChannelID]int64{}}}
 	if o.Sessions.Shared() {
 		g.saver = saver{news: make(chan struct{}, 1), dirty: map[*session]struct{}{}}

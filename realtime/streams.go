@@ -37,6 +37,10 @@ type openAnswer struct {
 	text strings.Builder
 	// heard is when the last chunk came from another replica, zero for an answer of this one.
 	heard time.Time
+	// first is the index of the first chunk that is known of an answer whose beginning is not,
+	// 0 for all others; pieces are its chunks from there on.
+	first  int
+	pieces []string
 }
 
 // newStreams returns no open answers.
@@ -63,17 +67,55 @@ func (s *streamShard) find(channel domain.ChannelID, answer domain.MessageID) *o
 	return nil
 }
 
-// add notes a chunk. One of a higher attempt begins the answer anew. The caller holds
-// the lock.
-func (s *streamShard) add(c agents.Chunk) {
+// add notes a chunk. One of a higher attempt begins the answer anew; after one that is
+// missing its beginning is not known any more. The caller holds the lock.
+func (s *streamShard) add(c agents.Chunk) *openAnswer {
 	a := s.find(c.ChannelID, c.MessageID)
-	if a == nil || a.last.Attempt < c.Attempt {
+	switch {
+	case a == nil || a.last.Attempt < c.Attempt:
 		s.remove(c.ChannelID, c.MessageID)
-		a = &openAnswer{}
+		a = &openAnswer{first: c.Index}
 		s.open[c.ChannelID] = append(s.open[c.ChannelID], a)
+	case a.last.Attempt > c.Attempt || c.Index <= a.last.Index:
+		return a // it has come already
+	case c.Index > a.last.Index+1:
+		a.text.Reset()
+		a.first, a.pieces = c.Index, nil
 	}
 	a.last = c
-	a.text.WriteString(c.Text)
+	if a.first == 0 {
+		a.text.WriteString(c.Text)
+	} else if len(a.pieces) < maxPieces {
+		a.pieces = append(a.pieces, c.Text)
+	}
+	return a
+}
+
+// maxPieces bounds the chunks that are kept of an answer whose beginning is not known.
+const maxPieces = 4096
+
+// begin gives an answer its beginning, as the replica where it arises tells it. The caller
+// holds the lock.
+func (s *streamShard) begin(channel domain.ChannelID, so streamSoFar) *openAnswer {
+	a := s.find(channel, so.MessageID)
+	known := a != nil && (a.last.Attempt > so.Attempt || a.last.Attempt == so.Attempt && (a.first == 0 || a.first > so.Index))
+	if known {
+		return a // it has begun anew since, or there is nothing to add, or what is between is missing
+	}
+	var rest []string
+	last := so.Index - 1
+	if a != nil && a.last.Attempt == so.Attempt && a.last.Index >= so.Index {
+		rest, last = a.pieces[min(so.Index-a.first, len(a.pieces)):], a.last.Index
+	}
+	s.remove(channel, so.MessageID)
+	a = &openAnswer{last: agents.Chunk{ChannelID: channel, AgentID: so.AgentID, Name: so.AgentName, MessageID: so.MessageID,
+		Question: so.InReplyTo, Attempt: so.Attempt, Index: last}}
+	a.text.WriteString(so.Text)
+	for _, piece := range rest {
+		a.text.WriteString(piece)
+	}
+	s.open[channel] = append(s.open[channel], a)
+	return a
 }
 
 // remove forgets an answer and reports whether there was one. The caller holds the lock.
@@ -95,10 +137,14 @@ func (s *streamShard) drop(channel domain.ChannelID, gone func(*openAnswer) bool
 	return len(left) < n
 }
 
-// snapshot are the channel's open answers, as a join tells them. The caller holds the lock.
-func (s *streamShard) snapshot(channel domain.ChannelID) []streamSoFar {
+// snapshot are the channel's open answers whose beginning is known, as a join tells them;
+// own leaves out those of other replicas. The caller holds the lock.
+func (s *streamShard) snapshot(channel domain.ChannelID, own bool) []streamSoFar {
 	list := make([]streamSoFar, 0, len(s.open[channel]))
 	for _, a := range s.open[channel] {
+		if a.first > 0 || own && !a.heard.IsZero() {
+			continue
+		}
 		list = append(list, streamSoFar{MessageID: a.last.MessageID, AgentID: a.last.AgentID, AgentName: a.last.Name,
 			InReplyTo: a.last.Question, Attempt: a.last.Attempt, Index: a.last.Index + 1, Text: a.text.String()})
 	}
@@ -202,5 +248,5 @@ func (s *session) enterHearing(channel domain.ChannelID, head int64) (fresh bool
 	if fresh, err = s.enter(channel, head); err != nil {
 		return false, nil, err
 	}
-	return fresh, shard.snapshot(channel), nil
+	return fresh, shard.snapshot(channel, false), nil
 }

@@ -38,6 +38,25 @@ func (s *subscriptions) gone(id string) {
 	}
 }
 
+// Hear makes what other servers broadcast to a room arrive before it has a member here, who is
+// to follow soon; LinkOptions.Subscribed tells when. Unhear ends that if nobody came.
+func (n *Namespace) Hear(room string) {
+	n.index.mu.Lock()
+	defer n.index.mu.Unlock()
+	if n.index.rooms[room] == nil {
+		n.index.remote.opened(room)
+	}
+}
+
+// Unhear ends what Hear began, unless the room has members.
+func (n *Namespace) Unhear(room string) {
+	n.index.mu.Lock()
+	defer n.index.mu.Unlock()
+	if n.index.rooms[room] == nil {
+		n.index.remote.closed(room)
+	}
+}
+
 // attach subscribes to what there is, and from now on to what comes.
 func (x *index) attach(s *subscriptions) {
 	x.mu.Lock()

@@ -1,0 +1,144 @@
+package realtime
+
+import (
+	"context"
+	"time"
+
+	"parley/domain"
+)
+
+// hearWait is how long the first join of a channel at this replica waits to hear what arises
+// there at others.
+const hearWait = 300 * time.Millisecond
+
+// hearing is what goes before the first member of a channel at this replica: the link must
+// bring what other replicas broadcast, and they must tell which answers arise there, so that
+// no member begins in the middle of one.
+type hearing struct {
+	// inForce is closed when broadcasts arrive, ready when all is done or was waited for.
+	inForce, ready chan struct{}
+	// answers gets a value for each replica that has told its answers.
+	answers chan struct{}
+}
+
+// hear returns when this replica hears of a channel, or cannot in time. Without other
+// replicas it does nothing.
+func (g *Gateway) hear(ctx context.Context, channel domain.ChannelID) {
+	if !g.linked.Load() {
+		return
+	}
+	g.mu.Lock()
+	h := g.hearings[channel]
+	if h == nil && g.ns.Members(string(channel)) == 0 {
+		h = &hearing{inForce: make(chan struct{}), ready: make(chan struct{}), answers: make(chan struct{}, maxReplicas)}
+		g.hearings[channel] = h
+		go g.prepare(channel, h) // ends within hearWait
+	}
+	g.mu.Unlock()
+	if h == nil {
+		return
+	}
+	select {
+	case <-h.ready:
+	case <-ctx.Done():
+	}
+}
+
+// unhear makes this replica hear of a channel no more, if the member that hear was for has
+// not come.
+func (g *Gateway) unhear(channel domain.ChannelID) {
+	if g.linked.Load() {
+		g.ns.Unhear(string(channel))
+	}
+}
+
+// maxReplicas is how many replicas' answers a join waits for at most.
+const maxReplicas = 256
+
+// prepare makes this replica hear of a channel.
+func (g *Gateway) prepare(channel domain.ChannelID, h *hearing) {
+	ctx, cancel := context.WithTimeout(context.Background(), hearWait)
+	defer cancel()
+	defer func() {
+		g.mu.Lock()
+		delete(g.hearings, channel)
+		g.mu.Unlock()
+		close(h.ready)
+	}()
+	g.ns.Hear(string(channel))
+	select {
+	case <-h.inForce:
+	case <-ctx.Done():
+		return
+	}
+	others := 0
+	if g.members != nil {
+		for _, name := range g.members() {
+			if name != g.replica {
+				others++
+			}
+		}
+	}
+	if others == 0 || g.sendNoteWithin(ctx, note{Kind: noteStreamsAsked, Channel: channel}) != nil {
+		return
+	}
+	for range min(others, maxReplicas) {
+		select {
+		case <-h.answers:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// hears takes the word of the link that it brings what others broadcast to a room.
+func (g *Gateway) hears(room string) {
+	channel := domain.ChannelID(room)
+	g.mu.Lock()
+	if h := g.hearings[channel]; h != nil {
+		select {
+		case <-h.inForce:
+		default:
+			close(h.inForce)
+		}
+	}
+	g.mu.Unlock()
+	g.sequencer.Check(channel)
+}
+
+// prepares reports whether the first member of a channel is about to come.
+func (g *Gateway) prepares(channel domain.ChannelID) bool {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	return g.hearings[channel] != nil
+}
+
+// tellStreams tells another replica which answers arise here in a channel.
+func (g *Gateway) tellStreams(n note) {
+	shard := g.streams.shard(n.Channel)
+	shard.mu.Lock()
+	list := shard.snapshot(n.Channel, true)
+	shard.mu.Unlock()
+	g.tellReplicas(note{Kind: noteStreams, To: n.From, Channel: n.Channel, Streams: list})
+}
+
+// toldStreams takes the answers that arise at another replica.
+func (g *Gateway) toldStreams(n note) {
+	now := g.opts.Now()
+	shard := g.streams.shard(n.Channel)
+	shard.mu.Lock()
+	for _, so := range n.Streams {
+		if len(shard.open[n.Channel]) < maxRemoteAnswers {
+			shard.begin(n.Channel, so).heard = now
+		}
+	}
+	shard.mu.Unlock()
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	if h := g.hearings[n.Channel]; h != nil {
+		select {
+		case h.answers <- struct{}{}:
+		default:
+		}
+	}
+}
