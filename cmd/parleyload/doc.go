@@ -55,7 +55,8 @@
 // and send typing:set, which nothing stores: FerretDB, which stands in for MongoDB unless
 // -mongodb names one, has nothing to do meanwhile. All servers run from beginning to end and
 // are driven in turn, in short rounds. The latency is measured at a low rate, and between
-// members at different servers; CPU is that of the servers alone, Redis is told beside.
+// members at different servers; CPU is that of the servers alone, Redis is told beside. Nothing
+// else should run meanwhile: servers that starve join more packets into one write and look cheap.
 //
 // Later rows (ingest) become further sub-commands in main.go.
 package main

@@ -69,8 +69,8 @@ type ReplicaOptions struct {
 
 // ReplicaDefaults are those of design 13 with the sockets and rooms of the broadcast, at a rate
 // that all keep up with and at the lower one of the broadcast, in about four minutes. At more
-// nothing is told of replicas: a starved server writes more packets at once, which makes each
-// delivery cheaper than at one that has time.
+// nothing is told of replicas, nor on a machine that others keep busy: a starved server writes
+// more packets at once, which makes each delivery cheaper than at one that has time.
 func ReplicaDefaults() ReplicaOptions {
 	return ReplicaOptions{
 		Parley: "bin/parley", NodePeer: "cmd/parleyload/peers", Out: "bench-results", FerretDB: "bin/ferretdb",
