@@ -45,5 +45,18 @@
 // connections to this machine come from several addresses of 127.0.0.0/8: the ports of one
 // would not do.
 //
-// Later rows (ingest, replicas) become further sub-commands in main.go.
+// # Replicas
+//
+//	(cd storage/mongo/ferretdb && CGO_ENABLED=0 go build -tags ferretdb_sqlite -o ../../../bin/ferretdb .)
+//	parleyload replicas -parley bin/parley -node-peer cmd/parleyload/peers -out bench
+//
+// It starts one Parley alone, two on one MongoDB and one Redis, and two Node.js servers with
+// @socket.io/redis-adapter. The members of each channel are dealt out to the servers in turn,
+// and send typing:set, which nothing stores: FerretDB, which stands in for MongoDB unless
+// -mongodb names one, has nothing to do meanwhile. All servers run from beginning to end and
+// are driven in turn, in short rounds. The latency is measured at a low rate, and between
+// members at different servers; CPU is that of the servers alone, Redis is told beside. Nothing
+// else should run meanwhile: servers that starve join more packets into one write and look cheap.
+//
+// Later rows (ingest) become further sub-commands in main.go.
 package main

@@ -25,6 +25,7 @@ const usage = `parleyload drives servers that speak Parley's Socket.IO protocol.
                                lost, doubled, disordered or not acknowledged
   parleyload bench [flags]     Parley beside a Node.js socket.io server, with the ratios that count
   parleyload idle [flags]      what connections that do nothing take of both servers' memory
+  parleyload replicas [flags]  what two servers and Redis cost above one, beside two of Node.js
   parleyload help              this text; -h after a command lists its flags
 `
 
@@ -33,7 +34,7 @@ type command func(ctx context.Context, args []string, out, progress io.Writer) e
 
 // commands are the sub-commands by name.
 func commands() map[string]command {
-	return map[string]command{"run": runCommand, "bench": benchCommand, "idle": idleCommand}
+	return map[string]command{"run": runCommand, "bench": benchCommand, "idle": idleCommand, "replicas": replicasCommand}
 }
 
 // main is the only place that ends the process.

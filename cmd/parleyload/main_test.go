@@ -26,6 +26,8 @@ func TestWrongCommandLinesAreRefused(t *testing.T) {
 		"bench -rates x":                      "no rate",
 		"idle -transports pigeon":             "transports must",
 		"idle -rest -1s":                      "rest must",
+		"replicas -rounds 0":                  "rounds must",
+		"replicas -rates 0":                   "rates must",
 		"bench -reference http://127.0.0.1:1": "reference-pid must",
 	} {
 		var out, progress bytes.Buffer
@@ -37,7 +39,7 @@ func TestWrongCommandLinesAreRefused(t *testing.T) {
 
 // TestHelpIsNoFault for the program and for each command.
 func TestHelpIsNoFault(t *testing.T) {
-	for _, line := range []string{"help", "-h", "run -h", "bench -h", "idle -h"} {
+	for _, line := range []string{"help", "-h", "run -h", "bench -h", "idle -h", "replicas -h"} {
 		var out, progress bytes.Buffer
 		if code := start(strings.Fields(line), &out, &progress); code != exitOK || out.Len()+progress.Len() == 0 {
 			t.Errorf("%q: code %d and %d bytes", line, code, out.Len()+progress.Len())

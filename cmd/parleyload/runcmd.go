@@ -38,7 +38,7 @@ func (f *runFlags) parse(args []string, out io.Writer) error {
 	set.DurationVar(&o.Drain, "drain", o.Drain, "how long to wait for stragglers after the last one")
 	set.IntVar(&o.Size, "size", o.Size, "bytes in a message text")
 	set.StringVar(&o.Transport, "transport", o.Transport, "websocket or polling")
-	set.StringVar(&o.Protocol, "protocol", o.Protocol, "message (the reference's event) or op (messages:send with ack)")
+	set.StringVar(&o.Protocol, "protocol", o.Protocol, "message (the reference's event), op (messages:send with ack) or typing (typing:set with ack)")
 	set.Float64Var(&o.ConnectRate, "connect-rate", o.ConnectRate, "connections begun per second; 0: all at once")
 	set.DurationVar(&o.ConnectTimeout, "connect-timeout", o.ConnectTimeout, "how long one connection and its join may take")
 	set.IntVar(&o.PID, "pid", 0, "the server's process, to measure its CPU and memory (that process alone)")

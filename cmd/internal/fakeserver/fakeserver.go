@@ -214,6 +214,10 @@ func (s *Server) event(p *peer, event string) {
 		s.send(p, body, id)
 		return
 	}
+	if string(args[0]) == `"typing:set"` {
+		s.typing(p, args[1], id)
+		return
+	}
 	var message struct {
 		Type    int
 		Payload payload
@@ -228,6 +232,16 @@ func (s *Server) event(p *peer, event string) {
 		p.out <- `42["channel_joined",{"channelId":"` + p.channel + `","roomId":"` + p.channel + `"}]`
 		p.out <- `42["room_joined",{"channelId":"` + p.channel + `","roomId":"` + p.channel + `"}]`
 	}
+}
+
+// typing tells the others of the channel, and acknowledges.
+func (s *Server) typing(p *peer, body json.RawMessage, ack string) {
+	for _, other := range s.peers {
+		if other != p && other.channel == p.channel {
+			other.out <- `42["typing",` + string(body) + `]`
+		}
+	}
+	p.out <- `43` + ack + `[{"success":true,"data":{}}]`
 }
 
 // send broadcasts, echoes and acknowledges.

@@ -4,6 +4,8 @@
 //
 //   node server.mjs [port]     port 0 (the default) takes any free one
 //
+// With REDIS_URL it is one of several servers that are joined by @socket.io/redis-adapter.
+//
 // It prints "listening <port>" once it takes connections, and ends at SIGTERM or SIGINT.
 
 import { createServer } from "node:http";
@@ -20,6 +22,15 @@ const io = new Server(http, {
   httpCompression: false,
   serveClient: false,
 });
+
+if (process.env.REDIS_URL) {
+  const { createAdapter } = await import("@socket.io/redis-adapter");
+  const { createClient } = await import("redis");
+  const publisher = createClient({ url: process.env.REDIS_URL });
+  const subscriber = publisher.duplicate();
+  await Promise.all([publisher.connect(), subscriber.connect()]);
+  io.adapter(createAdapter(publisher, subscriber));
+}
 
 /** Enters the channel's room and answers with the two join events. */
 function join(socket, payload) {
@@ -81,6 +92,11 @@ io.on("connection", (socket) => {
   socket.on("message", (data) => {
     if (data?.type === JOIN && data.payload) join(socket, data.payload);
     else if (data?.type === SEND && data.payload) send(socket, data.payload);
+  });
+  // An event that nothing stores, for parleyload's -protocol typing.
+  socket.on("typing:set", ({ channelId, senderId, senderName, isTyping }, ack) => {
+    socket.to(channelId).emit("typing", { channelId, roomId: channelId, senderId, senderName, isTyping });
+    if (typeof ack === "function") ack({ success: true, data: { expiresInMs: 6000 } });
   });
   // The operation form, for parleyload's -protocol op.
   socket.on("messages:send", (payload, ack) => {

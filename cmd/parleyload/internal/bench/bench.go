@@ -10,7 +10,6 @@ import (
 	"slices"
 	"time"
 
-	"parley/cmd/internal/client"
 	"parley/cmd/parleyload/internal/load"
 	"parley/cmd/parleyload/internal/process"
 )
@@ -184,7 +183,6 @@ func (b *bench) broadcast(ctx context.Context, s *server, kind string, round int
 // drive is one run of the load driver; its report joins the result.
 func (b *bench) drive(ctx context.Context, name, kind string, round int, l load.Options) (*load.Report, error) {
 	b.say("%s, round %d: %d sockets, %d channels, %.0f sends/s", name, round, l.Sockets, l.Channels, l.Rate)
-	l.Transport, l.Protocol = client.WebSocket, load.ProtocolMessage
 	report, err := load.Run(ctx, l, b.progress)
 	if err != nil {
 		return nil, fmt.Errorf("drive %s: %w", name, err)

@@ -41,7 +41,10 @@ type starter func(ctx context.Context) (*server, error)
 
 // parley returns how Parley is started: fresh data below Out, default settings, and none
 // of the settings of the caller's environment.
-func (o *Options) parley(ctx context.Context) (*server, error) {
+func (o *Options) parley(ctx context.Context) (*server, error) { return o.parleyWith(ctx) }
+
+// parleyWith starts Parley with further settings.
+func (o *Options) parleyWith(ctx context.Context, settings ...string) (*server, error) {
 	port, err := freeport.Pick(ctx)
 	if err != nil {
 		return nil, err
@@ -63,6 +66,7 @@ func (o *Options) parley(ctx context.Context) (*server, error) {
 	data := filepath.Join(home, "data")
 	cmd.Env = append(bareEnvironment(), "SERVER_HOST=127.0.0.1", "SERVER_PORT="+strconv.Itoa(port),
 		"PARLEY_DATA_DIR="+data, "LOG_LEVEL=warn")
+	cmd.Env = append(cmd.Env, settings...)
 	log, err := o.logFile("parley.log")
 	if err != nil {
 		return nil, err
@@ -81,13 +85,17 @@ func (o *Options) parley(ctx context.Context) (*server, error) {
 }
 
 // node returns how the Node.js server is started: it prints its port.
-func (o *Options) node(ctx context.Context) (*server, error) {
+func (o *Options) node(ctx context.Context) (*server, error) { return o.nodeWith(ctx) }
+
+// nodeWith starts the Node.js server with further settings.
+func (o *Options) nodeWith(ctx context.Context, settings ...string) (*server, error) {
 	if _, err := os.Stat(filepath.Join(o.NodePeer, "node_modules", "socket.io")); err != nil {
 		return nil, fmt.Errorf("the Node.js peer is not installed; run: npm ci --prefix %s", o.NodePeer)
 	}
 	cmd := exec.Command("node", "server.mjs")
 	cmd.Dir = o.NodePeer
 	cmd.Env = append(bareEnvironment(), "NODE_ENV=production")
+	cmd.Env = append(cmd.Env, settings...)
 	log, err := o.logFile("node.log")
 	if err != nil {
 		return nil, err

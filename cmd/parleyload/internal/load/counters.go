@@ -23,6 +23,7 @@ type counters struct {
 	broken     atomic.Int64 // connections that ended during the run
 
 	delivery histogram.Histogram // due until received, at others than the sender
+	crossed  histogram.Histogram // of them, from a member at another server
 	echo     histogram.Histogram // due until the sender's own message came back
 	ack      histogram.Histogram // due until acknowledged
 	late     histogram.Histogram // due until handed to the socket: the driver's own part

@@ -15,12 +15,16 @@ const (
 	ProtocolMessage = "message"
 	// ProtocolOp is the operation messages:send, answered by the ack.
 	ProtocolOp = "op"
+	// ProtocolTyping is the operation typing:set, answered by the ack: an event that nothing
+	// stores, and that all members of the channel but the sender hear of.
+	ProtocolTyping = "typing"
 )
 
 // Bounds of what a marker can carry.
 const (
 	maxSockets  = 1 << 16
 	maxDuration = 24 * time.Hour
+	maxTyping   = 256 // bytes of a sender's name, which carries the marker
 )
 
 // Options say what to drive, and how hard. The zero value is not valid; start from Defaults.
@@ -29,7 +33,7 @@ type Options struct {
 	URL string `json:"url"`
 	// Sockets is the number of connections, dealt out to the channels in turn.
 	Sockets int `json:"sockets"`
-	// Channels is the number of channels; their ids are new in every run.
+	// Channels is the number of channels; their ids are new in every run, but for Identity.
 	Channels int `json:"channels"`
 	// Rate is the number of sends per second of all sockets together.
 	Rate float64 `json:"rate"`
@@ -52,8 +56,48 @@ type Options struct {
 	ConnectTimeout time.Duration `json:"connectTimeout"`
 	// PID is the server's process, for CPU and memory; zero: they are not measured.
 	PID int `json:"pid,omitempty"`
+	// Others are further servers of one cluster with that at URL; the members of each channel
+	// are dealt out to all of them in turn, and the processes of all are measured together.
+	Others []Target `json:"others,omitempty"`
+	// Beside is a process that the servers use, such as Redis, which is measured on its own;
+	// zero: none.
+	Beside int `json:"beside,omitempty"`
+	// Identity names channels and people, so that those of one run can come back in another;
+	// zero: they are new.
+	Identity uint32 `json:"identity,omitempty"`
 	// Key is the server key; empty: none is sent.
 	Key string `json:"-"`
+}
+
+// Target is a server to drive, and its process if that is to be measured.
+type Target struct {
+	URL string `json:"url"`
+	PID int    `json:"pid,omitempty"`
+}
+
+// server is the address that the member of a channel with a rank connects to.
+func (o *Options) server(rank int) string {
+	if n := rank % (1 + len(o.Others)); n > 0 {
+		return o.Others[n-1].URL
+	}
+	return o.URL
+}
+
+// together reports whether two members of a channel are at the same server.
+func (o *Options) together(rank, other int) bool {
+	return (rank-other)%(1+len(o.Others)) == 0
+}
+
+// pids are the processes that are measured together.
+func (o *Options) pids() []int {
+	if o.PID == 0 {
+		return nil
+	}
+	pids := []int{o.PID}
+	for _, t := range o.Others {
+		pids = append(pids, t.PID)
+	}
+	return pids
 }
 
 // Defaults are the options of a short run against a server on this machine.
@@ -74,9 +118,12 @@ func (o *Options) Validate() error {
 			faults = append(faults, fmt.Errorf(format, args...))
 		}
 	}
-	u, err := url.Parse(o.URL)
-	check(err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https"),
-		"url must be an http or https address, not %q", o.URL)
+	for _, t := range append([]Target{{URL: o.URL, PID: o.PID}}, o.Others...) {
+		u, err := url.Parse(t.URL)
+		check(err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https"),
+			"url must be an http or https address, not %q", t.URL)
+		check(t.PID >= 0, "pid must not be negative, but is %d", t.PID)
+	}
 	check(o.Sockets >= 1 && o.Sockets <= maxSockets, "sockets must be 1 to %d, not %d", maxSockets, o.Sockets)
 	check(o.Channels >= 1 && o.Channels <= o.Sockets, "channels must be 1 to the number of sockets, not %d", o.Channels)
 	check(o.Rate > 0 && o.Rate <= 1e6, "rate must be above 0 and at most 1,000,000, not %v", o.Rate)
@@ -85,9 +132,11 @@ func (o *Options) Validate() error {
 	check(o.Drain >= 0, "drain must not be negative, but is %v", o.Drain)
 	check(o.Size >= markerSize && o.Size <= 100_000, "size must be %d to 100,000, not %d", markerSize, o.Size)
 	check(o.Transport == client.WebSocket || o.Transport == client.Polling, "transport must be websocket or polling, not %q", o.Transport)
-	check(o.Protocol == ProtocolMessage || o.Protocol == ProtocolOp, "protocol must be message or op, not %q", o.Protocol)
+	check(o.Protocol == ProtocolMessage || o.Protocol == ProtocolOp || o.Protocol == ProtocolTyping,
+		"protocol must be message, op or typing, not %q", o.Protocol)
 	check(o.ConnectRate >= 0, "connect-rate must not be negative, but is %v", o.ConnectRate)
 	check(o.ConnectTimeout > 0, "connect-timeout must be positive, but is %v", o.ConnectTimeout)
-	check(o.PID >= 0, "pid must not be negative, but is %d", o.PID)
+	check(o.Beside >= 0, "beside must not be negative, but is %d", o.Beside)
+	check(o.Protocol != ProtocolTyping || o.Size <= maxTyping, "size must be at most %d with protocol typing, not %d", maxTyping, o.Size)
 	return errors.Join(faults...)
 }

@@ -11,6 +11,7 @@ const defaultServer = "00000000-0000-0000-0000-000000000000"
 // Beginnings of the Socket.IO packets that are told apart.
 var (
 	broadcastStart     = []byte(`2["messageBroadcast"`)
+	typingStart        = []byte(`2["typing"`)
 	ackEventStart      = []byte(`2["messageAck"`)
 	joinedStart        = []byte(`2["channel_joined"`)
 	errorEventStart    = []byte(`2["messageError"`)
@@ -26,6 +27,8 @@ var (
 	messageEventEnd    = `}]`
 	operationStart     = `["messages:send",`
 	operationEnd       = `]`
+	typingOperation    = `["typing:set",`
+	typingEnd          = `","isTyping":false}]`
 	joinEventStart     = `2["message",{"type":1,"payload":{"channelId":"`
 	channelAndRoomGlue = `","roomId":"`
 )
@@ -37,44 +40,56 @@ func joinPacket(channel, entity string) []byte {
 
 // sendPacket builds the packets of one socket's messages in a buffer that it reuses.
 type sendPacket struct {
-	operation bool
-	size      int
-	before    []byte // of the payload, up to the message
-	buffer    []byte
+	protocol string
+	size     int
+	before   []byte // of the payload, up to the message
+	buffer   []byte
 }
 
 // newSendPacket prepares what all messages of a socket have in common.
 func newSendPacket(o *Options, channel, entity string, socket int) *sendPacket {
 	before := `{"channelId":"` + channel + channelAndRoomGlue + channel + payloadServer + entity +
 		payloadSenderName + strconv.Itoa(socket) + payloadMessage
-	return &sendPacket{operation: o.Protocol == ProtocolOp, size: o.Size, before: []byte(before)}
+	if o.Protocol == ProtocolTyping {
+		before = `{"channelId":"` + channel + `","senderId":"` + entity + `","senderName":"`
+	}
+	return &sendPacket{protocol: o.Protocol, size: o.Size, before: []byte(before)}
 }
 
 // build returns the packet of a message, valid until the next call.
 func (p *sendPacket) build(m marker) []byte {
-	b := p.buffer[:0]
-	if p.operation {
-		b = append(b, '2')
-		b = strconv.AppendUint(b, uint64(m.counter), 10)
-		b = append(b, operationStart...)
-	} else {
-		b = append(b, messageEventStart...)
-	}
-	b = append(b, p.before...)
+	b := append(p.start(p.buffer[:0], m), p.before...)
 	b = m.append(b)
 	for left := p.size - markerSize; left > 0; left -= len(padding) {
 		b = append(b, padding[:min(left, len(padding))]...)
 	}
-	b = append(b, payloadMessageID...)
-	b = m.appendID(b)
-	b = append(b, payloadAfterID...)
-	if p.operation {
-		b = append(b, operationEnd...)
-	} else {
-		b = append(b, messageEventEnd...)
+	p.buffer = p.end(b, m)
+	return p.buffer
+}
+
+// start appends what comes before the payload.
+func (p *sendPacket) start(b []byte, m marker) []byte {
+	if p.protocol == ProtocolMessage {
+		return append(b, messageEventStart...)
 	}
-	p.buffer = b
-	return b
+	b = strconv.AppendUint(append(b, '2'), uint64(m.counter), 10)
+	if p.protocol == ProtocolTyping {
+		return append(b, typingOperation...)
+	}
+	return append(b, operationStart...)
+}
+
+// end appends what comes after the text.
+func (p *sendPacket) end(b []byte, m marker) []byte {
+	if p.protocol == ProtocolTyping {
+		return append(b, typingEnd...)
+	}
+	b = m.appendID(append(b, payloadMessageID...))
+	b = append(b, payloadAfterID...)
+	if p.protocol == ProtocolOp {
+		return append(b, operationEnd...)
+	}
+	return append(b, messageEventEnd...)
 }
 
 // ackID returns the number of an ACK packet.

@@ -21,7 +21,7 @@ type Percentiles struct {
 	Max   float64 `json:"max"`
 }
 
-// Server is what the server's process used in the measured time.
+// Server is what the server's process, or those of a cluster together, used in the measured time.
 type Server struct {
 	CPUSeconds float64 `json:"cpuSeconds"`
 	// CPUPercent is of one core.
@@ -33,6 +33,8 @@ type Server struct {
 	// ResidentMB is at the end of sending, PeakResidentMB the highest of all samples.
 	ResidentMB     float64 `json:"residentMB"`
 	PeakResidentMB float64 `json:"peakResidentMB"`
+	// BesideSeconds is the CPU of the process beside, which the other figures leave out.
+	BesideSeconds float64 `json:"besideCpuSeconds,omitempty"`
 }
 
 // Report is the outcome of a run. The counts of messages are over the whole run, rates
@@ -75,8 +77,10 @@ type Report struct {
 	// AckedBy is how the server acknowledges: messageAck, ack, or echo.
 	AckedBy  string      `json:"ackedBy"`
 	Delivery Percentiles `json:"deliveryMs"`
-	Ack      Percentiles `json:"ackMs"`
-	Echo     Percentiles `json:"echoMs"`
+	// Crossed are those deliveries that went from one server of a cluster to another.
+	Crossed Percentiles `json:"crossedMs"`
+	Ack     Percentiles `json:"ackMs"`
+	Echo    Percentiles `json:"echoMs"`
 	// Lateness is the driver's own: due until handed to the socket.
 	Lateness Percentiles `json:"driverLatenessMs"`
 
@@ -115,7 +119,10 @@ func (r *run) countDeliveries(p *Report) {
 	for _, ch := range r.channels {
 		written := int64(ch.sent - ch.unsent)
 		p.Scheduled += int64(ch.sent)
-		p.Expected += written * int64(len(ch.members))
+		p.Expected += written * r.hearers(ch)
+		if r.options.Protocol == ProtocolTyping {
+			continue // each member lacks its own, and the order is nobody's promise
+		}
 		switch ch.orders() {
 		case 0:
 			if len(ch.members) > 0 {
@@ -154,6 +161,7 @@ func (r *run) measure(p *Report, w *watch) {
 		CPUSeconds: cpu.Seconds(), CPUPercent: 100 * cpu.Seconds() / seconds,
 		PerDelivery: per(b.arrived - a.arrived), PerSend: per(b.acked - a.acked),
 		ResidentMB: mb(b.server.Resident), PeakResidentMB: mb(w.peakResident),
+		BesideSeconds: (b.beside - a.beside).Seconds(),
 	}
 }
 
@@ -164,10 +172,11 @@ func (r *run) acknowledgements(p *Report, w *watch) {
 	end := w.moment()
 	since := func(last, first histogram.Snapshot) Percentiles { return percentiles(last.Since(&first)) }
 	p.Delivery = since(end.delivery, w.first.delivery)
+	p.Crossed = since(end.crossed, w.first.crossed)
 	p.Ack = since(end.ack, w.first.ack)
 	p.Echo = since(end.echo, w.first.echo)
 	p.Lateness = since(end.late, w.first.late)
-	p.AckedBy = map[string]string{ProtocolMessage: "messageAck", ProtocolOp: "ack"}[r.options.Protocol]
+	p.AckedBy = map[string]string{ProtocolMessage: "messageAck", ProtocolOp: "ack", ProtocolTyping: "ack"}[r.options.Protocol]
 	if p.Acked == 0 && c.echoes.Load() > 0 {
 		p.AckedBy, p.Acked, p.Ack = "echo", c.echoes.Load(), p.Echo
 		if p.Server != nil {
@@ -234,7 +243,10 @@ func (p *Report) WriteText(out io.Writer) {
 	for _, l := range []struct {
 		name string
 		Percentiles
-	}{{"delivery", p.Delivery}, {"ack", p.Ack}, {"echo", p.Echo}, {"driver late", p.Lateness}} {
+	}{{"delivery", p.Delivery}, {"crossed", p.Crossed}, {"ack", p.Ack}, {"echo", p.Echo}, {"driver late", p.Lateness}} {
+		if l.Count == 0 && l.name == "crossed" {
+			continue
+		}
 		row(l.name, "p50 %.2f  p90 %.2f  p99 %.2f  p99.9 %.2f  max %.2f ms", l.P50, l.P90, l.P99, l.P999, l.Max)
 	}
 	if s := p.Server; s != nil {

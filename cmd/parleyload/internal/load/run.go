@@ -2,11 +2,10 @@ package load
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"sync"
@@ -70,15 +69,15 @@ func Run(ctx context.Context, o Options, progress io.Writer) (*Report, error) {
 
 // newRun lays out the channels.
 func newRun(o *Options) (*run, error) {
-	var id [4]byte
-	if _, err := rand.Read(id[:]); err != nil {
-		return nil, fmt.Errorf("choose the run's id: %w", err)
+	id := o.Identity
+	if id == 0 {
+		id = rand.Uint32()
 	}
 	server, err := url.Parse(o.URL)
 	if err != nil {
 		return nil, fmt.Errorf("parse the server's address: %w", err)
 	}
-	r := &run{options: o, id: binary.BigEndian.Uint32(id[:]), epoch: time.Now(), dialer: newDialer(server)}
+	r := &run{options: o, id: id, epoch: time.Now(), dialer: newDialer(server)}
 	r.http = r.dialer.client(o.Sockets)
 	for i := range o.Channels {
 		r.channels = append(r.channels, &channel{id: channelID(r.id, i)})
@@ -209,12 +208,21 @@ func (r *run) drain(ctx context.Context) time.Duration {
 	return time.Since(begun)
 }
 
+// hearers is how many hear of a message to a channel; of typing, the sender does not.
+func (r *run) hearers(ch *channel) int64 {
+	n := int64(len(ch.members))
+	if r.options.Protocol == ProtocolTyping && n > 0 {
+		n--
+	}
+	return n
+}
+
 // complete reports whether everything that was sent has arrived and is acknowledged.
 func (r *run) complete() bool {
 	c := &r.counters
 	var due int64
 	for _, ch := range r.channels {
-		due += int64(ch.sent) * int64(len(ch.members))
+		due += int64(ch.sent) * r.hearers(ch)
 	}
 	acked := c.acked.Load()
 	if acked == 0 {

@@ -70,7 +70,7 @@ func (p *pendingTimes) take(counter uint32) (time.Duration, bool) {
 // open connects, joins the channel and waits until the server says so.
 func (s *socket) open(ctx context.Context, o *Options) error {
 	conn, err := client.Dial(ctx, client.Options{
-		URL: o.URL, Transport: o.Transport, Key: o.Key, Timeout: o.ConnectTimeout, HTTP: s.run.http, Dial: s.run.dialer.dial,
+		URL: o.server(s.run.rank(s.index)), Transport: o.Transport, Key: o.Key, Timeout: o.ConnectTimeout, HTTP: s.run.http, Dial: s.run.dialer.dial,
 	})
 	if err != nil {
 		return fmt.Errorf("connect: %w", err)
@@ -129,7 +129,7 @@ func (s *socket) read() {
 func (s *socket) receive(packet []byte) {
 	c := &s.run.counters
 	switch {
-	case bytes.HasPrefix(packet, broadcastStart):
+	case bytes.HasPrefix(packet, broadcastStart), bytes.HasPrefix(packet, typingStart):
 		s.delivered(packet)
 	case bytes.HasPrefix(packet, ackEventStart):
 		if m, ok := findClientMessageID(packet); ok && s.own(m) {
@@ -180,6 +180,9 @@ func (s *socket) delivered(packet []byte) {
 		return
 	}
 	c.delivery.Record(took)
+	if !s.run.options.together(s.run.rank(s.index), rank) {
+		c.crossed.Record(took)
+	}
 }
 
 // answered counts the ack of an operation.
@@ -216,7 +219,7 @@ func (s *socket) write() {
 	packets := newSendPacket(o, s.channel.id, entityID(s.run.id, s.index), s.index)
 	c := &s.run.counters
 	for m := range s.out {
-		if o.Protocol == ProtocolOp {
+		if o.Protocol != ProtocolMessage {
 			s.pending.put(m.counter, m.due)
 		}
 		c.late.Record(s.run.now() - m.due)

@@ -40,7 +40,9 @@ type moment struct {
 	others   int64
 	server   process.Usage
 	driver   process.Usage
+	beside   time.Duration
 	delivery histogram.Snapshot
+	crossed  histogram.Snapshot
 	echo     histogram.Snapshot
 	ack      histogram.Snapshot
 	late     histogram.Snapshot
@@ -90,22 +92,35 @@ func (w *watch) moment() *moment {
 	c := &w.run.counters
 	m := &moment{
 		at: w.run.now(), sent: c.sent.Load(), acked: c.acked.Load(), arrived: c.deliveries.Load(), others: c.others.Load(),
-		delivery: c.delivery.Snapshot(), echo: c.echo.Snapshot(), ack: c.ack.Snapshot(), late: c.late.Snapshot(),
+		delivery: c.delivery.Snapshot(), crossed: c.crossed.Snapshot(), echo: c.echo.Snapshot(), ack: c.ack.Snapshot(), late: c.late.Snapshot(),
 	}
 	if own, err := process.Read(os.Getpid()); err == nil {
 		m.driver = own
 	}
-	if pid := w.run.options.PID; pid != 0 {
+	w.readServers(m)
+	return m
+}
+
+// readServers reads what the servers' processes have used.
+func (w *watch) readServers(m *moment) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	read := func(pid int) process.Usage {
 		usage, err := process.Read(pid)
-		w.mu.Lock()
-		defer w.mu.Unlock()
 		if err != nil {
 			w.serverFault = err.Error()
 		}
-		m.server = usage
-		w.peakResident = max(w.peakResident, usage.Resident)
+		return usage
 	}
-	return m
+	for _, pid := range w.run.options.pids() {
+		usage := read(pid)
+		m.server.CPU += usage.CPU
+		m.server.Resident += usage.Resident
+	}
+	if pid := w.run.options.Beside; pid != 0 {
+		m.beside = read(pid).CPU
+	}
+	w.peakResident = max(w.peakResident, m.server.Resident)
 }
 
 // follow samples every second until done is closed.
