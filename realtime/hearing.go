@@ -32,7 +32,7 @@ func (g *Gateway) hear(ctx context.Context, channel domain.ChannelID) {
 	if h == nil && g.ns.Members(string(channel)) == 0 {
 		h = &hearing{inForce: make(chan struct{}), ready: make(chan struct{}), answers: make(chan struct{}, maxReplicas)}
 		g.hearings[channel] = h
-		go g.prepare(channel, h) // ends within hearWait
+		go g.prepare(channel, h) //nolint:gosec // it is for all who join, and ends within hearWait
 	}
 	g.mu.Unlock()
 	if h == nil {
