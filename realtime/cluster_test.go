@@ -37,7 +37,7 @@ func openReplicas(t *testing.T, server *redistest.Server, names ...string) []*do
 			_ = client.Close()
 		})
 		d := openDoorAt(t, func(o *realtime.Options) {
-			o.Bus = notes
+			o.Bus, o.Replica = notes, name
 			o.Sessions = realtime.NewVaultSessions(redis.NewSessions(client), name, time.Now)
 		}, store, func(g *realtime.Gateway) {
 			if err := g.Link(link, name, func() []string { return names }); err != nil {
@@ -171,6 +171,21 @@ func TestAClientComesBackToAnotherReplica(t *testing.T) {
 				t.Fatalf("heard %v", e)
 			}
 		})
+	}
+}
+
+func TestAClientComesBackToAnotherReplicaBeforeItsSessionIsSaved(t *testing.T) {
+	doors := openReplicas(t, redistest.Start(t), "one", "two", "three")
+	c := doors[0].enter("", channelID)
+	for i := range 30 {
+		doors[0].say(channelID, fmt.Sprint(i))
+		same(t, texts(t, c, 1), fmt.Sprint(i))
+		c.Freeze()
+		again := doors[(i+1)%3].back("", c)
+		if again.ID() != c.ID() {
+			t.Fatalf("after %d returns it is socket %s, and was %s", i, again.ID(), c.ID())
+		}
+		c = again
 	}
 }
 

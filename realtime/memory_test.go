@@ -65,6 +65,7 @@ func roomID(n int) domain.RoomID {
 func TestMemoriesAreToldToWhoWatchesTheAgent(t *testing.T) {
 	d := openDoor(t, nil)
 	c := d.dial()
+	next(t, c, "connection_established")
 	if err := d.gateway.Watch(c.ID(), mindID); err != nil {
 		t.Fatal(err)
 	}

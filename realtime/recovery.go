@@ -273,7 +273,7 @@ func (g *Gateway) mayStay(ctx context.Context, actor domain.Actor, channel domai
 // readRoom reads what a client missed of a channel.
 func (g *Gateway) readRoom(ctx context.Context, r *restoration, room SavedRoom) (roomMissed, error) {
 	out := roomMissed{SavedRoom: room, upto: room.Rev}
-	head, err := g.sequencer.Head(ctx, room.ChannelID)
+	head, err := g.sequencer.Head(ctx, room.ChannelID, room.Rev)
 	if err != nil {
 		return out, err
 	}

@@ -13,12 +13,13 @@ import (
 	"parley/domain"
 	"parley/domain/messaging"
 	"parley/realtime/sio/siotest"
+	"parley/storage/redis/redistest"
 )
 
 // wanderer is a client whose connection is lost over and over; it notes the numbers of all
 // channel events that it hears.
 type wanderer struct {
-	door   *door
+	doors  []*door // it comes back to any of them
 	client *siotest.Client
 	way    string
 	random *rand.Rand
@@ -98,13 +99,15 @@ func (w *wanderer) wander(channels []string) {
 		if w.random.IntN(2) == 0 {
 			w.client.Close()
 		}
-		back, err := w.door.sockets.Dial(w.door.url, siotest.Options{Transport: w.way, Auth: w.client.Back(fields{"entityId": ann}), Halt: w.halt()})
+		door := w.doors[w.random.IntN(len(w.doors))]
+		back, err := door.sockets.Dial(door.url, siotest.Options{Transport: w.way, Auth: w.client.Back(fields{"entityId": ann}), Halt: w.halt()})
 		if err != nil {
 			w.err = err
 			return
 		}
 		if back.ID() != w.client.ID() {
 			w.err = fmt.Errorf("the session did not come back at cut %d", w.cuts)
+			back.Close()
 			return
 		}
 		w.client.Close()
@@ -117,7 +120,12 @@ func (w *wanderer) wander(channels []string) {
 // random while others post, change and delete. Each client must have heard every number of
 // every channel that the store holds at the end, rising, each once.
 func TestNothingIsLostOrDoubledOverCuts(t *testing.T) {
-	d := openDoor(t, nil)
+	t.Run("one", func(t *testing.T) { testCuts(t, openDoor(t, nil)) })
+	t.Run("three", func(t *testing.T) { testCuts(t, openReplicas(t, redistest.Start(t), "one", "two", "three")...) })
+}
+
+// testCuts does it with a door for each replica.
+func testCuts(t *testing.T, doors ...*door) {
 	channels := []string{channelID, otherChannel, "77777777-7777-4777-8777-777777777777"}
 	posts, seed := 150, uint64(time.Now().UnixNano())
 	if testing.Short() {
@@ -127,7 +135,7 @@ func TestNothingIsLostOrDoubledOverCuts(t *testing.T) {
 	var wanderers []*wanderer
 	var walking sync.WaitGroup
 	for i := range 9 {
-		w := &wanderer{door: d, client: d.enter(ways[i%3], channels...), way: ways[i%3], heard: map[string][]int64{},
+		w := &wanderer{doors: doors, client: doors[i%len(doors)].enter(ways[i%3], channels...), way: ways[i%3], heard: map[string][]int64{},
 			random: rand.New(rand.NewPCG(seed, uint64(i)))}
 		wanderers = append(wanderers, w)
 	}
@@ -137,11 +145,11 @@ func TestNothingIsLostOrDoubledOverCuts(t *testing.T) {
 	var writing sync.WaitGroup
 	for i, channel := range channels {
 		random := rand.New(rand.NewPCG(seed, uint64(100+i)))
-		writing.Go(func() { d.write(channel, posts, random) })
+		writing.Go(func() { doors[i%len(doors)].write(channel, posts, random) })
 	}
 	writing.Wait()
 	for _, channel := range channels {
-		d.say(channel, "end")
+		doors[0].say(channel, "end")
 	}
 	walking.Wait()
 	cuts, halts := 0, 0
@@ -152,7 +160,7 @@ func TestNothingIsLostOrDoubledOverCuts(t *testing.T) {
 			t.Errorf("client %d over %s: %v", i, w.way, w.err)
 		}
 		for _, channel := range channels {
-			d.check(fmt.Sprintf("client %d over %s", i, w.way), channel, w.heard[channel])
+			doors[0].check(fmt.Sprintf("client %d over %s", i, w.way), channel, w.heard[channel])
 		}
 	}
 	t.Logf("%d cuts, %d of them during an upgrade", cuts, halts)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley/domain"
+	"parley/realtime/sio"
 )
 
 // vaultGrace is how long clients that come back are sent away to come again, while nobody can
@@ -38,18 +39,35 @@ func (o *outage) answered(err error) time.Duration {
 }
 
 // takeSaved takes a session. If its connection is still open on another replica, that ends
-// it first.
+// it first. One that was never saved can be only where its private id comes from.
 func (g *Gateway) takeSaved(ctx context.Context, pid, identity string) (SavedSession, bool, error) {
-	looking, cancel := context.WithTimeout(ctx, saveTimeout)
+	for asked := (Place{Generation: -1}); ; {
+		place, found, err := g.look(ctx, pid, identity)
+		if err != nil {
+			return SavedSession{}, false, err
+		}
+		if !found {
+			place = Place{Owner: sio.OwnerOf(pid)}
+		}
+		if place == asked {
+			return SavedSession{}, false, nil
+		}
+		asked = place
+		if place.Owner != "" && place.Owner != g.replica {
+			g.release(ctx, place.Owner, pid, identity)
+		}
+		saved, found, err := g.opts.Sessions.Take(ctx, pid, identity, place.Generation)
+		if err != nil || found {
+			return saved, found, err
+		}
+	}
+}
+
+// look tells where a session is, within saveTimeout.
+func (g *Gateway) look(ctx context.Context, pid, identity string) (Place, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
 	defer cancel()
-	place, found, err := g.opts.Sessions.Look(looking, pid, identity)
-	if err != nil || !found {
-		return SavedSession{}, false, err
-	}
-	if place.Owner != "" && place.Owner != g.replica {
-		g.release(ctx, place.Owner, pid, identity)
-	}
-	return g.opts.Sessions.Take(ctx, pid, identity, place.Generation)
+	return g.opts.Sessions.Look(ctx, pid, identity)
 }
 
 // releaseWait is how long another replica may take to end a connection whose client has
@@ -83,20 +101,23 @@ func (g *Gateway) release(ctx context.Context, owner, pid, identity string) {
 }
 
 // releaseHere ends the connection of a session whose client has come back to another
-// replica, and tells that one once the session is saved.
+// replica, and tells that one once the session is saved. If the client is about to come back
+// here, it waits for that first.
 func (g *Gateway) releaseHere(n note) {
-	answer := note{Kind: noteReleased, To: n.From, PID: n.PID}
-	g.mu.RLock()
-	old := g.byPID[n.PID]
-	g.mu.RUnlock()
-	if old == nil || identityOf(old.actor) != n.Identity {
-		g.tellReplicas(answer)
-		return
-	}
-	old.socket.Sever()
-	go func() { // ends with the session, which has been severed
-		<-old.ended
-		g.tellReplicas(answer)
+	go func() { // ends within releaseWait, or with the session, which has been severed
+		ctx, cancel := context.WithTimeout(context.Background(), releaseWait)
+		defer cancel()
+		if g.claim(ctx, n.PID) {
+			g.mu.RLock()
+			old := g.byPID[n.PID]
+			g.mu.RUnlock()
+			g.unclaim(n.PID)
+			if old != nil && identityOf(old.actor) == n.Identity {
+				old.socket.Sever()
+				<-old.ended
+			}
+		}
+		g.tellReplicas(note{Kind: noteReleased, To: n.From, PID: n.PID})
 	}()
 }
 

@@ -20,9 +20,9 @@ type Sessions interface {
 	// Look tells where the session of a private id is. Without one of this identity, or
 	// after its Until, found is false.
 	Look(ctx context.Context, pid, identity string) (p Place, found bool, err error)
-	// Take hands out the session of a private id, and forgets it in the same step: it is
-	// handed out once, with its Generation raised. found is false where Look finds none, and
-	// if the generation is not the one given; then nothing is forgotten.
+	// Take hands out the session of a private id, and raises its Generation in the same step,
+	// so that it is handed out once. found is false where Look finds none, and if the
+	// generation is not the one given; then nothing is changed.
 	Take(ctx context.Context, pid, identity string, generation int64) (s SavedSession, found bool, err error)
 	// Drop forgets a session whose socket does not come back, unless it was taken since.
 	Drop(ctx context.Context, s SavedSession) error
@@ -34,7 +34,7 @@ type Sessions interface {
 
 // Place is where a session is.
 type Place struct {
-	// Owner is the replica that saved it, "" if that is this one in any case.
+	// Owner is the replica that has it, "" if that is this one in any case.
 	Owner string
 	// Generation is how often it was taken.
 	Generation int64

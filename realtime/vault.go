@@ -20,11 +20,12 @@ type Vault interface {
 	// Save keeps data for ttl, in place of what was there. kept is false, and nothing
 	// changed, if there is something of a higher generation.
 	Save(ctx context.Context, key, identity, owner string, generation int64, ttl time.Duration, data []byte) (kept bool, err error)
-	// Look tells who saved what is under a key, and its generation, if that is of identity.
+	// Look tells who has what is under a key, the last to save or take it, and its
+	// generation, if that is of identity.
 	Look(ctx context.Context, key, identity string) (owner string, generation int64, found bool, err error)
 	// Take returns what is under a key and how long ago it was saved, if it is of identity
-	// and of the generation. In the same step it is forgotten, and the generation raised.
-	Take(ctx context.Context, key, identity string, generation int64) (data []byte, age time.Duration, found bool, err error)
+	// and of the generation. In the same step the generation is raised, and it is owner's.
+	Take(ctx context.Context, key, identity, owner string, generation int64) (data []byte, age time.Duration, found bool, err error)
 	// Drop forgets what is under a key, unless it is of a higher generation.
 	Drop(ctx context.Context, key string, generation int64) error
 }
@@ -86,7 +87,7 @@ func (v *VaultSessions) Look(ctx context.Context, pid, identity string) (Place, 
 // Take is part of Sessions. Ended is when the session was saved, by this process's clock, and
 // Began the same: of when a connection to another replica began nothing can be said.
 func (v *VaultSessions) Take(ctx context.Context, pid, identity string, generation int64) (SavedSession, bool, error) {
-	data, age, found, err := v.vault.Take(ctx, vaultKey(pid), identity, generation)
+	data, age, found, err := v.vault.Take(ctx, vaultKey(pid), identity, v.replica, generation)
 	if err != nil || !found {
 		return SavedSession{}, false, err
 	}

@@ -62,3 +62,19 @@ func TestALargeGapIsClosedWithoutPauses(t *testing.T) {
 		s.Close()
 	})
 }
+
+func TestWhatAMemberHasHeardElsewhereIsNotTakenForGone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld()
+		s := newSequencer(t, w)
+		w.join(t, s, "ann")
+		s.Announce(w.append())
+		w.append() // of which this server has not heard
+		for after, want := range []int64{1, 1, 2} {
+			if head, err := s.Head(t.Context(), channel, int64(after)); err != nil || head != want {
+				t.Errorf("after %d the head is %d, %v", after, head, err)
+			}
+		}
+		s.Close()
+	})
+}

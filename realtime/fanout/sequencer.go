@@ -237,16 +237,21 @@ func (s *Sequencer) Enter(ctx context.Context, channel domain.ChannelID, after i
 }
 
 // Head is the number up to which a channel's events are delivered here, or the store's if
-// nobody here is in the channel.
-func (s *Sequencer) Head(ctx context.Context, channel domain.ChannelID) (int64, error) {
+// nobody here is in the channel, or if somebody has heard more than that of another server:
+// everything up to after.
+func (s *Sequencer) Head(ctx context.Context, channel domain.ChannelID, after int64) (int64, error) {
 	l := s.hold(channel)
 	defer s.Leave(channel)
 	if err := s.load(ctx, l); err != nil {
 		return 0, err
 	}
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.delivered, nil
+	head := l.delivered
+	l.mu.Unlock()
+	if head >= after {
+		return head, nil
+	}
+	return s.opts.Source.Head(ctx, channel)
 }
 
 // hold counts a member of the channel's line, which it makes if there is none.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"parley/domain"
+	"parley/realtime/sio"
 )
 
 // maxRelayed bounds the requests and sockets that are relayed at once; more are refused.
@@ -94,8 +94,8 @@ func (r *Relay) Stats() Stats {
 // ServeHTTP relays a request of a session that another replica has, and serves all others.
 func (r *Relay) ServeHTTP(w http.ResponseWriter, req *http.Request) {
 	session := req.URL.Query().Get("sid")
-	name, _, named := strings.Cut(session, ".")
-	if !named || name == r.opts.Replica || req.Method == http.MethodOptions {
+	name := sio.OwnerOf(session)
+	if name == "" || name == r.opts.Replica || req.Method == http.MethodOptions {
 		r.opts.Local.ServeHTTP(w, req)
 		return
 	}

@@ -100,7 +100,7 @@ func (s *Socket) identify(r *Recovery) error {
 			return err
 		}
 	}
-	s.id, s.pid = randomID(), randomID()
+	s.id, s.pid = randomID(), ownedID(s.namespace.server.engine.opts.Replica)
 	return nil
 }
 

@@ -48,8 +48,8 @@ type Options struct {
 	EventQueue int
 	// Transports are those that a handshake may name; nil means both.
 	Transports []string
-	// Replica is the name with which, and a point, the session ids begin, so that every
-	// replica knows whose they are; "" is for a server that is alone.
+	// Replica is the name with which, and a point, the session ids and the sockets' private
+	// ids begin, so that every replica knows whose they are; "" is for a server that is alone.
 	Replica string
 	// NewID makes the session ids. They are secrets: whoever knows one can take part
 	// in its session. Nil means 120 random bits behind the replica's name.
@@ -97,10 +97,8 @@ func (o *Options) setDefaults() {
 		o.Transports = []string{transportPolling, transportWebSocket}
 	}
 	if o.NewID == nil {
-		o.NewID = randomID
-		if name := o.Replica; name != "" {
-			o.NewID = func() string { return name + "." + randomID() }
-		}
+		name := o.Replica
+		o.NewID = func() string { return ownedID(name) }
 	}
 }
 
@@ -150,4 +148,22 @@ func randomID() string {
 	var b [15]byte
 	_, _ = rand.Read(b[:]) // never fails: it would end the process instead
 	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// ownedID is a random id that says which replica it comes from, if that has a name.
+func ownedID(replica string) string {
+	if replica == "" {
+		return randomID()
+	}
+	return replica + "." + randomID()
+}
+
+// OwnerOf returns the name of the replica that a session id or a socket's private id comes
+// from, "" if it names none.
+func OwnerOf(id string) string {
+	name, _, named := strings.Cut(id, ".")
+	if !named {
+		return ""
+	}
+	return name
 }

@@ -12,8 +12,9 @@ import (
 )
 
 // Sessions keeps what the sockets of all replicas need to come back, one hash per session
-// with the fields generation, identity, owner, ttl (of the last Save, in ms) and data. It is
-// the gateway's vault. Safe for concurrent use.
+// with the fields generation, identity, owner (who has it now), data, ttl (in ms) and saved
+// (Unix ms by Redis's clock); the last three are of the last Save. It is the gateway's vault.
+// Safe for concurrent use.
 type Sessions struct{ client *Client }
 
 // NewSessions returns the sessions in a Redis.
@@ -27,19 +28,24 @@ const takenFor = 10 * time.Minute
 var saveSession = redis.NewScript(`
 local there = redis.call('HGET', KEYS[1], 'generation')
 if there and tonumber(there) > tonumber(ARGV[1]) then return 0 end
-redis.call('HSET', KEYS[1], 'generation', ARGV[1], 'identity', ARGV[2], 'owner', ARGV[3], 'ttl', ARGV[4], 'data', ARGV[5])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('HSET', KEYS[1], 'generation', ARGV[1], 'identity', ARGV[2], 'owner', ARGV[3], 'ttl', ARGV[4], 'data', ARGV[5], 'saved', now)
 redis.call('PEXPIRE', KEYS[1], ARGV[4])
 return 1`)
 
-// takeSession hands a session out and leaves only its raised generation.
+// takeSession hands a session out and raises its generation. What was saved stays until the
+// one who has it now saves: should that one die before, or its answer be lost, the session is
+// not.
 var takeSession = redis.NewScript(`
-local there = redis.call('HMGET', KEYS[1], 'generation', 'identity', 'ttl', 'data')
+local there = redis.call('HMGET', KEYS[1], 'generation', 'identity', 'ttl', 'data', 'saved')
 if not there[4] or there[1] ~= ARGV[1] or there[2] ~= ARGV[2] then return false end
-local left = redis.call('PTTL', KEYS[1])
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'generation', tonumber(there[1]) + 1)
+local time = redis.call('TIME')
+local age = math.max(0, time[1] * 1000 + math.floor(time[2] / 1000) - there[5])
+if age > tonumber(there[3]) then return false end
+redis.call('HSET', KEYS[1], 'generation', tonumber(there[1]) + 1, 'owner', ARGV[4])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return {there[4], tonumber(there[3]) - left}`)
+return {there[4], age}`)
 
 // dropSession forgets a session unless somebody has taken it since.
 var dropSession = redis.NewScript(`
@@ -56,7 +62,7 @@ func (s *Sessions) Save(ctx context.Context, key, identity, owner string, genera
 	return n == 1, fault(err)
 }
 
-// Look tells who saved a session of an identity, and its generation.
+// Look tells who has a session of an identity, and its generation.
 func (s *Sessions) Look(ctx context.Context, key, identity string) (owner string, generation int64, found bool, err error) {
 	var there struct {
 		Generation int64  `redis:"generation"`
@@ -72,9 +78,10 @@ func (s *Sessions) Look(ctx context.Context, key, identity string) (owner string
 	return there.Owner, there.Generation, true, nil
 }
 
-// Take hands a session out, once, with how long ago it was saved.
-func (s *Sessions) Take(ctx context.Context, key, identity string, generation int64) (data []byte, age time.Duration, found bool, err error) {
-	answer, err := takeSession.Run(ctx, s.client.redis, sessionKey(key), generation, identity, takenFor.Milliseconds()).Slice()
+// Take hands a session of a generation out to its next owner, once, with how long ago it was
+// saved.
+func (s *Sessions) Take(ctx context.Context, key, identity, owner string, generation int64) (data []byte, age time.Duration, found bool, err error) {
+	answer, err := takeSession.Run(ctx, s.client.redis, sessionKey(key), generation, identity, takenFor.Milliseconds(), owner).Slice()
 	if errors.Is(err, redis.Nil) {
 		return nil, 0, false, nil
 	}

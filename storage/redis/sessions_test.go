@@ -20,9 +20,9 @@ func TestASessionIsHandedOutOnceToItsIdentity(t *testing.T) {
 			t.Fatalf("kept is %v, %v", kept, err)
 		}
 	}
-	take := func(s *redis.Sessions, identity string, generation int64, want string) {
+	take := func(s *redis.Sessions, identity, owner string, generation int64, want string) {
 		t.Helper()
-		data, age, found, err := s.Take(ctx, "key", identity, generation)
+		data, age, found, err := s.Take(ctx, "key", identity, owner, generation)
 		if err != nil || found != (want != "") || string(data) != want || age < 0 || age > 30*time.Second {
 			t.Fatalf("took %q, %v old, found %v, %v", data, age, found, err)
 		}
@@ -38,22 +38,66 @@ func TestASessionIsHandedOutOnceToItsIdentity(t *testing.T) {
 	if _, _, found, err := two.Look(ctx, "key", "bob"); err != nil || found {
 		t.Fatalf("another identity found it: %v, %v", found, err)
 	}
-	take(two, "bob", 0, "")
-	take(two, "ann", 3, "")
-	take(two, "ann", 0, "second")
-	take(one, "ann", 0, "")
-	take(one, "ann", 1, "")
+	take(two, "bob", "two", 0, "")
+	take(two, "ann", "two", 3, "")
+	take(two, "ann", "two", 0, "second")
+	take(one, "ann", "one", 0, "")
+	if owner, generation, found, err := one.Look(ctx, "key", "ann"); err != nil || !found || owner != "two" || generation != 1 {
+		t.Fatalf("once taken: %q, %d, %v, %v", owner, generation, found, err)
+	}
 	save(one, "one", 0, "of a zombie", false)
 	save(two, "two", 1, "third", true)
 	if err := one.Drop(ctx, "key", 0); err != nil {
 		t.Fatal(err)
 	}
-	take(one, "ann", 1, "third")
+	take(one, "ann", "one", 1, "third")
 	save(one, "one", 2, "fourth", true)
 	if err := one.Drop(ctx, "key", 2); err != nil {
 		t.Fatal(err)
 	}
-	take(one, "ann", 2, "")
+	take(one, "ann", "one", 2, "")
+}
+
+func TestASessionWhoseTakerNeverSavedItIsNotLost(t *testing.T) {
+	server := redistest.Start(t)
+	s := redis.NewSessions(open(t, server, "one"))
+	ctx := t.Context()
+	if _, err := s.Save(ctx, "key", "ann", "one", 0, time.Minute, []byte("data")); err != nil {
+		t.Fatal(err)
+	}
+	for generation, owner := range []string{"two", "three"} {
+		data, age, found, err := s.Take(ctx, "key", "ann", owner, int64(generation))
+		if err != nil || !found || string(data) != "data" || age < 0 || age > 30*time.Second {
+			t.Fatalf("took %q, %v old, found %v, %v", data, age, found, err)
+		}
+	}
+}
+
+func TestASessionThatWasTakenIsNoOlderThanItsTime(t *testing.T) {
+	server := redistest.Start(t)
+	s := redis.NewSessions(open(t, server, "one"))
+	ctx := t.Context()
+	if _, err := s.Save(ctx, "key", "ann", "one", 0, 300*time.Millisecond, []byte("data")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, found, err := s.Take(ctx, "key", "ann", "two", 0); err != nil || !found {
+		t.Skipf("found %v, %v: the machine is too slow for it", found, err)
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		_, generation, found, err := s.Look(ctx, "key", "ann")
+		if err != nil || !found {
+			t.Fatalf("found %v, %v: its generation must be known for longer", found, err)
+		}
+		if _, _, found, err = s.Take(ctx, "key", "ann", "three", generation); err != nil {
+			t.Fatal(err)
+		}
+		if !found {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("it can be taken long after its time")
+		}
+	}
 }
 
 func TestWithoutRedisASessionIsUnavailable(t *testing.T) {
@@ -66,7 +110,7 @@ func TestWithoutRedisASessionIsUnavailable(t *testing.T) {
 	if _, _, _, err := s.Look(t.Context(), "key", "ann"); !domain.IsCode(err, domain.Unavailable) {
 		t.Errorf("look: %v", err)
 	}
-	if _, _, _, err := s.Take(t.Context(), "key", "ann", 0); !domain.IsCode(err, domain.Unavailable) {
+	if _, _, _, err := s.Take(t.Context(), "key", "ann", "one", 0); !domain.IsCode(err, domain.Unavailable) {
 		t.Errorf("take: %v", err)
 	}
 	if err := s.Drop(t.Context(), "key", 0); !domain.IsCode(err, domain.Unavailable) {
