@@ -76,7 +76,7 @@ func TestChannelsUnderLoad(t *testing.T) {
 	scenario(t, inFull, func(t *testing.T, on topology) {
 		load := driven{"300", "15", "200"}
 		if on == three {
-			load = driven{"60", "6", "20"}
+			load = driven{"60", "6", "5"}
 		}
 		drives(t, on.start(t, "LOG_LEVEL=warn"), load)
 	})
