@@ -291,3 +291,20 @@ func freeAddress(t *testing.T) string {
 	t.Helper()
 	return net.JoinHostPort("127.0.0.1", itoa(freePort(t)))
 }
+
+// throughBalancer sends requests whose replies may be the balancer's own: that it has no
+// replica, or lost the one it had. Those are errors, for they are in no document of Parley.
+type throughBalancer struct{}
+
+// RoundTrip is part of http.RoundTripper.
+func (throughBalancer) RoundTrip(r *http.Request) (*http.Response, error) {
+	w, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		return nil, err
+	}
+	if w.StatusCode >= http.StatusBadGateway && w.StatusCode <= http.StatusGatewayTimeout && strings.HasPrefix(w.Header.Get("Content-Type"), "text/html") {
+		_ = w.Body.Close()
+		return nil, fmt.Errorf("the balancer answers %s", w.Status)
+	}
+	return w, nil
+}

@@ -95,7 +95,11 @@ func (n topology) prepare(t *testing.T, env ...string) *cluster {
 	t.Helper()
 	c := &cluster{t: t}
 	c.client = sync.OnceValue(func() *http.Client {
-		return &http.Client{Transport: resttest.NewTransport(t, declared(t), http.DefaultTransport)}
+		var next http.RoundTripper = http.DefaultTransport
+		if n == three {
+			next = throughBalancer{}
+		}
+		return &http.Client{Transport: resttest.NewTransport(t, declared(t), next)}
 	})
 	if n == one {
 		c.replicas = []*process{newProcess(t, env...)}
