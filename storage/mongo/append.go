@@ -45,15 +45,25 @@ func (s *Store) load(ctx context.Context, channel domain.ChannelID, h *head) err
 	if err != nil {
 		return err
 	}
-	last, err := s.last(ctx, d.Key, "rev")
+	read := head{key: d.Key}
+	if err := s.ends(ctx, &read); err != nil {
+		return err
+	}
+	*h = read
+	return nil
+}
+
+// ends reads the number and the time at the end of the log of a head's channel.
+func (s *Store) ends(ctx context.Context, h *head) error {
+	last, err := s.last(ctx, h.key, "rev")
 	if err != nil {
 		return err
 	}
-	newest, err := s.last(ctx, d.Key, "seq")
+	newest, err := s.last(ctx, h.key, "seq")
 	if err != nil {
 		return err
 	}
-	*h = head{key: d.Key, last: last.Rev, created: newest.At}
+	h.last, h.created = last.Rev, newest.At
 	return nil
 }
 
@@ -71,6 +81,8 @@ type appending struct {
 	head    *head
 	// rest are the jobs that are not answered yet.
 	rest []*job
+	// behind says that the head was behind at the attempt before, and has been read anew.
+	behind bool
 }
 
 // appendBatch stores messages under the channel's next numbers and answers each of them.
@@ -112,10 +124,27 @@ func (a *appending) step(ctx context.Context) error {
 		h.last, h.created = docs[stored-1].Seq, docs[stored-1].At
 	}
 	a.answer(stored, nil)
-	if refused {
+	switch {
+	case !refused:
+		return nil
+	case !a.behind || stored > 0:
+		return a.advance(ctx)
+	default:
 		return a.refused(ctx)
 	}
-	return nil
+}
+
+// advance reads the end of the log anew after a message was refused: most of the time another
+// process has written to the channel since. If it has not, the message itself is the cause.
+func (a *appending) advance(ctx context.Context) error {
+	before := a.head.last
+	if err := a.store.ends(ctx, a.head); err != nil {
+		return err
+	}
+	if a.behind = a.head.last > before; a.behind {
+		return nil
+	}
+	return a.refused(ctx)
 }
 
 // number gives the messages that are left the numbers after the head, and times that rise
