@@ -95,7 +95,7 @@ func (n topology) prepare(t *testing.T, env ...string) *cluster {
 	t.Helper()
 	c := &cluster{t: t}
 	c.client = sync.OnceValue(func() *http.Client {
-		var next http.RoundTripper = http.DefaultTransport
+		next := http.DefaultTransport
 		if n == three {
 			next = throughBalancer{}
 		}
