@@ -56,6 +56,10 @@ const (
 	noteStreamsAsked noteKind = "streamsAsked"
 	// noteStreams: those that arise at the sender.
 	noteStreams noteKind = "streams"
+	// noteEndsAsked: the sender may have missed completions.
+	noteEndsAsked noteKind = "endsAsked"
+	// noteEnds: the last completions that the sender knows of.
+	noteEnds noteKind = "ends"
 	// noteRelease: the client of a session that is To's has come back to the sender.
 	noteRelease noteKind = "release"
 	// noteReleased: that session is saved, or not there.
@@ -74,6 +78,7 @@ type note struct {
 	Agent   domain.AgentID   `json:"agent,omitempty"`
 	Message domain.MessageID `json:"message,omitempty"`
 	Streams []streamSoFar    `json:"streams,omitempty"`
+	Ends    []endTold        `json:"ends,omitempty"`
 	// PID and Identity are a session's; they give a right to it, and go into no log.
 	PID      string `json:"pid,omitempty"`
 	Identity string `json:"identity,omitempty"`
@@ -132,12 +137,14 @@ func (g *Gateway) publish(e *fanout.Event) {
 }
 
 // Lapsed makes up for what this replica may have missed of others: it compares the numbers
-// of all channels that have members here with the store, and who is in them with who may be.
-// It does not wait for the store.
+// of all channels that have members here with the store, and who is in them with who may be,
+// and exchanges the completions of the last minutes with the others. It does not wait for the store.
 func (g *Gateway) Lapsed() {
 	g.lapses.Add(1)
 	g.sequencer.Check()
 	g.doubts.add()
+	g.tellReplicas(note{Kind: noteEndsAsked})
+	g.heads.untoldNote(note{Kind: noteEnds}) // while this replica was deaf others may have asked
 }
 
 // linkLapsed is Lapsed after the link was broken. What keeps the sessions may have lost them
@@ -165,10 +172,7 @@ func (g *Gateway) remote(p sio.RemotePacket) (handled bool) {
 		}
 	case "messageComplete":
 		var told completion
-		if argument(p.Packet, &told) {
-			g.ends.add(messaging.Completion{ChannelID: told.ChannelID, ServerID: told.ServerID, MessageID: told.MessageID,
-				AgentID: told.AgentID, Result: told.Outcome, Error: told.Error})
-		}
+		return argument(p.Packet, &told) && !g.ends.add(told.what())
 	}
 	return false
 }
@@ -247,11 +251,15 @@ func (g *Gateway) tellNotes(ctx context.Context) {
 	}
 }
 
-// untold makes up for a note of which others have not heard, where the store can tell them.
+// untold makes up for a note of which others have not heard: later, or by what the store can
+// tell them.
 func (g *Gateway) untold(n note, err error) {
 	g.log.Warn().Err(err).Str("note", string(n.Kind)).Msg("other replicas could not be told")
-	if n.Kind == noteDeleted || n.Kind == noteParticipants {
+	switch n.Kind {
+	case noteDeleted, noteParticipants:
 		g.heads.untoldAll()
+	case noteEndsAsked, noteEnds:
+		g.heads.untoldNote(note{Kind: n.Kind})
 	}
 }
 
@@ -297,6 +305,10 @@ func (g *Gateway) noted(payload []byte) {
 		g.tellStreams(n)
 	case noteStreams:
 		g.toldStreams(n)
+	case noteEndsAsked:
+		g.tellEnds(n)
+	case noteEnds:
+		g.toldEnds(n)
 	case noteRelease:
 		g.releaseHere(n)
 	case noteReleased:

@@ -24,6 +24,13 @@ type heads struct {
 	waiting map[domain.ChannelID]int64
 	// all says that there were too many.
 	all bool
+	// notes are to be told as they are, each once.
+	notes map[noteKey]struct{}
+}
+
+// noteKey is a note that is told until it could be.
+type noteKey struct {
+	kind noteKind
 }
 
 // untold notes that others may not have heard of a number. It does not block.
@@ -42,6 +49,17 @@ func (h *heads) untold(channel domain.ChannelID, number int64) {
 func (h *heads) untoldAll() {
 	h.mu.Lock()
 	h.all = true
+	h.mu.Unlock()
+	wake(h.news)
+}
+
+// untoldNote notes that others have not heard a note. It does not block.
+func (h *heads) untoldNote(n note) {
+	h.mu.Lock()
+	if h.notes == nil {
+		h.notes = map[noteKey]struct{}{}
+	}
+	h.notes[noteKey{n.Kind}] = struct{}{}
 	h.mu.Unlock()
 	wake(h.news)
 }
@@ -66,17 +84,23 @@ func (h *heads) take() []note {
 			notes = append(notes, note{Kind: noteHead, Channel: channel, Number: number})
 		}
 	}
-	h.all, h.waiting = false, map[domain.ChannelID]int64{}
+	for key := range h.notes {
+		notes = append(notes, note{Kind: key.kind})
+	}
+	h.all, h.waiting, h.notes = false, map[domain.ChannelID]int64{}, nil
 	return notes
 }
 
 // giveBack notes that notes could not be told.
 func (h *heads) giveBack(notes []note) {
 	for _, n := range notes {
-		if n.Kind == noteHead {
+		switch n.Kind {
+		case noteHead:
 			h.untold(n.Channel, n.Number)
-		} else {
+		case noteCheck:
 			h.untoldAll()
+		default:
+			h.untoldNote(n)
 		}
 	}
 }
@@ -91,7 +115,7 @@ func (g *Gateway) tellHeads(ctx context.Context) {
 		}
 		notes := g.heads.take()
 		for i, n := range notes {
-			if err := g.sendNote(n); err != nil {
+			if err := g.tellAgain(n); err != nil {
 				g.heads.giveBack(notes[i:])
 				g.log.Debug().Err(err).Int("channels", len(notes)-i).Msg("heads of channels could not be told")
 				select {
@@ -103,4 +127,17 @@ func (g *Gateway) tellHeads(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// tellAgain tells the other replicas what they have not heard.
+func (g *Gateway) tellAgain(n note) error {
+	if n.Kind != noteEnds {
+		return g.sendNote(n)
+	}
+	for _, told := range g.endNotes("") {
+		if err := g.sendNote(told); err != nil {
+			return err
+		}
+	}
+	return nil
 }

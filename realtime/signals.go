@@ -33,16 +33,16 @@ func newCompletion(body json.RawMessage) completion {
 	return completion{ChannelID: p.channel, RoomID: p.channel, ServerID: p.server}
 }
 
-// Completed tells a room that a message waits for no more answers.
-func (g *Gateway) Completed(c messaging.Completion) {
-	g.ends.add(c)
-	g.toRoom(c.ChannelID, "messageComplete", "", completed(c))
-}
-
 // completed is the wire form of a completion.
 func completed(c messaging.Completion) completion {
 	return completion{ChannelID: c.ChannelID, RoomID: c.ChannelID,
 		ServerID: c.ServerID, AgentID: c.AgentID, MessageID: c.MessageID, Outcome: c.Result, Error: c.Error}
+}
+
+// what is what the wire form says.
+func (c completion) what() messaging.Completion {
+	return messaging.Completion{ChannelID: c.ChannelID, ServerID: c.ServerID, MessageID: c.MessageID, AgentID: c.AgentID,
+		Result: c.Outcome, Error: c.Error}
 }
 
 // TypingRequest says that somebody types, or stopped.

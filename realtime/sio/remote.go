@@ -66,6 +66,17 @@ func (n *Namespace) OnRemote(f func(p RemotePacket) (handled bool)) {
 // Publish sends p to the members of the rooms at other servers of the cluster, not to those
 // here; see Broadcast for the arguments. It does not wait. Without a link it does nothing.
 func (n *Namespace) Publish(p Packet, rooms []string, except ...string) {
+	n.publish(p, rooms, except, nil)
+}
+
+// PublishTo is Publish of a packet without a mark; outcome hears once whether others may not
+// have got it, maybe before PublishTo returns. Without a link it hears nothing.
+func (n *Namespace) PublishTo(p Packet, rooms []string, outcome func(error)) {
+	n.publish(p, rooms, nil, outcome)
+}
+
+// publish is Publish; outcome, unless nil, stands for what hears of a marked packet.
+func (n *Namespace) publish(p Packet, rooms, except []string, outcome func(error)) {
 	c := n.cluster.Load()
 	if c == nil || len(p.frames) == 0 || rooms != nil && len(rooms) == 0 {
 		return
@@ -77,7 +88,10 @@ func (n *Namespace) Publish(p Packet, rooms []string, except ...string) {
 		c.failed(p.mark)
 		return
 	}
-	c.link.Publish(c.channels.For(rooms), payload, c.outcome(p.mark))
+	if outcome == nil {
+		outcome = c.outcome(p.mark)
+	}
+	c.link.Publish(c.channels.For(rooms), payload, outcome)
 }
 
 // outcome is what the link calls about a packet, nil if nobody wants to know.
