@@ -21,6 +21,12 @@ import (
 // openReplicas serves replicas of one store in one Redis.
 func openReplicas(t *testing.T, server *redistest.Server, names ...string) []*door {
 	t.Helper()
+	return openReplicasOn(t, server, func(_ string, s realtime.Sessions) realtime.Sessions { return s }, names...)
+}
+
+// openReplicasOn is openReplicas with what wrap makes of the sessions of each.
+func openReplicasOn(t *testing.T, server *redistest.Server, wrap func(string, realtime.Sessions) realtime.Sessions, names ...string) []*door {
+	t.Helper()
 	store := openStore(t)
 	var doors []*door
 	for _, name := range names {
@@ -38,7 +44,7 @@ func openReplicas(t *testing.T, server *redistest.Server, names ...string) []*do
 		})
 		d := openDoorAt(t, func(o *realtime.Options) {
 			o.Bus, o.Replica = notes, name
-			o.Sessions = realtime.NewVaultSessions(redis.NewSessions(client), name, time.Now)
+			o.Sessions = wrap(name, realtime.NewVaultSessions(redis.NewSessions(client), name, time.Now))
 		}, store, func(g *realtime.Gateway) {
 			if err := g.Link(link, name, func() []string { return names }); err != nil {
 				t.Fatal(err)

@@ -25,6 +25,7 @@
 //	heads.go    numbers of channels of which others may not have heard
 //	vault.go    sessions where all replicas find them
 //	saver.go    those of open connections, saved in case this replica dies
+//	spare.go    those that could not be saved, until they can
 //	release.go  a session is taken from another replica
 //	events.go   the table of all events that are no operations
 //

@@ -95,6 +95,7 @@ type Gateway struct {
 	// hearings are the channels that this replica begins to hear of.
 	hearings map[domain.ChannelID]*hearing
 	saver    saver
+	spare    spare
 	// vault tells whether what keeps the sessions answers.
 	vault   outage
 	logs    logSubscribers
@@ -140,7 +141,7 @@ func New(o Options) (*Gateway, error) {
 		o.Sessions = NewMemorySessions(o.Now)
 	}
 	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
-		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, releases: map[string]chan struct{}{}, hearings: map[domain.ChannelID]*hearing{}, streams: newStreams(), ends: ends{now: o.Now}, logs: logSubscribers{source: o.Logs},
+		spare: spare{NewMemorySessions(o.Now)}, byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, releases: map[string]chan struct{}{}, hearings: map[domain.ChannelID]*hearing{}, streams: newStreams(), ends: ends{now: o.Now}, logs: logSubscribers{source: o.Logs},
 		heads: heads{news: make(chan struct{}, 1), waiting: map[domain.ChannelID]int64{}}, notes: make(chan note, maxNotes),
 		doubts: doubts{news: make(chan struct{}, 1), channels: map[domain.ChannelID]struct{}{}}}
 	if o.Sessions.Shared() {

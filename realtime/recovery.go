@@ -127,7 +127,13 @@ func (g *Gateway) takeBack(ctx context.Context, actor domain.Actor, back sio.Ret
 		return nil, nil //nolint:nilnil // a fresh session is no fault
 	}
 	saved, found, err := g.takeSaved(ctx, back.PID, identityOf(actor))
-	if lasts := g.vault.answered(err); err != nil && lasts > vaultGrace {
+	lasts := g.vault.answered(err)
+	if err != nil && ctx.Err() == nil {
+		if saved, found = g.takeSpare(back.PID, identityOf(actor), back.Offset); found {
+			err = nil
+		}
+	}
+	if err != nil && lasts > vaultGrace {
 		g.log.Info().Err(err).Msg("sessions cannot be had; who comes back gets a fresh one")
 		return nil, nil //nolint:nilnil // as above
 	}
@@ -180,12 +186,18 @@ func (g *Gateway) abandon(state any) {
 	}
 }
 
-// keep saves a session.
+// keep saves a session; if it cannot be saved where others find it, it is kept here for the
+// time being.
 func (g *Gateway) keep(saved SavedSession) {
 	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
 	defer cancel()
-	if err := g.opts.Sessions.Save(ctx, saved); err != nil {
-		g.log.Warn().Err(err).Str("socket", saved.SocketID).Msg("session could not be kept")
+	err := g.opts.Sessions.Save(ctx, saved)
+	if err == nil {
+		return
+	}
+	g.log.Info().Err(err).Str("socket", saved.SocketID).Msg("session could not be saved")
+	if !domain.IsCode(err, domain.Conflict) {
+		g.keepSpare(saved)
 	}
 }
 

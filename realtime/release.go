@@ -41,6 +41,9 @@ func (o *outage) answered(err error) time.Duration {
 // takeSaved takes a session. If its connection is still open on another replica, that ends
 // it first. One that was never saved can be only where its private id comes from.
 func (g *Gateway) takeSaved(ctx context.Context, pid, identity string) (SavedSession, bool, error) {
+	if err := g.giveSpare(ctx, pid); err != nil {
+		return SavedSession{}, false, err
+	}
 	for asked := (Place{Generation: -1}); ; {
 		place, found, err := g.look(ctx, pid, identity)
 		if err != nil {
@@ -56,7 +59,7 @@ func (g *Gateway) takeSaved(ctx context.Context, pid, identity string) (SavedSes
 		if place.Owner != "" && place.Owner != g.replica {
 			g.release(ctx, place.Owner, pid, identity)
 		}
-		saved, found, err := g.opts.Sessions.Take(ctx, pid, identity, place.Generation)
+		saved, found, err := g.take(ctx, pid, identity, place.Generation)
 		if err != nil || found {
 			return saved, found, err
 		}
@@ -68,6 +71,13 @@ func (g *Gateway) look(ctx context.Context, pid, identity string) (Place, bool, 
 	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
 	defer cancel()
 	return g.opts.Sessions.Look(ctx, pid, identity)
+}
+
+// take takes a session, within saveTimeout.
+func (g *Gateway) take(ctx context.Context, pid, identity string, generation int64) (SavedSession, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
+	defer cancel()
+	return g.opts.Sessions.Take(ctx, pid, identity, generation)
 }
 
 // releaseWait is how long another replica may take to end a connection whose client has

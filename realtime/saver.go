@@ -102,6 +102,9 @@ func (g *Gateway) saveSessions(ctx context.Context) {
 		if !g.saveAll(ctx, list) {
 			g.saver.anew()
 			wait = saveAgain
+		} else if !g.emptySpare(ctx) {
+			wake(g.saver.news)
+			wait = saveAgain
 		}
 	}
 }

@@ -206,6 +206,12 @@ func (t *Trail) Arrived(offset string) map[string]int64 {
 	return out
 }
 
+// Last is the last number of a channel that was sent, 0 if none is known.
+func (t *Trail) Last(channel string) int64 {
+	_, number := t.last(channel)
+	return number
+}
+
 // last returns the newest mark that is known, of which no name means that there is none, and
 // the last number of a channel.
 func (t *Trail) last(channel string) (newest mark, number int64) {
