@@ -1,6 +1,7 @@
 package realtime
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"time"
@@ -91,6 +92,40 @@ func (g *Gateway) BegunAnew(id domain.ChannelID) {
 			}
 		})
 	})
+}
+
+// resolveDeleted takes the sockets of this process out of the rooms of channels that another
+// replica says are deleted, until ctx ends. The store has the last word: the note may come
+// late, and who is in a channel that was made anew since stays.
+func (g *Gateway) resolveDeleted(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-g.deleted.news:
+		}
+		channels, _ := g.deleted.take()
+		for channel := range channels {
+			asking, cancel := context.WithTimeout(ctx, noteTimeout)
+			anew, err := g.sequencer.BegunAnew(asking, channel)
+			cancel()
+			if anew {
+				g.BegunAnew(channel)
+			}
+			if err == nil {
+				continue
+			}
+			g.deleted.add(channel)
+			if ctx.Err() == nil {
+				g.log.Warn().Err(err).Msg("could not read whether a channel is deleted; it is tried again")
+			}
+			select {
+			case <-ctx.Done():
+				return
+			case <-time.After(doubtsAgain):
+			}
+		}
+	}
 }
 
 // lostChannels are channels that were deleted while a socket was in them, and when.

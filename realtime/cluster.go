@@ -292,7 +292,10 @@ func (g *Gateway) noted(payload []byte) {
 	case noteCheck:
 		g.Lapsed()
 	case noteDeleted:
-		g.BegunAnew(n.Channel)
+		g.recent.Drop(n.Channel)
+		if g.ns.Members(string(n.Channel)) > 0 {
+			g.deleted.add(n.Channel)
+		}
 	case noteParticipants:
 		if g.ns.Members(string(n.Channel)) > 0 {
 			g.doubts.add(n.Channel)

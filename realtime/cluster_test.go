@@ -140,7 +140,8 @@ func TestWhatIsNotInTheLogReachesAllReplicas(t *testing.T) {
 	if e := next(t, there, "messageComplete"); e["messageId"] != asking {
 		t.Fatal(e)
 	}
-	doors[0].gateway.ChannelDeleted(channelID)
+	doors[0].say(channelID, "made")
+	doors[0].call("channels:delete", fields{"channelId": channelID})
 	if e := next(t, there, "channelDeleted"); e["channelId"] != channelID || doors[1].in(channelID) != 0 {
 		t.Fatal(e)
 	}

@@ -30,6 +30,8 @@ type Channels interface {
 	// Participants are the entities that take part in a channel, as the store has them now.
 	// Codes: not_found.
 	Participants(ctx context.Context, channel domain.ChannelID) ([]domain.EntityID, error)
+	// Made is when a channel was made, as the store has it now, zero if there is none.
+	Made(ctx context.Context, channel domain.ChannelID) (time.Time, error)
 }
 
 // Options of a Gateway; every field is needed unless it says otherwise.
@@ -116,6 +118,8 @@ type Gateway struct {
 	// notes wait to be told to the others.
 	notes  chan note
 	doubts doubts
+	// deleted are the channels that another replica says are deleted.
+	deleted doubts
 
 	// published and delivered count the events of channels, lapses how often some of other
 	// replicas may have been missed.
@@ -143,7 +147,8 @@ func New(o Options) (*Gateway, error) {
 	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
 		spare: spare{NewMemorySessions(o.Now)}, byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, releases: map[string]chan struct{}{}, hearings: map[domain.ChannelID]*hearing{}, streams: newStreams(), ends: ends{now: o.Now}, logs: logSubscribers{source: o.Logs},
 		heads: heads{news: make(chan struct{}, 1), waiting: map[domain.ChannelID]int64{}}, notes: make(chan note, maxNotes),
-		doubts: doubts{news: make(chan struct{}, 1), channels: map[domain.ChannelID]struct{}{}}}
+		doubts:  doubts{news: make(chan struct{}, 1), channels: map[domain.ChannelID]struct{}{}},
+		deleted: doubts{news: make(chan struct{}, 1), channels: map[domain.ChannelID]struct{}{}}}
 	if o.Sessions.Shared() {
 		g.saver = saver{news: make(chan struct{}, 1), dirty: map[*session]struct{}{}}
 	}
@@ -166,7 +171,7 @@ func New(o Options) (*Gateway, error) {
 func (g *Gateway) Bind(r *op.Registry, c Channels) {
 	g.registry, g.channels = r, c
 	g.recent = fanout.NewRecent(c, g.opts.Now)
-	g.sequencer = fanout.New(fanout.Options{Source: c, Sink: g, Logger: g.log})
+	g.sequencer = fanout.New(fanout.Options{Source: c, Sink: g, Made: c.Made, Logger: g.log})
 	g.defineOps(r)
 	r.Describe(events()...)
 	g.ns.Use(g.authenticate)
@@ -188,6 +193,7 @@ func (g *Gateway) Run(ctx context.Context) error {
 	telling.Go(func() { g.tellHeads(ctx) })
 	telling.Go(func() { g.tellNotes(ctx) })
 	telling.Go(func() { g.resolveDoubts(ctx) })
+	telling.Go(func() { g.resolveDeleted(ctx) })
 	telling.Go(func() { g.saveSessions(ctx) })
 	return g.streamLogs(ctx)
 }

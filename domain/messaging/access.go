@@ -3,6 +3,7 @@ package messaging
 import (
 	"context"
 	"slices"
+	"time"
 
 	"parley/domain"
 	"parley/domain/op"
@@ -31,6 +32,16 @@ func (s *Service) TakesPart(ctx context.Context, channel domain.ChannelID, entit
 func (s *Service) Participants(ctx context.Context, channel domain.ChannelID) ([]domain.EntityID, error) {
 	c, err := s.store.Channel(ctx, channel)
 	return c.Participants, err
+}
+
+// Made is when a channel was made, as the store has it now: one of the same id that was made
+// after a deletion is another. It is zero if there is none. Codes: unavailable.
+func (s *Service) Made(ctx context.Context, channel domain.ChannelID) (time.Time, error) {
+	c, err := s.store.Channel(ctx, channel)
+	if domain.IsCode(err, domain.NotFound) {
+		return time.Time{}, nil
+	}
+	return c.CreatedAt, err
 }
 
 // requirePart refuses a bound caller that takes no part in a channel which its request did

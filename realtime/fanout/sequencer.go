@@ -49,6 +49,9 @@ type Sink interface {
 type Options struct {
 	Source Source
 	Sink   Sink
+	// Made is when a channel was made, as the store has it, zero if there is none; nil knows
+	// nothing of that.
+	Made func(ctx context.Context, channel domain.ChannelID) (time.Time, error)
 	// Patience is how long an early event waits before the gap is fetched; 0 means 50 ms.
 	Patience time.Duration
 	Logger   zerolog.Logger
@@ -77,6 +80,8 @@ type line struct {
 
 	mu     sync.Mutex
 	loaded bool
+	// made is when the channel of these numbers was made, zero if that is not known.
+	made time.Time
 	// epoch rises with each Reset: what was read of the store before is of another channel.
 	epoch    int
 	closed   bool // the last member left; only origins hear of what still comes
@@ -278,24 +283,24 @@ func (s *Sequencer) load(ctx context.Context, l *line) error {
 		if loaded {
 			return nil
 		}
-		head, err := s.opts.Source.Head(ctx, l.channel)
+		made, head, err := s.readHead(ctx, l.channel)
 		if err != nil {
 			return err
 		}
-		if s.begin(l, head, epoch) {
+		if s.begin(l, made, head, epoch) {
 			return nil
 		}
 	}
 }
 
 // begin lets a line start at a head that was read in an epoch; false if that has passed.
-func (s *Sequencer) begin(l *line, head int64, epoch int) bool {
+func (s *Sequencer) begin(l *line, made time.Time, head int64, epoch int) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.epoch != epoch {
 		return false
 	}
-	l.loaded, l.delivered, l.target = true, head, max(l.target, head)
+	l.loaded, l.made, l.delivered, l.target = true, made, head, max(l.target, head)
 	for _, rev := range sortedKeys(l.early) {
 		if rev <= head {
 			s.toOrigin(l.early[rev])
