@@ -198,7 +198,7 @@ func (g *Gateway) remoteChunk(p sio.RemotePacket) (handled bool) {
 	known := shard.find(c.ChannelID, c.MessageID)
 	if known == nil && len(shard.open[c.ChannelID]) < maxRemoteAnswers || known != nil && known.text.Len() < maxRemoteText {
 		known = shard.add(c.chunk())
-		known.heard = now
+		known.hear(c.Attempt, now)
 	}
 	if known != nil && known.first > 0 {
 		return true // nobody here has its beginning: the message will bring the whole text

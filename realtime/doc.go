@@ -27,6 +27,7 @@
 //	saver.go    those of open connections, saved in case this replica dies
 //	spare.go    those that could not be saved, until they can
 //	release.go  a session is taken from another replica
+//	tasks.go    goroutines that end with the gateway
 //	events.go   the table of all events that are no operations
 //
 // # Coming back

@@ -96,6 +96,7 @@ type Gateway struct {
 	releases map[string]chan struct{}
 	// hearings are the channels that this replica begins to hear of.
 	hearings map[domain.ChannelID]*hearing
+	tasks    *tasks
 	saver    saver
 	spare    spare
 	// vault tells whether what keeps the sessions answers.
@@ -145,7 +146,7 @@ func New(o Options) (*Gateway, error) {
 		o.Sessions = NewMemorySessions(o.Now)
 	}
 	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
-		spare: spare{NewMemorySessions(o.Now)}, byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, releases: map[string]chan struct{}{}, hearings: map[domain.ChannelID]*hearing{}, streams: newStreams(), ends: ends{now: o.Now}, logs: logSubscribers{source: o.Logs},
+		tasks: newTasks(), spare: spare{NewMemorySessions(o.Now)}, byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, releases: map[string]chan struct{}{}, hearings: map[domain.ChannelID]*hearing{}, streams: newStreams(), ends: ends{now: o.Now}, logs: logSubscribers{source: o.Logs},
 		heads: heads{news: make(chan struct{}, 1), waiting: map[domain.ChannelID]int64{}}, notes: make(chan note, maxNotes),
 		doubts:  doubts{news: make(chan struct{}, 1), channels: map[domain.ChannelID]struct{}{}},
 		deleted: doubts{news: make(chan struct{}, 1), channels: map[domain.ChannelID]struct{}{}}}
@@ -205,6 +206,7 @@ func (g *Gateway) Shutdown(ctx context.Context) error {
 	for _, end := range g.unlink {
 		end()
 	}
+	g.tasks.end()
 	g.sequencer.Close()
 	g.recent.Close()
 	return err

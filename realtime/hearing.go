@@ -31,8 +31,11 @@ func (g *Gateway) hear(ctx context.Context, channel domain.ChannelID) {
 	h := g.hearings[channel]
 	if h == nil && g.ns.Members(string(channel)) == 0 {
 		h = &hearing{inForce: make(chan struct{}), ready: make(chan struct{}), answers: make(chan struct{}, maxReplicas)}
-		g.hearings[channel] = h
-		go g.prepare(channel, h) //nolint:gosec // it is for all who join, and ends within hearWait
+		if g.tasks.start(func(ctx context.Context) { g.prepare(ctx, channel, h) }) { // it is for all who join
+			g.hearings[channel] = h
+		} else {
+			h = nil
+		}
 	}
 	g.mu.Unlock()
 	if h == nil {
@@ -56,8 +59,8 @@ func (g *Gateway) unhear(channel domain.ChannelID) {
 const maxReplicas = 256
 
 // prepare makes this replica hear of a channel.
-func (g *Gateway) prepare(channel domain.ChannelID, h *hearing) {
-	ctx, cancel := context.WithTimeout(context.Background(), hearWait)
+func (g *Gateway) prepare(ctx context.Context, channel domain.ChannelID, h *hearing) {
+	ctx, cancel := context.WithTimeout(ctx, hearWait)
 	defer cancel()
 	defer func() {
 		g.mu.Lock()
@@ -122,14 +125,15 @@ func (g *Gateway) tellStreams(n note) {
 	g.tellReplicas(note{Kind: noteStreams, To: n.From, Channel: n.Channel, Streams: list})
 }
 
-// toldStreams takes the answers that arise at another replica.
+// toldStreams takes the answers that arise at another replica. An answer of this one stays its
+// own, whatever a replica that has lost the turn still says of it.
 func (g *Gateway) toldStreams(n note) {
 	now := g.opts.Now()
 	shard := g.streams.shard(n.Channel)
 	shard.mu.Lock()
 	for _, so := range n.Streams {
 		if len(shard.open[n.Channel]) < maxRemoteAnswers {
-			shard.begin(n.Channel, so).heard = now
+			shard.begin(n.Channel, so).hear(so.Attempt, now)
 		}
 	}
 	shard.mu.Unlock()

@@ -114,8 +114,8 @@ func (g *Gateway) release(ctx context.Context, owner, pid, identity string) {
 // replica, and tells that one once the session is saved. If the client is about to come back
 // here, it waits for that first.
 func (g *Gateway) releaseHere(n note) {
-	go func() { // ends within releaseWait, or with the session, which has been severed
-		ctx, cancel := context.WithTimeout(context.Background(), releaseWait)
+	g.tasks.start(func(ctx context.Context) { // ends within releaseWait, or with the session, which has been severed
+		ctx, cancel := context.WithTimeout(ctx, releaseWait)
 		defer cancel()
 		if g.claim(ctx, n.PID) {
 			g.mu.RLock()
@@ -128,7 +128,7 @@ func (g *Gateway) releaseHere(n note) {
 			}
 		}
 		g.tellReplicas(note{Kind: noteReleased, To: n.From, PID: n.PID})
-	}()
+	})
 }
 
 // releasedThere lets the attempt go on that waits for a session.

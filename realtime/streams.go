@@ -35,12 +35,21 @@ type streamShard struct {
 type openAnswer struct {
 	last agents.Chunk
 	text strings.Builder
-	// heard is when the last chunk came from another replica, zero for an answer of this one.
+	// own says that it arises here; heard is when another replica told of it last.
+	own   bool
 	heard time.Time
 	// first is the index of the first chunk that is known of an answer whose beginning is not,
 	// 0 for all others; pieces are its chunks from there on.
 	first  int
 	pieces []string
+}
+
+// hear notes that another replica has told of an attempt at the answer, unless this one is at
+// that attempt or a later one itself.
+func (a *openAnswer) hear(attempt int64, now time.Time) {
+	if !a.own && a.last.Attempt <= attempt {
+		a.heard = now
+	}
 }
 
 // newStreams returns no open answers.
@@ -199,7 +208,9 @@ func (g *Gateway) Streamed(c agents.Chunk) {
 	shard := g.streams.shard(c.ChannelID)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	shard.add(c)
+	if a := shard.add(c); a.last.Attempt == c.Attempt {
+		a.own, a.heard = true, time.Time{}
+	}
 	g.toRoom(c.ChannelID, "messageStreamChunk", "", newStreamChunk(c))
 }
 
