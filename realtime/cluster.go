@@ -90,6 +90,7 @@ func (g *Gateway) Link(link sio.Link, replica string, members func() []string) e
 	g.replica, g.members = replica, members
 	g.ns.OnRemote(g.remote)
 	detach, err := g.ns.Attach(link, sio.LinkOptions{UID: replica, Members: members,
+		Logged:     logged,
 		Subscribed: g.hears,
 		Lapsed:     g.linkLapsed,
 		Failed:     func(channel string, number int64) { g.heads.untold(domain.ChannelID(channel), number) },
@@ -145,6 +146,19 @@ func (g *Gateway) Lapsed() {
 	g.doubts.add()
 	g.tellReplicas(note{Kind: noteEndsAsked})
 	g.heads.untoldNote(note{Kind: noteEnds}) // while this replica was deaf others may have asked
+}
+
+// logged reports whether an event of another server is one of a channel's log, as channelEvent
+// names them: servers of another kind may broadcast events of their own that end with a text
+// like an offset.
+func logged(event, channel string, number int64) bool {
+	switch event {
+	case "messageBroadcast", "messageDeleted", "channelCleared":
+		id, err := domain.ParseID[domain.ChannelID](channel)
+		return err == nil && string(id) == channel && number > 0
+	default:
+		return false
+	}
 }
 
 // linkLapsed is Lapsed after the link was broken. What keeps the sessions may have lost them

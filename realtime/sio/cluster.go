@@ -54,6 +54,9 @@ type LinkOptions struct {
 	Describe func(s *Socket) any
 	// Subscribed hears that broadcasts of other servers to a room arrive from now on.
 	Subscribed func(room string)
+	// Logged reports whether an event whose last argument reads like an offset is one of that
+	// channel's log; nil says that of all. It must be fast.
+	Logged func(event, channel string, number int64) bool
 	// Lapsed hears that broadcasts of other servers may have been missed.
 	Lapsed func()
 	// Failed hears of each marked packet that others may not have got.

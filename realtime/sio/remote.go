@@ -11,7 +11,7 @@ type RemotePacket struct {
 	// Event is the event's name, Last its last argument if that is a string.
 	Event, Last string
 	// Packet is the event, ready for BroadcastLocal; it is marked if Last is
-	// `<channel>:<number>`.
+	// `<channel>:<number>` and the event one of a channel's log.
 	Packet Packet
 	// Rooms are those that it is for, nil standing for all, and Except those left out.
 	Rooms, Except []string
@@ -143,7 +143,7 @@ func (c *cluster) remotePacket(payload []byte) (RemotePacket, error) {
 	if err != nil {
 		return RemotePacket{}, err
 	}
-	if m, ok := parseOffset(arguments.Last); ok {
+	if m, ok := parseOffset(arguments.Last); ok && (c.opts.Logged == nil || c.opts.Logged(arguments.Name, m.channel, m.number)) {
 		packet = packet.Marked(m.channel, m.number)
 	}
 	return RemotePacket{Event: arguments.Name, Last: arguments.Last, Packet: packet,
