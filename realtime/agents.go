@@ -3,6 +3,8 @@ package realtime
 import (
 	"context"
 	"slices"
+	"sync"
+	"time"
 
 	"parley/domain"
 	"parley/domain/agents"
@@ -71,6 +73,7 @@ func (s *session) unwatchAgent(agent domain.AgentID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.agents = slices.DeleteFunc(s.agents, func(id domain.AgentID) bool { return id == agent })
+	delete(s.watching, agent)
 	s.socket.Leave(agentRoom(agent))
 	s.gateway.saver.changed(s)
 }
@@ -92,8 +95,57 @@ func (s *session) watchAgent(id domain.AgentID) error {
 		return err
 	}
 	s.agents = append(s.agents, id)
+	if s.watching == nil {
+		s.watching = map[domain.AgentID]time.Time{}
+	}
+	s.watching[id] = s.gateway.opts.Now()
 	s.gateway.saver.changed(s)
 	return nil
+}
+
+// watchesSince reports whether the socket is in an agent's room since a time, or before.
+func (s *session) watchesSince(agent domain.AgentID, at time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	since, in := s.watching[agent]
+	return in && !since.After(at)
+}
+
+// maxRemovals bounds the agents whose deletion is remembered.
+const maxRemovals = 1024
+
+// removals are the agents that were deleted here last, so that replicas which have not heard
+// of it can be told again. The zero value is ready. Safe for concurrent use.
+type removals struct {
+	mu   sync.Mutex
+	list []removal
+}
+
+// removal is the deletion of an agent, and when that was.
+type removal struct {
+	agent domain.AgentID
+	at    time.Time
+}
+
+// add remembers a deletion, in place of the oldest if there are too many.
+func (r *removals) add(agent domain.AgentID, at time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.list) == maxRemovals {
+		r.list = slices.Delete(r.list, 0, 1)
+	}
+	r.list = append(r.list, removal{agent, at})
+}
+
+// notes are those of the last minutes as notes, with their age.
+func (r *removals) notes(now time.Time) (notes []note) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.list = slices.DeleteFunc(r.list, func(x removal) bool { return now.Sub(x.at) > endsFor })
+	for _, x := range r.list {
+		notes = append(notes, note{Kind: noteAgentRemoved, Agent: x.agent, Age: now.Sub(x.at).Milliseconds()})
+	}
+	return notes
 }
 
 // turnAt says in which turn something happened, in each event of an agent's room.

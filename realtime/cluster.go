@@ -56,7 +56,7 @@ const (
 	noteStreamsAsked noteKind = "streamsAsked"
 	// noteStreams: those that arise at the sender.
 	noteStreams noteKind = "streams"
-	// noteEndsAsked: the sender may have missed completions.
+	// noteEndsAsked: the sender may have missed completions, and deletions of agents.
 	noteEndsAsked noteKind = "endsAsked"
 	// noteEnds: the last completions that the sender knows of.
 	noteEnds noteKind = "ends"
@@ -77,8 +77,10 @@ type note struct {
 	Number  int64            `json:"number,omitempty"`
 	Agent   domain.AgentID   `json:"agent,omitempty"`
 	Message domain.MessageID `json:"message,omitempty"`
-	Streams []streamSoFar    `json:"streams,omitempty"`
-	Ends    []endTold        `json:"ends,omitempty"`
+	// Age is how many milliseconds ago it was.
+	Age     int64         `json:"age,omitempty"`
+	Streams []streamSoFar `json:"streams,omitempty"`
+	Ends    []endTold     `json:"ends,omitempty"`
 	// PID and Identity are a session's; they give a right to it, and go into no log.
 	PID      string `json:"pid,omitempty"`
 	Identity string `json:"identity,omitempty"`
@@ -272,6 +274,8 @@ func (g *Gateway) untold(n note, err error) {
 	switch n.Kind {
 	case noteDeleted, noteParticipants:
 		g.heads.untoldAll()
+	case noteAgentRemoved:
+		g.heads.untoldNote(note{Kind: noteEnds}) // it is told with them
 	case noteEndsAsked, noteEnds:
 		g.heads.untoldNote(note{Kind: n.Kind})
 	}
@@ -315,7 +319,7 @@ func (g *Gateway) noted(payload []byte) {
 			g.doubts.add(n.Channel)
 		}
 	case noteAgentRemoved:
-		g.emptyAgentRoom(n.Agent)
+		g.emptyAgentRoom(n.Agent, g.opts.Now().Add(-time.Duration(n.Age)*time.Millisecond))
 	case noteStreamEnded:
 		g.endStream(n.Channel, n.Message)
 	case noteStreamsAsked:

@@ -37,12 +37,14 @@ type session struct {
 	// expiry ends the socket with its credential; nil if that lasts for ever.
 	expiry *time.Timer
 
-	mu      sync.Mutex
-	gone    bool
-	joined  map[domain.ChannelID]*membership
-	typing  map[domain.ChannelID]*typist // made when first needed
-	agents  []domain.AgentID             // whose rooms it is in
-	deleted lostChannels                 // of which it may not have heard
+	mu     sync.Mutex
+	gone   bool
+	joined map[domain.ChannelID]*membership
+	typing map[domain.ChannelID]*typist // made when first needed
+	agents []domain.AgentID             // whose rooms it is in
+	// watching is since when it is in them.
+	watching map[domain.AgentID]time.Time
+	deleted  lostChannels // of which it may not have heard
 }
 
 // membership is a socket's place in a channel's room.

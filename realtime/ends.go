@@ -149,10 +149,15 @@ func (g *Gateway) Completed(c messaging.Completion) {
 	g.ns.BroadcastLocal(packet, room)
 }
 
-// endNotes are the notes with the completions of the last minutes, for one replica or all.
+// endNotes are the notes with the completions of the last minutes, and with the agents that
+// were deleted here in these, for one replica or all.
 // Those that name no message are not among them: nobody could tell whether he has had them.
 func (g *Gateway) endNotes(to string) (notes []note) {
 	now := g.opts.Now()
+	notes = g.removals.notes(now)
+	for i := range notes {
+		notes[i].To = to
+	}
 	var list []endTold
 	for _, x := range g.ends.since(now.Add(-endsFor)) {
 		if x.what.MessageID == "" {

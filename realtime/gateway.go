@@ -104,6 +104,8 @@ type Gateway struct {
 	logs    logSubscribers
 	streams *streams
 	ends    ends
+	// removals are the agents deleted last.
+	removals removals
 
 	// connects and guesses count per address; nil without a limit.
 	connects, guesses quota.Limiter

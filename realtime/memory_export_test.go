@@ -6,3 +6,6 @@ import "parley/domain"
 func (g *Gateway) Watch(socket string, agent domain.AgentID) error {
 	return g.session(socket).watchAgent(agent)
 }
+
+// Watchers is how many sockets of this process watch an agent.
+func (g *Gateway) Watchers(agent domain.AgentID) int { return g.ns.Members(agentRoom(agent)) }

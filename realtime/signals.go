@@ -189,14 +189,17 @@ func (g *Gateway) AgentChanged(a agents.ListItem) { g.tellAgent("agentUpdated", 
 // anew under the same id is another agent.
 func (g *Gateway) AgentRemoved(a agents.ListItem) {
 	g.tellAgent("agentRemoved", a)
-	g.emptyAgentRoom(a.ID)
+	now := g.opts.Now()
+	g.removals.add(a.ID, now)
+	g.emptyAgentRoom(a.ID, now)
 	g.tellReplicas(note{Kind: noteAgentRemoved, Agent: a.ID})
 }
 
-// emptyAgentRoom takes the sockets of this process out of an agent's room.
-func (g *Gateway) emptyAgentRoom(agent domain.AgentID) {
+// emptyAgentRoom takes the sockets of this process out of an agent's room that were in it at a
+// time.
+func (g *Gateway) emptyAgentRoom(agent domain.AgentID, at time.Time) {
 	g.ns.Each(agentRoom(agent), func(socket *sio.Socket) {
-		if s := g.session(socket.ID()); s != nil {
+		if s := g.session(socket.ID()); s != nil && s.watchesSince(agent, at) {
 			s.unwatchAgent(agent)
 		}
 	})
