@@ -60,6 +60,10 @@ const (
 	noteRelease noteKind = "release"
 	// noteReleased: that session is saved, or not there.
 	noteReleased noteKind = "released"
+	// noteEndsAsked: the sender may have missed which messages wait for no more answers.
+	noteEndsAsked noteKind = "endsAsked"
+	// noteEnds: those messages wait for no more answers.
+	noteEnds noteKind = "ends"
 )
 
 // note is what gateways tell one another beside events.
@@ -74,6 +78,7 @@ type note struct {
 	Agent   domain.AgentID   `json:"agent,omitempty"`
 	Message domain.MessageID `json:"message,omitempty"`
 	Streams []streamSoFar    `json:"streams,omitempty"`
+	Ends    []endedBefore    `json:"ends,omitempty"`
 	// PID and Identity are a session's; they give a right to it, and go into no log.
 	PID      string `json:"pid,omitempty"`
 	Identity string `json:"identity,omitempty"`
@@ -132,12 +137,14 @@ func (g *Gateway) publish(e *fanout.Event) {
 }
 
 // Lapsed makes up for what this replica may have missed of others: it compares the numbers
-// of all channels that have members here with the store, and who is in them with who may be.
-// It does not wait for the store.
+// of all channels that have members here with the store, and who is in them with who may be,
+// and asks the others what is in no store. It does not wait for any of them.
 func (g *Gateway) Lapsed() {
 	g.lapses.Add(1)
 	g.sequencer.Check()
 	g.doubts.add()
+	g.tellReplicas(note{Kind: noteEndsAsked})
+	g.tellEnds("") // they may have missed them too
 }
 
 // linkLapsed is Lapsed after the link was broken. What keeps the sessions may have lost them
@@ -149,7 +156,7 @@ func (g *Gateway) linkLapsed() {
 
 // remote takes an event of another replica; what it has handled is not delivered.
 func (g *Gateway) remote(p sio.RemotePacket) (handled bool) {
-	if channel, number, ok := p.Packet.Mark(); ok {
+	if channel, number, ok := p.Packet.Mark(); ok && inLog(p, channel) {
 		defer g.traceReceive(p, channel, number).End(nil)
 		g.sequencer.Announce(fanout.Event{Encoded: p.Packet,
 			Event: messaging.Event{Message: messaging.Message{ChannelID: domain.ChannelID(channel), Rev: number}}})
@@ -166,11 +173,21 @@ func (g *Gateway) remote(p sio.RemotePacket) (handled bool) {
 	case "messageComplete":
 		var told completion
 		if argument(p.Packet, &told) {
-			g.ends.add(messaging.Completion{ChannelID: told.ChannelID, ServerID: told.ServerID, MessageID: told.MessageID,
-				AgentID: told.AgentID, Result: told.Outcome, Error: told.Error})
+			g.ends.add(told.told())
 		}
 	}
 	return false
+}
+
+// inLog reports whether an event is one of a channel's log. Services that are no Parley may
+// broadcast anything.
+func inLog(p sio.RemotePacket, channel string) bool {
+	switch p.Event {
+	case "messageBroadcast", "messageDeleted", "channelCleared":
+		return len(p.Rooms) == 1 && p.Rooms[0] == channel && domain.IsUUID(channel)
+	default:
+		return false
+	}
 }
 
 // argument reads the first argument of an event and reports whether it could.
@@ -297,6 +314,10 @@ func (g *Gateway) noted(payload []byte) {
 		g.tellStreams(n)
 	case noteStreams:
 		g.toldStreams(n)
+	case noteEndsAsked:
+		g.tellEnds(n.From)
+	case noteEnds:
+		g.toldEnds(n.Ends)
 	case noteRelease:
 		g.releaseHere(n)
 	case noteReleased:

@@ -100,6 +100,8 @@ type Gateway struct {
 	logs    logSubscribers
 	streams *streams
 	ends    ends
+	// kept are the sessions that could be saved nowhere else.
+	kept *MemorySessions
 
 	// connects and guesses count per address; nil without a limit.
 	connects, guesses quota.Limiter
@@ -140,7 +142,7 @@ func New(o Options) (*Gateway, error) {
 		o.Sessions = NewMemorySessions(o.Now)
 	}
 	g := &Gateway{opts: o, log: o.Logger.With().Str("component", "realtime").Logger(), sessions: map[string]*session{},
-		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, releases: map[string]chan struct{}{}, hearings: map[domain.ChannelID]*hearing{}, streams: newStreams(), ends: ends{now: o.Now}, logs: logSubscribers{source: o.Logs},
+		byPID: map[string]*session{}, claimed: map[string]chan struct{}{}, releases: map[string]chan struct{}{}, hearings: map[domain.ChannelID]*hearing{}, streams: newStreams(), ends: ends{now: o.Now}, kept: NewMemorySessions(o.Now), logs: logSubscribers{source: o.Logs},
 		heads: heads{news: make(chan struct{}, 1), waiting: map[domain.ChannelID]int64{}}, notes: make(chan note, maxNotes),
 		doubts: doubts{news: make(chan struct{}, 1), channels: map[domain.ChannelID]struct{}{}}}
 	if o.Sessions.Shared() {

@@ -180,13 +180,36 @@ func (g *Gateway) abandon(state any) {
 	}
 }
 
-// keep saves a session.
+// keep saves a session; in this process if it can be saved nowhere else, so that its client
+// may at least come back here.
 func (g *Gateway) keep(saved SavedSession) {
 	ctx, cancel := context.WithTimeout(context.Background(), saveTimeout)
 	defer cancel()
-	if err := g.opts.Sessions.Save(ctx, saved); err != nil {
-		g.log.Warn().Err(err).Str("socket", saved.SocketID).Msg("session could not be kept")
+	switch err := g.opts.Sessions.Save(ctx, saved); {
+	case err == nil:
+	case domain.IsCode(err, domain.Conflict):
+		g.log.Debug().Err(err).Str("socket", saved.SocketID).Msg("session is not kept")
+	default:
+		g.log.Warn().Err(err).Str("socket", saved.SocketID).Msg("session is kept by this replica alone")
+		_ = g.kept.Save(ctx, saved) // never fails
 	}
+}
+
+// giveKept saves a session that this process alone keeps where it belongs. still is true if
+// that cannot be done yet; the session is the caller's then.
+func (g *Gateway) giveKept(ctx context.Context, pid, identity string) (saved SavedSession, still bool) {
+	place, found, _ := g.kept.Look(ctx, pid, identity)
+	if !found {
+		return SavedSession{}, false
+	}
+	if saved, found, _ = g.kept.Take(ctx, pid, identity, place.Generation); !found {
+		return SavedSession{}, false
+	}
+	saved.Generation = place.Generation
+	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
+	defer cancel()
+	err := g.opts.Sessions.Save(ctx, saved)
+	return saved, err != nil && !domain.IsCode(err, domain.Conflict)
 }
 
 // remember keeps the session of a socket whose connection is gone. What the client has of

@@ -41,6 +41,10 @@ func (o *outage) answered(err error) time.Duration {
 // takeSaved takes a session. If its connection is still open on another replica, that ends
 // it first. One that was never saved can be only where its private id comes from.
 func (g *Gateway) takeSaved(ctx context.Context, pid, identity string) (SavedSession, bool, error) {
+	if saved, still := g.giveKept(ctx, pid, identity); still {
+		saved.Generation++
+		return saved, true, nil
+	}
 	for asked := (Place{Generation: -1}); ; {
 		place, found, err := g.look(ctx, pid, identity)
 		if err != nil {
@@ -56,7 +60,7 @@ func (g *Gateway) takeSaved(ctx context.Context, pid, identity string) (SavedSes
 		if place.Owner != "" && place.Owner != g.replica {
 			g.release(ctx, place.Owner, pid, identity)
 		}
-		saved, found, err := g.opts.Sessions.Take(ctx, pid, identity, place.Generation)
+		saved, found, err := g.take(ctx, pid, identity, place.Generation)
 		if err != nil || found {
 			return saved, found, err
 		}
@@ -68,6 +72,13 @@ func (g *Gateway) look(ctx context.Context, pid, identity string) (Place, bool, 
 	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
 	defer cancel()
 	return g.opts.Sessions.Look(ctx, pid, identity)
+}
+
+// take takes a session, within saveTimeout.
+func (g *Gateway) take(ctx context.Context, pid, identity string, generation int64) (SavedSession, bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, saveTimeout)
+	defer cancel()
+	return g.opts.Sessions.Take(ctx, pid, identity, generation)
 }
 
 // releaseWait is how long another replica may take to end a connection whose client has
@@ -111,11 +122,14 @@ func (g *Gateway) releaseHere(n note) {
 			g.mu.RLock()
 			old := g.byPID[n.PID]
 			g.mu.RUnlock()
-			g.unclaim(n.PID)
 			if old != nil && identityOf(old.actor) == n.Identity {
 				old.socket.Sever()
 				<-old.ended
 			}
+			if saved, still := g.giveKept(ctx, n.PID, n.Identity); still {
+				_ = g.kept.Save(ctx, saved) // never fails
+			}
+			g.unclaim(n.PID)
 		}
 		g.tellReplicas(note{Kind: noteReleased, To: n.From, PID: n.PID})
 	}()
