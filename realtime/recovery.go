@@ -190,7 +190,7 @@ func (g *Gateway) keep(saved SavedSession) {
 	case domain.IsCode(err, domain.Conflict):
 		g.log.Debug().Err(err).Str("socket", saved.SocketID).Msg("session is not kept")
 	default:
-		g.log.Warn().Err(err).Str("socket", saved.SocketID).Msg("session is kept by this replica alone")
+		g.log.Debug().Err(err).Str("socket", saved.SocketID).Msg("session is kept by this replica alone")
 		_ = g.kept.Save(ctx, saved) // never fails
 	}
 }
