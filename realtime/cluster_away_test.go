@@ -85,6 +85,70 @@ func TestWithoutRedisAClientThatComesBackIsLetIn(t *testing.T) {
 	}
 }
 
+func TestASessionThatRedisCouldNotTakeComesBack(t *testing.T) {
+	for _, back := range []string{"here while Redis is away", "here", "at another replica"} {
+		t.Run(back, func(t *testing.T) {
+			server := redistest.Start(t)
+			doors := openReplicas(t, server, "one", "two")
+			c := doors[0].enter("", channelID)
+			doors[0].eventually("the session is saved", func() bool { return server.Keys("parley:session:*") == 1 })
+			doors[0].say(channelID, "heard")
+			same(t, texts(t, c, 1), "heard")
+			server.Kill()
+			c.Close()
+			doors[0].eventually("the socket is gone", func() bool { return doors[0].gateway.Stats().Sockets == 0 })
+			doors[0].say(channelID, "missed")
+			door := doors[0]
+			if back != "here while Redis is away" {
+				server.Restart() // it keeps nothing
+			}
+			if back == "at another replica" {
+				door = doors[1]
+			}
+			var again *siotest.Client
+			door.eventually("it comes back", func() bool {
+				client, err := door.sockets.Dial(door.url, siotest.Options{Auth: c.Back(fields{"entityId": ann})})
+				if err != nil {
+					return false
+				}
+				t.Cleanup(client.Close)
+				again = client
+				return true
+			})
+			if again.ID() != c.ID() {
+				t.Fatalf("it is socket %s, and was %s", again.ID(), c.ID())
+			}
+			same(t, texts(t, again, 1), "missed")
+			door.say(channelID, "live")
+			same(t, texts(t, again, 1), "live")
+		})
+	}
+}
+
+func TestAnEndThatOthersCouldNotBeToldIsToldAfterwards(t *testing.T) {
+	server := redistest.Start(t)
+	doors := openReplicas(t, server, "one", "two")
+	there := doors[1].enter("", channelID)
+	ended := func(id domain.MessageID) {
+		doors[0].gateway.Completed(messaging.Completion{ChannelID: channelID, MessageID: id, Result: messaging.ResultAnswered})
+	}
+	const before, meanwhile, after = "77777777-7777-4777-8777-777777777771", "77777777-7777-4777-8777-777777777772", "77777777-7777-4777-8777-777777777773"
+	ended(before)
+	if e := next(t, there, "messageComplete"); e["messageId"] != before {
+		t.Fatal(e)
+	}
+	server.Kill()
+	ended(meanwhile)
+	server.Restart()
+	if e := next(t, there, "messageComplete"); e["messageId"] != meanwhile || e["outcome"] != "answered" {
+		t.Fatal(e)
+	}
+	ended(after)
+	if e := next(t, there, "messageComplete"); e["messageId"] != after {
+		t.Fatalf("after it came %v", e)
+	}
+}
+
 func TestSessionsAreSavedAnewAfterRedisHasLostThem(t *testing.T) {
 	server := redistest.Start(t)
 	doors := openReplicas(t, server, "one", "two")

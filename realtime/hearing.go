@@ -9,7 +9,7 @@ import (
 
 // hearWait is how long the first join of a channel at this replica waits to hear what arises
 // there at others.
-const hearWait = 300 * time.Millisecond
+const hearWait = time.Second
 
 // hearing is what goes before the first member of a channel at this replica: the link must
 // bring what other replicas broadcast, and they must tell which answers arise there, so that

@@ -121,11 +121,14 @@ func (g *Gateway) releaseHere(n note) {
 			g.mu.RLock()
 			old := g.byPID[n.PID]
 			g.mu.RUnlock()
-			g.unclaim(n.PID)
 			if old != nil && identityOf(old.actor) == n.Identity {
 				old.socket.Sever()
 				<-old.ended
 			}
+			if err := g.giveSpare(ctx, n.PID); err != nil {
+				g.log.Debug().Err(err).Msg("session could not be given back; it is tried again")
+			}
+			g.unclaim(n.PID)
 		}
 		g.tellReplicas(note{Kind: noteReleased, To: n.From, PID: n.PID})
 	})

@@ -181,13 +181,17 @@ func (x *index) visit(rooms, except []string, f func(*Socket)) {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	var without []string // those of except that are rooms: mostly none, as ids are not
+	var apart []*Socket  // and those that are sockets here
 	for _, name := range except {
 		if x.rooms[name] != nil {
 			without = append(without, name)
 		}
+		if s := x.sockets[name]; s != nil {
+			apart = append(apart, s)
+		}
 	}
 	skip := func(s *Socket) bool {
-		return slices.Contains(except, s.id) || len(without) > 0 && s.inAny(without)
+		return slices.Contains(apart, s) || len(without) > 0 && s.inAny(without)
 	}
 	if rooms == nil {
 		for _, s := range x.sockets {

@@ -113,6 +113,16 @@ func TestLostAnswersOfTheDatabaseLoseAndDoubleNothing(t *testing.T) {
 	}
 }
 
+func TestADatabaseThatAnswersLateIsWaitedFor(t *testing.T) {
+	uri := mongotest.URI(t)
+	c, through := cut(t, uri, "\x02insert\x00\x05\x00\x00\x00meta\x00")
+	c.cuts.Store(3)
+	closeSet(t, openAt(t, through, mongotest.Database(t, uri)))
+	if c.cuts.Load() > 0 {
+		t.Error("not every answer was lost")
+	}
+}
+
 func TestLostAnswerToAnEditIsLookedUp(t *testing.T) {
 	uri := mongotest.URI(t)
 	c, through := cut(t, uri, "\x02update\x00\x09\x00\x00\x00messages\x00")

@@ -9,6 +9,8 @@ import (
 	"go.mongodb.org/mongo-driver/v2/bson"
 	"go.mongodb.org/mongo-driver/v2/mongo"
 	"go.mongodb.org/mongo-driver/v2/mongo/options"
+
+	"parley/domain"
 )
 
 // index is an index with the shapes of the queries that it serves. Every filter and every
@@ -113,7 +115,7 @@ func ensureIndexesOf(ctx context.Context, c *mongo.Collection, wanted []index) e
 	}
 	_, err = c.Indexes().CreateMany(ctx, missing)
 	if hasCode(err, codeIndexOptions) || hasCode(err, codeIndexKeys) {
-		return fmt.Errorf("create the indexes of %s: an index of other options is there, drop it and start again: %w", c.Name(), err)
+		return domain.Wrap(domain.Invalid, err, fmt.Sprintf("An index of %s has other options than the one that is needed; drop it and start again", c.Name()))
 	}
 	if err != nil {
 		return fmt.Errorf("create the indexes of %s: %w", c.Name(), err)
@@ -123,7 +125,7 @@ func ensureIndexesOf(ctx context.Context, c *mongo.Collection, wanted []index) e
 
 // differs is the error of an index that is another one than ours.
 func differs(collection string, i index, how string) error {
-	return fmt.Errorf("the index %s of the collection %s is not the one that is needed (keys %s, unique: %t): %s; drop it and start again",
+	return domain.Errorf(domain.Invalid, "The index %s of the collection %s is not the one that is needed (keys %s, unique: %t): %s; drop it and start again",
 		i.name(), collection, strings.Join(i.keys, " "), i.unique, how)
 }
 

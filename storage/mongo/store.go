@@ -97,9 +97,7 @@ func open(ctx context.Context, o Options) (*Store, error) {
 		return nil, domain.Errorf(domain.Invalid, "The URI of MongoDB cannot be used")
 	}
 	s.db = s.client.Database(o.database())
-	limited, cancel := context.WithTimeout(ctx, operationTime)
-	defer cancel()
-	if err := s.prepare(limited); err != nil {
+	if err := s.prepareSoon(ctx); err != nil {
 		return nil, errors.Join(translate(ctx, err, "The database cannot be used"), s.client.Disconnect(context.WithoutCancel(ctx)))
 	}
 	sweep, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -115,6 +113,27 @@ const schemaVersion = 1
 type schema struct {
 	ID      string `bson:"_id"`
 	Version int    `bson:"version"`
+}
+
+// openTime is how long a database that does not answer is waited for at the start: it may be
+// starting too.
+const openTime = 30 * time.Second
+
+// prepareSoon is prepare once the database answers, within openTime.
+func (s *Store) prepareSoon(ctx context.Context) error {
+	limited, cancel := context.WithTimeout(ctx, openTime)
+	defer cancel()
+	for {
+		err := s.prepare(limited)
+		var known *domain.Error
+		if err == nil || errors.As(err, &known) || !unreached(err) || hasCode(err, codeAuthentication) || limited.Err() != nil {
+			return err
+		}
+		s.log.Warn().Err(err).Dur("atMost", openTime).Msg("the database does not answer; it is waited for")
+		if pause(limited) != nil {
+			return err
+		}
+	}
 }
 
 // prepare makes the database ready: of our schema, and with all indexes.

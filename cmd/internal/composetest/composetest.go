@@ -71,7 +71,7 @@ func Read() (*File, error) {
 func (f *File) Replicas() []string {
 	var names []string
 	for line := range strings.Lines(f.balancer) {
-		if words := strings.Fields(line); len(words) > 1 && words[0] == "server" {
+		if words := strings.Fields(line); len(words) > 1 && words[0] == "server" && !slices.Contains(names, words[1]) {
 			names = append(names, words[1])
 		}
 	}
@@ -113,10 +113,10 @@ func (f *File) Balancer(listen string, replicas []string) (string, error) {
 	}
 	config := f.balancer
 	for old, fresh := range replace {
-		if n := strings.Count(config, old); n != 1 {
-			return "", fmt.Errorf("docker-compose.yml: the balancer's configuration has %q %d times", old, n)
+		if !strings.Contains(config, old) {
+			return "", fmt.Errorf("docker-compose.yml: the balancer's configuration lacks %q", old)
 		}
-		config = strings.Replace(config, old, fresh, 1)
+		config = strings.ReplaceAll(config, old, fresh)
 	}
 	return config, nil
 }

@@ -151,8 +151,8 @@ func TestMongoDBIsGoneForAWhile(t *testing.T) {
 	gone := time.Now()
 	k := &talker{channel: w.senders[0].channel, user: uuid.NewString()}
 	id := uuid.NewString()
-	direct := &cluster{t: t, url: c.replicas[0].url, client: c.client} // the balancer may say that nobody is ready
-	if a, err := post(t.Context(), direct, k, id, "Nobody stores this"); err == nil || !strings.Contains(err.Error(), "DB_ERROR") {
+	c.awaitState(0, stateDrains) // from here on no replica is ready, and the balancer asks those that live
+	if a, err := post(t.Context(), c, k, id, "Nobody stores this"); err == nil || !strings.Contains(err.Error(), "DB_ERROR") {
 		t.Errorf("without a database a send was answered with %+v and %v", a, err)
 	}
 	time.Sleep(time.Until(gone.Add(sized(5*time.Second, 5*time.Second, 10*time.Second)))) // the length of the fault
@@ -256,7 +256,8 @@ func TestAClockOffByAnHourChangesNothing(t *testing.T) {
 func TestManyPollThroughTheBalancer(t *testing.T) {
 	faulty(t, inFull)
 	c := three.start(t, "RATE_LIMIT_CONNECT=0")
-	w := gather(t, c, plan{groups: 10, listeners: sized(5, 20, 300), transports: []string{client.Polling}, pause: time.Second})
+	pause := sized(time.Second, time.Second, 10*time.Second) // for so many, two cores bear no more
+	w := gather(t, c, plan{groups: 10, listeners: sized(5, 20, 300), transports: []string{client.Polling}, pause: pause})
 	w.talk()
 	for range sized(1, 2, 10) {
 		w.progress()
@@ -278,7 +279,8 @@ const maxPerSecond = 0.10
 func TestARollingRestartIsUnnoticed(t *testing.T) {
 	faulty(t, inFull)
 	c := three.start(t, "RATE_LIMIT_CONNECT=0")
-	w := gather(t, c, plan{groups: 10, listeners: sized(6, 15, 200), pause: time.Second})
+	pause := sized(time.Second, time.Second, 10*time.Second) // for so many, two cores bear no more
+	w := gather(t, c, plan{groups: 10, listeners: sized(6, 15, 200), pause: pause})
 	w.talk()
 	w.progress()
 	for _, p := range c.replicas {

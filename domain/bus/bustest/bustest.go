@@ -145,6 +145,7 @@ func cancels(t *testing.T, b bus.Bus) {
 func lapses(t *testing.T, b bus.Bus) {
 	var mu sync.Mutex
 	release, lapsed, last := make(chan struct{}), make(chan struct{}, 16), make(chan struct{}, 1)
+	busy := make(chan struct{})
 	blocked := false
 	cancel := b.Subscribe("slow", bus.Subscriber{
 		Receive: func(payload []byte) {
@@ -153,6 +154,7 @@ func lapses(t *testing.T, b bus.Bus) {
 			blocked = true
 			mu.Unlock()
 			if first {
+				close(busy)
 				<-release
 			}
 			if string(payload) == "last" {
@@ -170,6 +172,14 @@ func lapses(t *testing.T, b bus.Bus) {
 		},
 	})
 	defer cancel()
+	for waits := true; waits; { // until the subscription is in force and the subscriber has something to do
+		publish(t, b, "slow", "flood")
+		select {
+		case <-busy:
+			waits = false
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 	probe, _ := listen(t, b, "probe") // what was published before it has been delivered to this process
 	for range 2*bus.MaxWaiting + 2 {
 		publish(t, b, "slow", "flood")
