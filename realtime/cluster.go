@@ -271,7 +271,7 @@ func (g *Gateway) tellNotes(ctx context.Context) {
 // tell them.
 func (g *Gateway) untold(n note, err error) {
 	g.log.Warn().Err(err).Str("note", string(n.Kind)).Msg("other replicas could not be told")
-	switch n.Kind {
+	switch n.Kind { //nolint:exhaustive // what is asked for is asked again, and the rest ends by itself
 	case noteDeleted, noteParticipants:
 		g.heads.untoldAll()
 	case noteAgentRemoved:

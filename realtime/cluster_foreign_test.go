@@ -8,7 +8,6 @@ import (
 
 	"parley/domain"
 	"parley/realtime/fanout/wire"
-	"parley/realtime/sio/siotest"
 	"parley/storage/redis"
 	"parley/storage/redis/redistest"
 )
@@ -16,12 +15,7 @@ import (
 func TestAnEventOfANodeServerThatEndsLikeAnOffsetIsDelivered(t *testing.T) {
 	server := redistest.Start(t)
 	d := openReplicas(t, server, "one")[0]
-	c, err := siotest.Dial(d.url, siotest.Options{}) // of events of others no document tells
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(c.Close)
-	ask(t, c, "channels:join", fields{"channelId": channelID})
+	c := d.enter("", channelID)
 	peer, err := redis.New(redis.Options{URL: domain.Secret(server.URL()), Replica: "node", Now: time.Now, Logger: testLog(t)})
 	if err != nil {
 		t.Fatal(err)
@@ -35,16 +29,13 @@ func TestAnEventOfANodeServerThatEndsLikeAnOffsetIsDelivered(t *testing.T) {
 		running.Wait()
 		_ = peer.Close()
 	})
-	for _, event := range []string{`["news",{"a":1},"11111111-1111-4111-8111-111111111111:7"]`, `["messageDeleted",{"a":1},"room:7"]`} {
-		payload, err := wire.AppendBroadcast(nil, "node", "/", wire.Event{JSON: []byte(event)}, []string{channelID}, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		link.Publish("socket.io#/#"+channelID+"#", payload, nil)
+	payload, err := wire.AppendBroadcast(nil, "node", "/", wire.Event{JSON: []byte(`["typing",{"channelId":"` + channelID + `","roomId":"` + channelID +
+		`","senderName":"Ann","isTyping":true},"` + otherChannel + `:7"]`)}, []string{channelID}, nil)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for _, name := range []string{"news", "messageDeleted"} {
-		if e := next(t, c, name); e["a"] != 1.0 {
-			t.Error(e)
-		}
+	link.Publish("socket.io#/#"+channelID+"#", payload, nil)
+	if e := next(t, c, "typing"); e["senderName"] != "Ann" {
+		t.Error(e)
 	}
 }

@@ -94,7 +94,7 @@ func (h *heads) take() []note {
 // giveBack notes that notes could not be told.
 func (h *heads) giveBack(notes []note) {
 	for _, n := range notes {
-		switch n.Kind {
+		switch n.Kind { //nolint:exhaustive // all others are told as they are
 		case noteHead:
 			h.untold(n.Channel, n.Number)
 		case noteCheck:
