@@ -19,38 +19,48 @@ type hearing struct {
 	inForce, ready chan struct{}
 	// answers gets a value for each replica that has told its answers.
 	answers chan struct{}
+	// users are those that have not called end, and what prepares it; guarded by Gateway.mu.
+	users int
 }
 
-// hear returns when this replica hears of a channel, or cannot in time. Without other
-// replicas it does nothing.
-func (g *Gateway) hear(ctx context.Context, channel domain.ChannelID) {
+// hear returns when this replica hears of a channel, or cannot in time. It goes on to hear of
+// it until end is called, which is to be once the member is in the room or does not come.
+// Without other replicas it does nothing.
+func (g *Gateway) hear(ctx context.Context, channel domain.ChannelID) (end func()) {
 	if !g.linked.Load() {
-		return
+		return func() {}
 	}
 	g.mu.Lock()
 	h := g.hearings[channel]
 	if h == nil && g.ns.Members(string(channel)) == 0 {
-		h = &hearing{inForce: make(chan struct{}), ready: make(chan struct{}), answers: make(chan struct{}, maxReplicas)}
+		h = &hearing{inForce: make(chan struct{}), ready: make(chan struct{}), answers: make(chan struct{}, maxReplicas), users: 1}
 		if g.tasks.start(func(ctx context.Context) { g.prepare(ctx, channel, h) }) { // it is for all who join
 			g.hearings[channel] = h
 		} else {
 			h = nil
 		}
 	}
+	if h != nil {
+		h.users++
+	}
 	g.mu.Unlock()
 	if h == nil {
-		return
+		return func() {}
 	}
 	select {
 	case <-h.ready:
 	case <-ctx.Done():
 	}
+	return func() { g.unhear(channel, h) }
 }
 
-// unhear makes this replica hear of a channel no more, if the member that hear was for has
-// not come.
-func (g *Gateway) unhear(channel domain.ChannelID) {
-	if g.linked.Load() {
+// unhear ends one use of a hearing; with the last one the replica hears of the channel only
+// if it has members.
+func (g *Gateway) unhear(channel domain.ChannelID, h *hearing) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if h.users--; h.users == 0 {
+		delete(g.hearings, channel)
 		g.ns.Unhear(string(channel))
 	}
 }
@@ -62,12 +72,8 @@ const maxReplicas = 256
 func (g *Gateway) prepare(ctx context.Context, channel domain.ChannelID, h *hearing) {
 	ctx, cancel := context.WithTimeout(ctx, hearWait)
 	defer cancel()
-	defer func() {
-		g.mu.Lock()
-		delete(g.hearings, channel)
-		g.mu.Unlock()
-		close(h.ready)
-	}()
+	defer g.unhear(channel, h)
+	defer close(h.ready)
 	g.ns.Hear(string(channel))
 	select {
 	case <-h.inForce:

@@ -122,7 +122,7 @@ func (g *Gateway) join(ctx context.Context, a domain.Actor, r JoinRequest) (Join
 	if r.After != nil {
 		after = *r.After
 	}
-	g.hear(ctx, r.ChannelID)
+	defer g.hear(ctx, r.ChannelID)()
 	head, err := g.sequencer.Enter(ctx, r.ChannelID, after, func(head int64) (fresh bool, err error) {
 		fresh, open, err = s.enterHearing(r.ChannelID, head)
 		return fresh, err
@@ -133,7 +133,6 @@ func (g *Gateway) join(ctx context.Context, a domain.Actor, r JoinRequest) (Join
 		}
 	}
 	if err != nil {
-		g.unhear(r.ChannelID)
 		return Joined{}, err
 	}
 	s.appear(r)

@@ -107,8 +107,7 @@ const maxPieces = 4096
 // holds the lock.
 func (s *streamShard) begin(channel domain.ChannelID, so streamSoFar) *openAnswer {
 	a := s.find(channel, so.MessageID)
-	known := a != nil && (a.last.Attempt > so.Attempt || a.last.Attempt == so.Attempt && (a.first == 0 || a.first > so.Index))
-	if known {
+	if a != nil && (a.last.Attempt > so.Attempt || a.last.Attempt == so.Attempt && !a.lacks(so.Index)) {
 		return a // it has begun anew since, or there is nothing to add, or what is between is missing
 	}
 	var rest []string
@@ -125,6 +124,16 @@ func (s *streamShard) begin(channel domain.ChannelID, so streamSoFar) *openAnswe
 	}
 	s.open[channel] = append(s.open[channel], a)
 	return a
+}
+
+// lacks reports whether a text of so many chunks from the beginning adds to what is known.
+// What is known from the beginning may be of a time when this replica heard of the channel
+// before.
+func (a *openAnswer) lacks(chunks int) bool {
+	if a.first == 0 {
+		return a.last.Index+1 < chunks
+	}
+	return a.first <= chunks
 }
 
 // expire forgets the answers of other replicas of which nothing has come for long. The caller

@@ -132,7 +132,7 @@ func TestAnswersOverCuts(t *testing.T) {
 // TestTheAgentUnderFaults asks too much of the agent, and takes questions, answers and
 // the agent itself away. Of three replicas it asks less, for the database of the tests is slow.
 func TestTheAgentUnderFaults(t *testing.T) {
-	scenario(t, inFull, func(t *testing.T, on topology) {
+	scenario(t, inSoak, func(t *testing.T, on topology) {
 		questions := "500"
 		if on == three {
 			questions = "50"

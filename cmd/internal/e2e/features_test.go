@@ -73,7 +73,7 @@ type driven struct{ sockets, channels, rate string }
 // of what it hears, so somebody who does listens in one of its channels. With three replicas
 // it drives less, for the database of the tests is slow and bears few documents.
 func TestChannelsUnderLoad(t *testing.T) {
-	scenario(t, inFull, func(t *testing.T, on topology) {
+	scenario(t, inSoak, func(t *testing.T, on topology) {
 		load := driven{"300", "15", "200"}
 		if on == three {
 			load = driven{"60", "6", "5"}

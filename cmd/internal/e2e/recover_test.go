@@ -12,7 +12,7 @@ func TestTheOfficialClientComesBackIntoItsRooms(t *testing.T) {
 	scenario(t, inFull, func(t *testing.T, on topology) {
 		p := on.start(t, "RATE_LIMIT_SOCKET=0")
 		args := []string{p.url}
-		if !testing.Short() {
+		if on == one && !testing.Short() || soaking() { // it is long because of the ping timeout, whatever the topology
 			args = append(args, "long")
 		}
 		node(t, "recover.mjs", args...)
