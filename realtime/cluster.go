@@ -50,7 +50,7 @@ const (
 	noteParticipants noteKind = "participants"
 	// noteAgentRemoved: an agent is deleted.
 	noteAgentRemoved noteKind = "agentRemoved"
-	// noteStreamEnded: an answer that arose will get no more chunks.
+	// noteStreamEnded: an answer that arose will get no more chunks; Number is its attempt.
 	noteStreamEnded noteKind = "streamEnded"
 	// noteStreamsAsked: the sender wants to know which answers arise in a channel.
 	noteStreamsAsked noteKind = "streamsAsked"
@@ -321,7 +321,7 @@ func (g *Gateway) noted(payload []byte) {
 	case noteAgentRemoved:
 		g.emptyAgentRoom(n.Agent, g.opts.Now().Add(-time.Duration(n.Age)*time.Millisecond))
 	case noteStreamEnded:
-		g.endStream(n.Channel, n.Message)
+		g.streamEndedThere(n)
 	case noteStreamsAsked:
 		g.tellStreams(n)
 	case noteStreams:

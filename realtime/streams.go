@@ -142,23 +142,19 @@ func (s *streamShard) expire(channel domain.ChannelID, now time.Time) {
 	s.drop(channel, func(a *openAnswer) bool { return !a.heard.IsZero() && now.Sub(a.heard) > remoteAnswerFor })
 }
 
-// remove forgets an answer and reports whether there was one. The caller holds the lock.
-func (s *streamShard) remove(channel domain.ChannelID, answer domain.MessageID) bool {
-	return s.drop(channel, func(a *openAnswer) bool { return a.last.MessageID == answer })
+// remove forgets an answer. The caller holds the lock.
+func (s *streamShard) remove(channel domain.ChannelID, answer domain.MessageID) {
+	s.drop(channel, func(a *openAnswer) bool { return a.last.MessageID == answer })
 }
 
-// drop forgets answers of a channel and reports whether there were any. The caller holds
-// the lock.
-func (s *streamShard) drop(channel domain.ChannelID, gone func(*openAnswer) bool) bool {
-	before := s.open[channel]
-	n := len(before)
-	left := slices.DeleteFunc(before, gone)
+// drop forgets answers of a channel. The caller holds the lock.
+func (s *streamShard) drop(channel domain.ChannelID, gone func(*openAnswer) bool) {
+	left := slices.DeleteFunc(s.open[channel], gone)
 	if len(left) == 0 {
 		delete(s.open, channel)
 	} else {
 		s.open[channel] = left
 	}
-	return len(left) < n
 }
 
 // snapshot are the channel's open answers whose beginning is known, as a join tells them;
@@ -236,19 +232,39 @@ func (c streamChunk) chunk() agents.Chunk {
 }
 
 // StreamEnded forgets an answer whose turn is over, on all replicas; the message itself, if
-// there is one, has ended its stream before.
+// there is one, has ended its stream before. One that another replica has begun anew is not
+// over.
 func (g *Gateway) StreamEnded(channel domain.ChannelID, answer domain.MessageID) {
-	if g.endStream(channel, answer) {
-		g.tellReplicas(note{Kind: noteStreamEnded, Channel: channel, Message: answer})
+	shard := g.streams.shard(channel)
+	shard.mu.Lock()
+	a := shard.find(channel, answer)
+	own := a != nil && a.own
+	if own {
+		shard.remove(channel, answer)
+	}
+	shard.mu.Unlock()
+	if own {
+		g.tellReplicas(note{Kind: noteStreamEnded, Channel: channel, Message: answer, Number: a.last.Attempt})
 	}
 }
 
-// endStream forgets an answer here and reports whether there was one.
-func (g *Gateway) endStream(channel domain.ChannelID, answer domain.MessageID) bool {
+// streamEndedThere forgets an answer whose turn is over at another replica, unless it was begun
+// anew since.
+func (g *Gateway) streamEndedThere(n note) {
+	shard := g.streams.shard(n.Channel)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	if a := shard.find(n.Channel, n.Message); a != nil && a.last.Attempt <= n.Number {
+		shard.remove(n.Channel, n.Message)
+	}
+}
+
+// endStream forgets an answer here.
+func (g *Gateway) endStream(channel domain.ChannelID, answer domain.MessageID) {
 	shard := g.streams.shard(channel)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	return shard.remove(channel, answer)
+	shard.remove(channel, answer)
 }
 
 // Failed tells the room that an agent could not answer, and what had been said by then.

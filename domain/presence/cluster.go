@@ -17,7 +17,8 @@ import (
 const (
 	// putSoon is how long a change waits for others before it is noted.
 	putSoon = 50 * time.Millisecond
-	// refreshEvery is how often the notes of this process are kept from expiring.
+	// refreshEvery is how often the notes of this process are kept from expiring, and those
+	// of processes that nobody saw die are looked for.
 	refreshEvery = 15 * time.Second
 	// registryWait is how long the registry may take for one step.
 	registryWait = 2 * time.Second
@@ -33,8 +34,10 @@ type ClusterOptions struct {
 	// Alive lists the names of the processes that count, this one's included.
 	Alive    func() []string
 	Registry Registry
-	Now      domain.Clock
-	Logger   zerolog.Logger
+	// Refresh is 0 for the usual time between two refreshments of the notes.
+	Refresh time.Duration
+	Now     domain.Clock
+	Logger  zerolog.Logger
 }
 
 var (
@@ -58,6 +61,9 @@ type Cluster struct {
 	anew bool
 	// dead are the processes to be buried.
 	dead map[string]struct{}
+	// strangers are the processes with notes that did not count when they were looked for
+	// last. They are Run's.
+	strangers map[string]struct{}
 }
 
 // place is an entity's place in a channel.
@@ -110,7 +116,8 @@ func (c *Cluster) Run(ctx context.Context, a Announcer) error {
 	var telling sync.WaitGroup
 	defer telling.Wait()
 	telling.Go(func() { _ = c.Local.Run(ctx, &settler{cluster: c, ctx: ctx, to: a}) }) // never fails
-	refresh := time.NewTicker(refreshEvery)
+	c.lookForDead(ctx)
+	refresh := time.NewTicker(cmp.Or(c.opts.Refresh, refreshEvery))
 	defer refresh.Stop()
 	for {
 		var err error
@@ -119,6 +126,7 @@ func (c *Cluster) Run(ctx context.Context, a Announcer) error {
 			return nil
 		case <-refresh.C:
 			err = c.refresh(ctx)
+			c.lookForDead(ctx)
 		case <-c.news:
 			select {
 			case <-ctx.Done():
@@ -201,6 +209,34 @@ func (c *Cluster) refresh(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// lookForDead has the processes buried of which no list of the living tells that they died:
+// all may have crashed together, and come back under other names. One must have been missing
+// the time before too, for a process that starts, or has just reached the others, may not know
+// all of them.
+func (c *Cluster) lookForDead(ctx context.Context) {
+	var noted []string
+	err := within(ctx, func(ctx context.Context) (err error) {
+		noted, err = c.opts.Registry.Noted(ctx)
+		return err
+	})
+	if err != nil {
+		c.log.Debug().Err(err).Msg("notes of dead processes could not be looked for; it is tried again")
+		c.strangers = nil // who is missing now may just not reach the registry either
+		return
+	}
+	alive, before := c.opts.Alive(), c.strangers
+	c.strangers = map[string]struct{}{}
+	for _, process := range noted {
+		if slices.Contains(alive, process) {
+			continue
+		}
+		c.strangers[process] = struct{}{}
+		if _, again := before[process]; again {
+			c.Died(process)
+		}
+	}
 }
 
 // bury removes what a dead process has noted, and tells who has left with it.

@@ -19,5 +19,5 @@
 // starts has none. Several processes note what they have in a Registry, where it expires: a
 // Cluster settles there, in one step, whether a change of this process is news to all, so
 // that a page that reloads at another process tells nothing either. When a process dies one
-// of the others tells who has left with it.
+// of the others tells who has left with it; if all die together, one of those that come next.
 package presence

@@ -37,8 +37,12 @@ type Registry interface {
 	Refresh(ctx context.Context, channels []domain.ChannelID) error
 	// Seats returns what all processes have noted of a channel, by their names.
 	Seats(ctx context.Context, channel domain.ChannelID) (map[string][]State, error)
+	// Noted lists the processes that have noted something that has not expired, dead ones
+	// among them, and keeps it from that until the next call.
+	Noted(ctx context.Context) (processes []string, err error)
 	// Bury removes some of what a process that is dead has noted, and returns the entities
-	// that no process alive has; more says that there is more. Of several processes that
-	// bury the same one gets each entity.
+	// that no process alive has; more says that there is more. Entities of whom a room was
+	// told and whom no process has any more, as the dead one did not come to tell that, are
+	// among them, without names. Of several processes that bury the same one gets each entity.
 	Bury(ctx context.Context, process string, alive []string) (gone []State, more bool, err error)
 }

@@ -25,7 +25,7 @@ const maxBuried = 50
 // Presence notes who is in which channel. A channel has a hash with a field for each process
 // and entity, `<process>\0<entity>`, whose value is `<sockets>\0<since in ms>\0<name>`, and a set
 // of the entities of whom its room was told that they are there. A process has a set of its
-// channels. Safe for concurrent use.
+// channels, and there is one of all processes. Safe for concurrent use.
 type Presence struct{ client *Client }
 
 // NewPresence returns the notes in a Redis.
@@ -88,7 +88,8 @@ redis.call('PEXPIRE', seats, ARGV[2])
 redis.call('PEXPIRE', told, ARGV[2])
 return gone`
 
-// buryPresence removes what a process has noted. ARGV: the process, and those that count.
+// buryPresence removes what a process has noted, and of whom the room was told and nobody has
+// noted anything. ARGV: the process, and those that count.
 const buryPresence = presenceLua + `
 local gone = {}
 for _, seat in ipairs(own(ARGV[1])) do
@@ -96,6 +97,17 @@ for _, seat in ipairs(own(ARGV[1])) do
   if not there(seat[1], 2) and redis.call('SREM', told, seat[1]) == 1 then
     gone[#gone + 1] = seat[1]
     gone[#gone + 1] = seat[2]
+  end
+end
+local seated = {}
+for _, field in ipairs(redis.call('HKEYS', seats)) do
+  seated[string.sub(field, string.find(field, '\0', 1, true) + 1)] = true
+end
+for _, entity in ipairs(redis.call('SMEMBERS', told)) do
+  if not seated[entity] then
+    redis.call('SREM', told, entity)
+    gone[#gone + 1] = entity
+    gone[#gone + 1] = ''
   end
 end
 return gone`
@@ -108,6 +120,9 @@ func presenceKeys(channel domain.ChannelID) []string {
 
 // presenceOf is the key of a process's channels.
 func presenceOf(process string) string { return "parley:presence-of:" + process }
+
+// presenceProcesses is the key of the processes that have noted something.
+const presenceProcesses = "parley:presence-processes"
 
 // field is where a process notes an entity.
 func (p *Presence) field(entity domain.EntityID) string {
@@ -159,7 +174,14 @@ func (p *Presence) note(ctx context.Context, pipe redis.Pipeliner, states []pres
 			pipe.SAdd(ctx, own, string(s.ChannelID))
 		}
 	}
-	pipe.PExpire(ctx, own, presenceFor)
+	p.refresh(ctx, pipe)
+}
+
+// refresh keeps the channels of this process from expiring.
+func (p *Presence) refresh(ctx context.Context, pipe redis.Pipeliner) {
+	pipe.PExpire(ctx, presenceOf(p.client.opts.Replica), presenceFor)
+	pipe.SAdd(ctx, presenceProcesses, p.client.opts.Replica)
+	pipe.PExpire(ctx, presenceProcesses, presenceFor)
 }
 
 // Settle is part of presence.Registry.
@@ -231,10 +253,26 @@ func (p *Presence) Refresh(ctx context.Context, channels []domain.ChannelID) err
 				pipe.PExpire(ctx, key, presenceFor)
 			}
 		}
-		pipe.PExpire(ctx, presenceOf(p.client.opts.Replica), presenceFor)
+		p.refresh(ctx, pipe)
 		return nil
 	})
 	return fault(err)
+}
+
+// Noted is part of presence.Registry.
+func (p *Presence) Noted(ctx context.Context) ([]string, error) {
+	processes, err := p.client.redis.SMembers(ctx, presenceProcesses).Result()
+	if err != nil || len(processes) == 0 {
+		return nil, fault(err)
+	}
+	_, err = p.client.redis.Pipelined(ctx, func(pipe redis.Pipeliner) error {
+		for _, process := range processes {
+			pipe.PExpire(ctx, presenceOf(process), presenceFor)
+		}
+		pipe.PExpire(ctx, presenceProcesses, presenceFor)
+		return nil
+	})
+	return processes, fault(err)
 }
 
 // Seats is part of presence.Registry.
@@ -256,8 +294,11 @@ func (p *Presence) Seats(ctx context.Context, channel domain.ChannelID) (map[str
 // Bury is part of presence.Registry.
 func (p *Presence) Bury(ctx context.Context, process string, alive []string) (gone []presence.State, more bool, err error) {
 	channels, err := p.client.redis.SRandMemberN(ctx, presenceOf(process), maxBuried).Result()
-	if err != nil && !errors.Is(err, redis.Nil) || len(channels) == 0 {
+	if err != nil && !errors.Is(err, redis.Nil) {
 		return nil, false, fault(err)
+	}
+	if len(channels) == 0 {
+		return nil, false, fault(p.client.redis.SRem(ctx, presenceProcesses, process).Err())
 	}
 	for _, channel := range channels {
 		id := domain.ChannelID(channel)

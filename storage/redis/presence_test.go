@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -42,7 +43,7 @@ func (w *told) Presence(changes []presence.Change) {
 func (w *told) replica(t *testing.T, server *redistest.Server, name string, alive func() []string) (c *presence.Cluster, stop func()) {
 	t.Helper()
 	c = presence.NewCluster(presence.ClusterOptions{Replica: name, Alive: alive, Registry: redis.NewPresence(open(t, server, name)), Now: time.Now,
-		Logger: zerolog.New(zerolog.NewTestWriter(t))})
+		Refresh: 200 * time.Millisecond, Logger: zerolog.New(zerolog.NewTestWriter(t))})
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() {
@@ -174,4 +175,67 @@ func TestWithoutRedisPresenceIsThatOfTheReplica(t *testing.T) {
 	listed(t, one, `ann "Ann" 1; bob "Bob" 1`)
 	two.LeaveAll("s2")
 	rooms.want(t, "bob left")
+}
+
+func TestWhoWasThereBeforeAllReplicasCrashedLeavesWhenOthersCome(t *testing.T) {
+	server, rooms := redistest.Start(t), &told{}
+	only := func(name string) func() []string { return func() []string { return []string{name} } }
+	before, stop := rooms.replica(t, server, "before", only("before"))
+	before.Enter(hall, "ann", "Ann", "s1")
+	before.Enter(hall, "bob", "Bob", "s2")
+	rooms.want(t, "ann joined", "bob joined")
+	stop() // nobody hears of that
+	after, _ := rooms.replica(t, server, "after", only("after"))
+	after.Enter(hall, "bob", "Bob", "s1")
+	rooms.want(t, "ann left")
+	listed(t, after, `bob "Bob" 1`)
+	after.Enter(hall, "ann", "Ann", "s2")
+	rooms.want(t, "ann joined")
+}
+
+func TestAReplicaThatIsMissingForAMomentKeepsItsOwn(t *testing.T) {
+	server, rooms := redistest.Start(t), &told{}
+	one, _ := rooms.replica(t, server, "one", func() []string { return []string{"one", "two"} })
+	one.Enter(hall, "ann", "Ann", "s1")
+	rooms.want(t, "ann joined")
+	var asked atomic.Int64
+	two, _ := rooms.replica(t, server, "two", func() []string {
+		if asked.Add(1) == 1 {
+			return []string{"two"} // it has just begun
+		}
+		return []string{"one", "two"}
+	})
+	two.Enter(hall, "bob", "Bob", "s2")
+	rooms.want(t, "bob joined")
+	for deadline := time.Now().Add(20 * time.Second); asked.Load() < 20; time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not look again")
+		}
+	}
+	noted, err := redis.NewPresence(open(t, server, "observer")).Noted(t.Context())
+	if slices.Sort(noted); err != nil || !slices.Equal(noted, []string{"one", "two"}) {
+		t.Errorf("%q are noted, %v", noted, err)
+	}
+	listed(t, two, `ann "Ann" 1; bob "Bob" 1`)
+}
+
+func TestADepartureThatADeadReplicaHadNotToldIsTold(t *testing.T) {
+	server := redistest.Start(t)
+	dead, other := redis.NewPresence(open(t, server, "dead")), redis.NewPresence(open(t, server, "other"))
+	state := presence.State{ChannelID: hall, EntityID: "ann", Name: "Ann", Sockets: 1, Since: time.Now()}
+	if news, err := dead.Settle(t.Context(), []presence.State{state}, []string{"dead", "other"}); err != nil || !news[0] {
+		t.Fatal(news, err)
+	}
+	state.Sockets = 0
+	if err := dead.Put(t.Context(), []presence.State{state}); err != nil {
+		t.Fatal(err)
+	}
+	gone, _, err := other.Bury(t.Context(), "dead", []string{"other"})
+	if err != nil || len(gone) != 1 || gone[0].EntityID != "ann" {
+		t.Fatalf("%v have gone, %v", gone, err)
+	}
+	state.Sockets = 1
+	if news, err := other.Settle(t.Context(), []presence.State{state}, []string{"other"}); err != nil || !news[0] {
+		t.Errorf("that she comes back is no news: %v", err)
+	}
 }
