@@ -94,6 +94,15 @@ func (g *Gateway) BegunAnew(id domain.ChannelID) {
 	})
 }
 
+// made is when a channel was made, for what other replicas say of its deletion; without any
+// it is not asked for.
+func (g *Gateway) made(ctx context.Context, id domain.ChannelID) (time.Time, error) {
+	if !g.linked.Load() {
+		return time.Time{}, nil
+	}
+	return g.channels.Made(ctx, id)
+}
+
 // resolveDeleted takes the sockets of this process out of the rooms of channels that another
 // replica says are deleted, until ctx ends. The store has the last word: the note may come
 // late, and who is in a channel that was made anew since stays.

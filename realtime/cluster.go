@@ -147,7 +147,7 @@ func (g *Gateway) Lapsed() {
 	g.sequencer.Check()
 	g.doubts.add()
 	g.tellReplicas(note{Kind: noteEndsAsked})
-	g.heads.untoldNote(note{Kind: noteEnds}) // while this replica was deaf others may have asked
+	g.heads.untoldNote(noteEnds) // while this replica was deaf others may have asked
 }
 
 // logged reports whether an event of another server is one of a channel's log, as channelEvent
@@ -275,9 +275,9 @@ func (g *Gateway) untold(n note, err error) {
 	case noteDeleted, noteParticipants:
 		g.heads.untoldAll()
 	case noteAgentRemoved:
-		g.heads.untoldNote(note{Kind: noteEnds}) // it is told with them
+		g.heads.untoldNote(noteEnds) // it is told with them
 	case noteEndsAsked, noteEnds:
-		g.heads.untoldNote(note{Kind: n.Kind})
+		g.heads.untoldNote(n.Kind)
 	}
 }
 

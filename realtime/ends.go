@@ -143,7 +143,7 @@ func (g *Gateway) Completed(c messaging.Completion) {
 	room := []string{string(c.ChannelID)}
 	g.ns.PublishTo(packet, room, func(err error) {
 		if err != nil {
-			g.heads.untoldNote(note{Kind: noteEnds})
+			g.heads.untoldNote(noteEnds)
 		}
 	})
 	g.ns.BroadcastLocal(packet, room)

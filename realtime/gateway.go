@@ -174,7 +174,7 @@ func New(o Options) (*Gateway, error) {
 func (g *Gateway) Bind(r *op.Registry, c Channels) {
 	g.registry, g.channels = r, c
 	g.recent = fanout.NewRecent(c, g.opts.Now)
-	g.sequencer = fanout.New(fanout.Options{Source: c, Sink: g, Made: c.Made, Logger: g.log})
+	g.sequencer = fanout.New(fanout.Options{Source: c, Sink: g, Made: g.made, Logger: g.log})
 	g.defineOps(r)
 	r.Describe(events()...)
 	g.ns.Use(g.authenticate)

@@ -25,12 +25,7 @@ type heads struct {
 	// all says that there were too many.
 	all bool
 	// notes are to be told as they are, each once.
-	notes map[noteKey]struct{}
-}
-
-// noteKey is a note that is told until it could be.
-type noteKey struct {
-	kind noteKind
+	notes map[noteKind]struct{}
 }
 
 // untold notes that others may not have heard of a number. It does not block.
@@ -53,13 +48,13 @@ func (h *heads) untoldAll() {
 	wake(h.news)
 }
 
-// untoldNote notes that others have not heard a note. It does not block.
-func (h *heads) untoldNote(n note) {
+// untoldNote notes that others have not heard a note of a kind. It does not block.
+func (h *heads) untoldNote(kind noteKind) {
 	h.mu.Lock()
 	if h.notes == nil {
-		h.notes = map[noteKey]struct{}{}
+		h.notes = map[noteKind]struct{}{}
 	}
-	h.notes[noteKey{n.Kind}] = struct{}{}
+	h.notes[kind] = struct{}{}
 	h.mu.Unlock()
 	wake(h.news)
 }
@@ -84,8 +79,8 @@ func (h *heads) take() []note {
 			notes = append(notes, note{Kind: noteHead, Channel: channel, Number: number})
 		}
 	}
-	for key := range h.notes {
-		notes = append(notes, note{Kind: key.kind})
+	for kind := range h.notes {
+		notes = append(notes, note{Kind: kind})
 	}
 	h.all, h.waiting, h.notes = false, map[domain.ChannelID]int64{}, nil
 	return notes
@@ -100,7 +95,7 @@ func (h *heads) giveBack(notes []note) {
 		case noteCheck:
 			h.untoldAll()
 		default:
-			h.untoldNote(n)
+			h.untoldNote(n.Kind)
 		}
 	}
 }

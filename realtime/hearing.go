@@ -2,6 +2,7 @@ package realtime
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"parley/domain"
@@ -52,6 +53,25 @@ func (g *Gateway) hear(ctx context.Context, channel domain.ChannelID) (end func(
 	case <-ctx.Done():
 	}
 	return func() { g.unhear(channel, h) }
+}
+
+// hearRooms returns when this replica hears of the rooms of a session that comes back, or
+// cannot in time; see hear for what it returns.
+func (g *Gateway) hearRooms(ctx context.Context, rooms []roomMissed) (end func()) {
+	if !g.linked.Load() {
+		return func() {}
+	}
+	ends := make([]func(), len(rooms))
+	var hearing sync.WaitGroup
+	for i, room := range rooms {
+		hearing.Go(func() { ends[i] = g.hear(ctx, room.ChannelID) })
+	}
+	hearing.Wait()
+	return func() {
+		for _, end := range ends {
+			end()
+		}
+	}
 }
 
 // unhear ends one use of a hearing; with the last one the replica hears of the channel only

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"parley/domain"
@@ -374,22 +373,6 @@ func (s *session) resume(r *restoration) {
 		}
 	})
 	*r = restoration{} // the socket keeps it for life
-}
-
-// hearRooms returns when this replica hears of the rooms of a session that comes back, or
-// cannot in time; see hear for what it returns.
-func (g *Gateway) hearRooms(ctx context.Context, rooms []roomMissed) (end func()) {
-	ends := make([]func(), len(rooms))
-	var hearing sync.WaitGroup
-	for i, room := range rooms {
-		hearing.Go(func() { ends[i] = g.hear(ctx, room.ChannelID) })
-	}
-	hearing.Wait()
-	return func() {
-		for _, end := range ends {
-			end()
-		}
-	}
 }
 
 // resumeRoom brings a session back into one room.

@@ -2,6 +2,8 @@ package realtime
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"parley/domain"
 	"parley/realtime/sio"
@@ -65,7 +67,7 @@ func (g *Gateway) giveSpare(ctx context.Context, pid string) error {
 // emptySpare gives the vault all that is in the spare, until ctx ends. It gives up when one
 // cannot be given, and reports whether all are.
 func (g *Gateway) emptySpare(ctx context.Context) bool {
-	for pid := range g.spare.pids() {
+	for _, pid := range g.spare.pids() {
 		if err := g.giveUnclaimed(ctx, pid); err != nil {
 			g.log.Debug().Err(err).Msg("sessions could not be given back; it is tried again")
 			return false
@@ -89,12 +91,8 @@ func (g *Gateway) giveUnclaimed(ctx context.Context, pid string) error {
 func (m spare) get(pid string) (SavedSession, bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	e := m.byPID[pid]
-	if e == nil || m.over(e) {
-		return SavedSession{}, false
-	}
-	s, ok := e.Value.(SavedSession)
-	return s, ok
+	e, s, _ := m.find(pid, "")
+	return s, e != nil
 }
 
 // drop forgets the session of a private id.
@@ -107,12 +105,8 @@ func (m spare) drop(pid string) {
 }
 
 // pids are the private ids of all sessions.
-func (m spare) pids() map[string]struct{} {
+func (m spare) pids() []string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	all := make(map[string]struct{}, len(m.byPID))
-	for pid := range m.byPID {
-		all[pid] = struct{}{}
-	}
-	return all
+	return slices.Collect(maps.Keys(m.byPID))
 }

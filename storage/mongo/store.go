@@ -119,18 +119,27 @@ type schema struct {
 // starting too.
 const openTime = 30 * time.Second
 
+// openPause is how long it is left alone between two tries.
+const openPause = 500 * time.Millisecond
+
 // prepareSoon is prepare once the database answers, within openTime.
 func (s *Store) prepareSoon(ctx context.Context) error {
 	limited, cancel := context.WithTimeout(ctx, openTime)
 	defer cancel()
-	for {
+	again := time.NewTicker(openPause)
+	defer again.Stop()
+	for told := false; ; told = true {
 		err := s.prepare(limited)
 		var known *domain.Error
 		if err == nil || errors.As(err, &known) || !unreached(err) || hasCode(err, codeAuthentication) || limited.Err() != nil {
 			return err
 		}
-		s.log.Warn().Err(err).Dur("atMost", openTime).Msg("the database does not answer; it is waited for")
-		if pause(limited) != nil {
+		if !told {
+			s.log.Warn().Err(err).Dur("atMost", openTime).Msg("the database does not answer; it is waited for")
+		}
+		select {
+		case <-again.C:
+		case <-limited.Done():
 			return err
 		}
 	}

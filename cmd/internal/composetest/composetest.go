@@ -113,8 +113,12 @@ func (f *File) Balancer(listen string, replicas []string) (string, error) {
 	}
 	config := f.balancer
 	for old, fresh := range replace {
-		if !strings.Contains(config, old) {
-			return "", fmt.Errorf("docker-compose.yml: the balancer's configuration lacks %q", old)
+		want := 1
+		if strings.HasPrefix(old, "server ") {
+			want = strings.Count("\n"+f.balancer, "\nbackend ") // each has all replicas
+		}
+		if n := strings.Count(config, old); n != want {
+			return "", fmt.Errorf("docker-compose.yml: the balancer's configuration has %q %d times, not %d", old, n, want)
 		}
 		config = strings.ReplaceAll(config, old, fresh)
 	}
